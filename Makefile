@@ -1,0 +1,36 @@
+# Python 3.11 or later and make are all that a machine needs: every target sets up .venv by itself, once.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Further arguments for pytest, or for the demo: make test ARGS="-m 'not slow'"
+ARGS ?=
+
+.DEFAULT_GOAL := test
+.PHONY: demo test lint bench
+
+demo: .venv/dev.stamp
+	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m models.digits_mlp $(ARGS)
+
+test: .venv/dev.stamp
+	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/bench.stamp
+	$(BIN)/python -m benchmarks.overhead $(ARGS)
+	$(BIN)/python -m benchmarks.trial_throughput $(ARGS)
+
+# The stamps are newer than pyproject.toml as long as what it asks for is installed.
+.venv/dev.stamp: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(INSTALL) --editable '.[dev]'
+	@touch $@
+
+.venv/bench.stamp: .venv/dev.stamp
+	$(INSTALL) --editable '.[bench]'
+	@touch $@

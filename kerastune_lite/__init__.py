@@ -1,0 +1,65 @@
+"""Hyperparameter tuning for Keras: grid, random and Bayesian search that waste neither trials nor seconds.
+
+Importing this package loads no heavy library; its names are loaded when first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from kerastune_lite import callbacks, errors, strategies
+    from kerastune_lite.errors import Infeasible, KerastuneError
+    from kerastune_lite.hp import HyperParameters
+    from kerastune_lite.objective import Objective
+    from kerastune_lite.training.hypermodel import HyperModel
+    from kerastune_lite.tune_function import tune
+    from kerastune_lite.tuner import GridSearch, RandomSearch, Tuner
+
+_HOMES = {
+    "GridSearch": "tuner",
+    "HyperModel": "training.hypermodel",
+    "HyperParameters": "hp",
+    "Infeasible": "errors",
+    "KerastuneError": "errors",
+    "Objective": "objective",
+    "RandomSearch": "tuner",
+    "Tuner": "tuner",
+    "callbacks": "",
+    "errors": "",
+    "strategies": "",
+    "tune": "tune_function",
+}
+
+__all__ = [
+    "GridSearch",
+    "HyperModel",
+    "HyperParameters",
+    "Infeasible",
+    "KerastuneError",
+    "Objective",
+    "RandomSearch",
+    "Tuner",
+    "callbacks",
+    "errors",
+    "strategies",
+    "tune",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name's module when the name is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES[name]
+    if not home:
+        return importlib.import_module(f"{__name__}.{name}")
+    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Public names, loaded or not."""
+    return sorted([*globals(), *__all__])

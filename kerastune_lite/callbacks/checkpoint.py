@@ -1,0 +1,158 @@
+"""The model of the epoch that scored, and the means to go on after a crash."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, final
+
+import keras
+
+from kerastune_lite.callbacks.report import scalars
+from kerastune_lite.callbacks.resume_state import ResumeState
+from kerastune_lite.errors import StudyWriteError, UsageError
+from kerastune_lite.layout import FACTS, MODEL, RESUME, SCORED
+from kerastune_lite.objective import Best, Objective, resolve
+
+
+@final
+class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is not typed
+    """Saves the model of the scored epoch as `model.keras`, and after each epoch what is needed to go on.
+
+    Put it last among the callbacks. To go on with an interrupted plain `fit`, make the same model and callbacks and fit
+    with `initial_epoch=checkpoint.epochs_done`: the state is loaded when the training begins.
+
+    Args:
+        directory: Where the files go: `model.keras` and, until they are deleted, `resume.npz` and `scored.npz`. In a
+            tuner, the trial's directory.
+        objective: The metric that scores, and how epochs are reduced. In a tuner, the search's objective unless given.
+        resume: Whether the state of the training is kept after each epoch.
+    """
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str] | None = None,
+        *,
+        objective: str | Objective | None = None,
+        resume: bool = True,
+    ) -> None:
+        super().__init__()
+        self.directory = None if directory is None else Path(directory)
+        self.objective = None if objective is None else resolve(objective)
+        self.resume = resume
+        self.execution = 0
+        self.keep = True
+        self.others: Sequence[keras.callbacks.Callback] = ()
+        self._values: list[tuple[int, float]] = []
+        self._state: ResumeState | None = None
+
+    def fresh(self, directory: Path, objective: Objective, execution: int) -> "Checkpoint":
+        """One for the given execution, in a directory of the trial's own; `objective` unless it was given one."""
+        checkpoint = Checkpoint(directory, objective=self.objective or objective, resume=self.resume)
+        checkpoint.execution = execution
+        return checkpoint
+
+    @property
+    def state(self) -> ResumeState | None:
+        """The state on disk that the next training goes on from; None to begin at the beginning."""
+        if self._state is None and self.resume and self.directory is not None:
+            state = ResumeState.read(self.directory / RESUME)
+            self._state = state if state is not None and state.facts["execution"] == self.execution else None
+        return self._state
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs the state on disk has behind it."""
+        return 0 if self.state is None else int(self.state.facts["epoch"])
+
+    def forget(self) -> None:
+        """Deletes what an earlier attempt left, so that the training begins anew."""
+        self._state = None
+        if self.directory is not None:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Goes on where the state on disk ends: the other callbacks have begun by now."""
+        if self.directory is None or self.objective is None:
+            raise UsageError('Checkpoint needs a directory and an objective: Checkpoint("run1", objective="val_loss")')
+        self._values = []
+        if self.state is not None:
+            self.state.restore(self.model, self.others)
+            self._values = [(epoch, float(value)) for epoch, value in self.state.facts["values"]]
+            self._state = None
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Keeps the state, and the model if this epoch scores."""
+        metrics = scalars(logs)
+        assert self.objective is not None
+        self._values.append((epoch + 1, metrics.get(self.objective.name, float("nan"))))
+        best = self._best()
+        scored = best is not None and best.epoch == epoch + 1
+        if not (self.resume or scored):
+            return
+        facts = {
+            "execution": self.execution,
+            "epoch": epoch + 1,
+            "metrics": {name: repr(value) for name, value in metrics.items()},
+            "values": [(done, repr(value)) for done, value in self._values],
+            "stopped": bool(self.model.stop_training),
+        }
+        state = ResumeState.capture(self.model, self.others, facts)
+        if not self.resume:
+            state.write(self._path(SCORED))
+            return
+        new = self._path(RESUME).with_suffix(".new")
+        state.write(new)
+        if scored:
+            _link(new, self._path(SCORED))
+        os.replace(new, self._path(RESUME))
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Saves the scored epoch's model, unless an earlier execution's is better or nobody wants it."""
+        best = self._best()
+        if not self.keep or best is None or not self._beats_saved(best):
+            return
+        state = ResumeState.read(self._path(SCORED))
+        if state is None:
+            return
+        now = self.model.get_weights()
+        state.restore_model(self.model)
+        part = self._path("part.keras")
+        try:
+            self.model.save(part)
+            os.replace(part, self._path(MODEL))
+            facts = {"execution": self.execution, "epoch": best.epoch, "score": best.score}
+            self._path(FACTS).write_text(json.dumps(facts))
+        except OSError as error:
+            with suppress(OSError):  # the error that matters is the first one
+                part.unlink(missing_ok=True)
+            raise StudyWriteError(f"cannot write {self._path(MODEL)}: {error}; make room and run again") from error
+        self.model.set_weights(now)
+
+    def _path(self, name: str) -> Path:
+        assert self.directory is not None
+        return self.directory / name
+
+    def _best(self) -> Best | None:
+        return None if self.objective is None else self.objective.reduce(self._values)
+
+    def _beats_saved(self, best: Best) -> bool:
+        assert self.objective is not None
+        try:
+            saved = json.loads(self._path(FACTS).read_text())
+        except (OSError, ValueError):
+            return True
+        return saved["execution"] == self.execution or self.objective.better(best.score, saved["score"])
+
+
+def _link(source: Path, target: Path) -> None:
+    """Gives the file a second name; files here are replaced, never changed, so that both stay what they are."""
+    part = target.with_suffix(".link")
+    part.unlink(missing_ok=True)
+    with suppress(OSError):
+        os.link(source, part)
+    if not part.exists():
+        shutil.copyfile(source, part)
+    os.replace(part, target)

@@ -1,0 +1,88 @@
+"""Ends a training that no longer improves."""
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import keras
+import numpy as np
+
+from kerastune_lite.callbacks.report import scalars
+from kerastune_lite.errors import UsageError
+from kerastune_lite.objective import Objective, resolve
+
+
+@final
+class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is not typed
+    """Stops after `patience` epochs without improvement, and brings back the best epoch's weights.
+
+    Args:
+        patience: Epochs to wait for an improvement.
+        objective: The metric to watch, with a known or given direction; in a tuner the search's own unless given.
+        min_delta: The least change that counts as an improvement, in the metric's unit.
+        start_from_epoch: Epochs at the beginning that do not count.
+        restore_best_weights: Whether the model ends with the weights of its best epoch.
+
+    Raises:
+        UsageError: `patience` is below 1 or `min_delta` below 0.
+    """
+
+    def __init__(
+        self,
+        patience: int = 5,
+        *,
+        objective: str | Objective | None = None,
+        min_delta: float = 0.0,
+        start_from_epoch: int = 0,
+        restore_best_weights: bool = True,
+    ) -> None:
+        super().__init__()
+        if not isinstance(patience, int) or patience < 1:
+            raise UsageError(f"EarlyStopping: patience={patience!r} must be an integer from 1")
+        if min_delta < 0:
+            raise UsageError(f"EarlyStopping: min_delta={min_delta!r} must not be negative")
+        self.patience = patience
+        self.objective = None if objective is None else resolve(objective)
+        self.min_delta = min_delta
+        self.start_from_epoch = start_from_epoch
+        self.restore_best_weights = restore_best_weights
+        self.reason: str | None = None
+        self.wait = 0
+        self.best_loss: float | None = None
+        self.best_weights: list[np.ndarray[Any, Any]] = []
+
+    def fresh(self, objective: Objective) -> "EarlyStopping":
+        """One that has seen no training; it watches `objective` unless it was given one."""
+        return EarlyStopping(
+            self.patience,
+            objective=self.objective or objective,
+            min_delta=self.min_delta,
+            start_from_epoch=self.start_from_epoch,
+            restore_best_weights=self.restore_best_weights,
+        )
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Forgets earlier trainings."""
+        if self.objective is None:
+            raise UsageError('EarlyStopping has no objective to watch; give objective="val_loss", say')
+        self.reason, self.wait, self.best_loss, self.best_weights = None, 0, None, []
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Counts epochs without improvement."""
+        metrics = scalars(logs)
+        objective = self.objective
+        if objective is None or objective.name not in metrics or epoch < self.start_from_epoch:
+            return
+        loss = objective.loss(metrics[objective.name])
+        if np.isfinite(loss) and (self.best_loss is None or loss < self.best_loss - self.min_delta):
+            self.best_loss, self.wait = loss, 0
+            self.best_weights = self.model.get_weights() if self.restore_best_weights else []
+            return
+        self.wait += 1
+        if self.wait >= self.patience:
+            self.reason = f"no better {objective.name} in {self.patience} epochs"
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Brings back the best weights."""
+        if self.best_weights:
+            self.model.set_weights(self.best_weights)

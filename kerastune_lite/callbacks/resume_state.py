@@ -1,0 +1,175 @@
+"""The whole state of a training between two epochs, in one file without pickle.
+
+Every variable of the model (seed generators too) and of its optimizer, and what the callbacks remember: numbers,
+texts, plain containers of them as JSON, arrays as arrays, named functions by name. Loading it and going on is equal bit
+for bit to never having stopped, as long as the order of the data is a function of the epoch.
+"""
+
+import json
+import os
+import sys
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastune_lite.errors import StudyWriteError
+
+Arrays = dict[str, np.ndarray[Any, Any]]
+
+_FUNCTION = "__function__"
+
+# What every callback holds and sets itself.
+_NOT_STATE = ("model", "_model", "params", "_params")
+
+
+@dataclass(frozen=True)
+class ResumeState:
+    """A training after `epoch` epochs.
+
+    Attributes:
+        facts: JSON: whatever the writer wants to know again.
+        arrays: Variables and the arrays of callbacks, by a name that says whose they are.
+    """
+
+    facts: Mapping[str, Any]
+    arrays: Arrays = field(default_factory=dict)
+
+    @classmethod
+    def capture(
+        cls, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback], facts: Mapping[str, Any]
+    ) -> "ResumeState":
+        """The state of `model` and `callbacks` now."""
+        arrays = {f"model/{index}": _array(variable) for index, variable in enumerate(model.variables)}
+        arrays |= {f"optimizer/{index}": _array(variable) for index, variable in enumerate(_optimizer_variables(model))}
+        remembered = {}
+        for who, callback in _named(callbacks):
+            state = {name: value for name, value in vars(callback).items() if name not in _NOT_STATE}
+            remembered[who] = {name: _to_json(value) for name, value in state.items() if _is_json(_to_json(value))}
+            arrays |= {
+                f"{who}/{name}/{place}": item
+                for name, value in state.items()
+                if name not in remembered[who] and _is_arrays(value)
+                for place, item in enumerate(value)
+            }
+        return cls({**facts, "callbacks": remembered}, arrays)
+
+    def fits(self, model: keras.Model) -> bool:
+        """Whether `model`, which must be built, has the variables that were captured."""
+        shapes = [tuple(variable.shape) for variable in model.variables]
+        return bool(model.built) and shapes == [array.shape for array in self._group("model")]
+
+    def restore(self, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+        """Puts the state back, into a model that it fits and the callbacks that were there when it was captured."""
+        self.restore_model(model)
+        _assign(_optimizer_variables(model), self._group("optimizer"))
+        for who, callback in _named(callbacks):
+            for name, value in self.facts["callbacks"].get(who, {}).items():
+                setattr(callback, name, _from_json(value))
+            for name in {key.split("/")[1] for key in self.arrays if key.startswith(f"{who}/")}:
+                setattr(callback, name, self._group(f"{who}/{name}"))
+
+    def restore_model(self, model: keras.Model) -> None:
+        """Puts back the model's variables alone."""
+        _assign(model.variables, self._group("model"))
+
+    def write(self, path: Path) -> None:
+        """Writes the state to `path`, all of it or nothing.
+
+        Raises:
+            StudyWriteError: It cannot be written.
+        """
+        facts = np.frombuffer(json.dumps(dict(self.facts)).encode(), dtype=np.uint8)
+        part = path.with_suffix(".part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                np.savez(file, facts=facts, **self.arrays)  # type: ignore[arg-type]
+            os.replace(part, path)
+        except OSError as error:
+            with suppress(OSError):  # the error that matters is the first one
+                part.unlink(missing_ok=True)
+            raise StudyWriteError(
+                f"cannot write {path}: {error.strerror}: make room or set checkpoint=False, "
+                "then run the same script again to go on"
+            ) from error
+
+    @classmethod
+    def read(cls, path: Path) -> "ResumeState | None":
+        """The state in `path`; None if there is none, or none that can be read."""
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
+                arrays = {name: content[name] for name in content.files}
+            return cls(json.loads(arrays.pop("facts").tobytes()), arrays)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+
+    def _group(self, prefix: str) -> list[np.ndarray[Any, Any]]:
+        keys = [key for key in self.arrays if key.startswith(f"{prefix}/")]
+        return [self.arrays[key] for key in sorted(keys, key=lambda key: int(key.rsplit("/", 1)[1]))]
+
+
+def _named(
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> Iterator[tuple[str, keras.callbacks.Callback]]:
+    """Callbacks with a name that is the same in the next run of the script: class, and which one of that class."""
+    seen: Counter[str] = Counter()
+    for callback in callbacks:
+        kind = type(callback).__qualname__
+        yield f"{kind}#{seen[kind]}", callback
+        seen[kind] += 1
+
+
+def _optimizer_variables(model: keras.Model) -> list[Any]:
+    optimizer = model.optimizer
+    if optimizer is None:
+        return []
+    if not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    return list(optimizer.variables)
+
+
+def _array(variable: Any) -> np.ndarray[Any, Any]:
+    array = np.asarray(variable.numpy())
+    # numpy's file format knows no bfloat16; every such number is a float32 as well
+    return array if array.dtype.kind in "biufcSU" else array.astype("float32")
+
+
+def _assign(variables: Sequence[Any], arrays: Sequence[np.ndarray[Any, Any]]) -> None:
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+
+
+def _to_json(value: Any) -> Any:
+    """A function by its name: Keras's callbacks choose theirs in the first epoch and count on finding it later."""
+    if isinstance(value, FunctionType):
+        home = sys.modules.get(value.__module__)
+        if getattr(home, value.__qualname__, None) is value:
+            return {_FUNCTION: [value.__module__, value.__qualname__]}
+    return value
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, dict) and value.keys() == {_FUNCTION}:
+        module, name = value[_FUNCTION]
+        return getattr(sys.modules[module], name)
+    return value
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, (bool, int, float, str, type(None))):
+        return True
+    if isinstance(value, (list, tuple)):
+        return all(_is_json(item) for item in value)
+    return isinstance(value, dict) and all(isinstance(key, str) and _is_json(item) for key, item in value.items())
+
+
+def _is_arrays(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(item, np.ndarray) for item in value)

@@ -1,0 +1,77 @@
+"""Every error that the package raises on purpose.
+
+    KerastuneError
+    ├── UsageError (also a ValueError)   the caller's code asks for something impossible; ends the search at once
+    │   ├── SpaceError                   a hyperparameter's definition or use
+    │   ├── ObjectiveError               the objective is unknown, has no direction, or is not reported
+    │   ├── ModelError                   `build_model` gave no compiled Keras model
+    │   └── DataError                    the arguments of `fit`: data that is used up, callbacks that share state
+    ├── StudyError                       the durable record
+    │   ├── StudyLocked                  another process is writing this study
+    │   ├── StudyChanged                 the record was made by another space, objective, seed or strategy
+    │   ├── StudyForeign                 the file is not ours, or a newer version wrote it
+    │   └── StudyWriteError              the record cannot be written: no permission, no space
+    ├── SearchError                      the search as a whole cannot go on, or gave nothing to return
+    └── Infeasible                       raised by the user: this point cannot be tried; it costs no budget
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class KerastuneError(Exception):
+    """Base of all errors raised on purpose by kerastune_lite."""
+
+
+class UsageError(KerastuneError, ValueError):
+    """The caller's code asks for something impossible; found inside a trial, it ends the whole search."""
+
+
+class SpaceError(UsageError):
+    """A hyperparameter is defined or used wrongly."""
+
+
+class ObjectiveError(UsageError):
+    """The objective is unknown, has no direction, or is not among the reported metrics."""
+
+
+class ModelError(UsageError):
+    """`build_model` did not return a compiled Keras model."""
+
+
+class DataError(UsageError):
+    """An argument of `fit` cannot serve more than one trial."""
+
+
+class StudyError(KerastuneError):
+    """The durable record cannot be used."""
+
+
+class StudyLocked(StudyError):
+    """Another process is writing this study."""
+
+
+class StudyChanged(StudyError):
+    """The record was made by another space, objective, seed or strategy."""
+
+
+class StudyForeign(StudyError):
+    """The file is not a study of ours, or a newer version wrote it."""
+
+
+class StudyWriteError(StudyError):
+    """The record cannot be written."""
+
+
+class SearchError(KerastuneError):
+    """The search cannot go on, or has nothing to return."""
+
+
+class Infeasible(KerastuneError):
+    """Raise this in `build_model` or a tuned function: the point cannot be tried; it is recorded and costs no budget."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint to append to an error: the known spelling closest to `name`, or an empty string."""
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {matches[0]!r}?" if matches else ""

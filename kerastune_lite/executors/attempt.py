@@ -1,0 +1,23 @@
+"""Runs one task: the only place where the errors of a user's trial are caught."""
+
+import traceback
+
+from kerastune_lite.errors import Infeasible, KerastuneError
+from kerastune_lite.messages import Ending, HasEnded, Send, Task, TrialFunction
+
+
+def run_attempt(function: TrialFunction, task: Task, send: Send) -> None:
+    """Calls `function` and sends how it ended; every way of ending is a message, none an exception."""
+    fatal = None
+    try:
+        ending = function(task, send) or Ending()
+    except Infeasible as error:
+        ending = Ending("infeasible", str(error) or "infeasible")
+    except KerastuneError as error:
+        ending, fatal = Ending("interrupted", str(error)), error
+    except KeyboardInterrupt:
+        ending = Ending("interrupted", "interrupted by the user")
+    except Exception as error:  # noqa: BLE001 - whatever the user's code raises is the trial's failure
+        reason = "".join(traceback.format_exception_only(error)).strip()
+        ending = Ending("failed", reason, traceback.format_exc())
+    send(HasEnded(task.number, ending, fatal))

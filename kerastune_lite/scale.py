@@ -1,0 +1,161 @@
+"""A numeric range and how it is sampled: linear, log or reverse-log, with or without a step.
+
+`Float` and `Int` in `space` both stand on it. A scale maps the unit interval to the range so that each level is as
+likely as its share of the (transformed) range, the two end levels not excepted.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Sampling = Literal["linear", "log", "reverse_log"]
+SAMPLINGS = get_args(Sampling)
+
+# Two numbers this close (relative to the range) are the same level: steps such as 0.1 are not exact in binary.
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The range [low, high], both reached.
+
+    `step` None means every number in between; otherwise levels are `low + i * step` (linear) or `low * step ** i`
+    (log; mirrored for reverse_log). `whole` restricts the range to integers.
+    """
+
+    low: float
+    high: float
+    step: float | None
+    sampling: Sampling
+    whole: bool
+
+    def problem(self) -> str | None:
+        """What is wrong with the range, with the way out; None if nothing is."""
+        if not (math.isfinite(self.low) and math.isfinite(self.high)):
+            return f"min_value and max_value must be finite, got {self.low} and {self.high}"
+        if self.low > self.high:
+            return f"min_value={self.low} is above max_value={self.high}; swap them"
+        if self.sampling not in SAMPLINGS:
+            return f"sampling={self.sampling!r} is unknown; use one of {', '.join(map(repr, SAMPLINGS))}"
+        if self.sampling != "linear" and self.low <= 0:
+            return (
+                f'sampling="{self.sampling}" needs min_value > 0, got {self.low}; '
+                'use sampling="linear" or raise min_value'
+            )
+        return None if self.step is None else self._step_problem(self.step)
+
+    def _step_problem(self, step: float) -> str | None:
+        least = 0 if self.sampling == "linear" else 1
+        if not (math.isfinite(step) and step > least):
+            return f'step={step} must be above {least} with sampling="{self.sampling}"'
+        last = self._raw(self._steps())
+        if abs(last - self.high) <= _TOLERANCE * max(1.0, abs(self.high)):
+            return None
+        below = self._raw(math.floor(self._exact_steps()))
+        above = self._raw(math.floor(self._exact_steps()) + 1)
+        return (
+            f"step={step} does not fit: from {self.low} it reaches {below:.12g} and {above:.12g}, never "
+            f"max_value={self.high}; use one of these as max_value, or another step"
+        )
+
+    def count(self) -> int | None:
+        """The number of levels; None if there are infinitely many."""
+        if self.step is not None:
+            return self._steps() + 1
+        if self.whole or self.low == self.high:
+            return int(self.high) - int(self.low) + 1
+        return None
+
+    def level(self, index: int) -> float:
+        """The level number `index`, from 0, in ascending order."""
+        if self.step is None:
+            return self.low + index
+        raw = self._raw(self._steps() - index if self.sampling == "reverse_log" else index)
+        return self._clean(self._mirror(raw))
+
+    def at(self, unit: float) -> float:
+        """The value at `unit` in [0, 1) of the scale."""
+        count = self.count()
+        if self.step is not None and count is not None:
+            return self.level(min(int(unit * count), count - 1))
+        pad = 0.5 if self.whole else 0.0
+        low, high = self._forward(self.low - pad), self._forward(self.high + pad)
+        if self.sampling == "reverse_log":
+            value = self.low + self.high - math.exp(high + (low - high) * unit)
+        elif self.sampling == "log":
+            value = math.exp(low + (high - low) * unit)
+        else:
+            value = low + (high - low) * unit
+        return min(max(float(round(value)) if self.whole else value, self.low), self.high)
+
+    def unit(self, value: float) -> float:
+        """The place of `value` in [0, 1]: the middle of its level where there are levels."""
+        count = self.count()
+        if self.step is not None and count is not None:
+            return (self.index(value) + 0.5) / count
+        pad = 0.5 if self.whole else 0.0
+        low, high = self._forward(self.low - pad), self._forward(self.high + pad)
+        if low == high:
+            return 0.5
+        if self.sampling == "reverse_log":
+            return (high - self._forward(self._mirror(value))) / (high - low)
+        return (self._forward(value) - low) / (high - low)
+
+    def index(self, value: float) -> int:
+        """The number of the level nearest to `value`."""
+        if self.step is None:
+            return round(value - self.low)
+        if self.sampling == "linear":
+            return round((value - self.low) / self.step)
+        if self.sampling == "log":
+            return round(math.log(value / self.low) / math.log(self.step))
+        return self._steps() - round(math.log(self._mirror(value) / self.low) / math.log(self.step))
+
+    def holds(self, value: float) -> bool:
+        """Whether `value` is in the range and, with a step, one of its levels."""
+        if not self.low <= value <= self.high:
+            return False
+        if self.step is None:
+            return not self.whole or float(value).is_integer()
+        return abs(self.level(self.index(value)) - value) <= _TOLERANCE * max(1.0, abs(self.high))
+
+    def spread(self, points: int) -> list[float]:
+        """`points` values evenly spaced on the scale, both ends included, ascending."""
+        if points == 1 or self.low == self.high:
+            return [self.low]
+        low, high = self._forward(self.low), self._forward(self.high)
+        inner = [low + (high - low) * i / (points - 1) for i in range(1, points - 1)]
+        if self.sampling == "linear":
+            values = inner
+        elif self.sampling == "log":
+            values = [math.exp(place) for place in inner]
+        else:
+            values = [self._mirror(math.exp(place)) for place in reversed(inner)]
+        return [self.low, *(self._clean(value) for value in values), self.high]
+
+    def _exact_steps(self) -> float:
+        if self.step is None or self.low == self.high:
+            return 0.0
+        if self.sampling == "linear":
+            return (self.high - self.low) / self.step
+        return math.log(self.high / self.low) / math.log(self.step)
+
+    def _steps(self) -> int:
+        return round(self._exact_steps())
+
+    def _raw(self, index: int) -> float:
+        step = 0.0 if self.step is None else self.step
+        return self.low + index * step if self.sampling == "linear" else self.low * step**index
+
+    def _mirror(self, value: float) -> float:
+        return self.low + self.high - value if self.sampling == "reverse_log" else value
+
+    def _forward(self, value: float) -> float:
+        return value if self.sampling == "linear" else math.log(value)
+
+    def _clean(self, value: float) -> float:
+        """0.30000000000000004 is 0.3, and a level that is an end of the range is exactly that end."""
+        if self.whole:
+            return float(round(value))
+        value = float(f"{value:.12g}")
+        return min(max(value, self.low), self.high)

@@ -1,0 +1,7 @@
+"""Strategies propose the next point: functions of the history and a generator, with no state of their own."""
+
+from kerastune_lite.strategies.grid import Grid
+from kerastune_lite.strategies.protocol import Proposal, Strategy, fingerprint
+from kerastune_lite.strategies.random import Random
+
+__all__ = ["Grid", "Proposal", "Random", "Strategy", "fingerprint"]

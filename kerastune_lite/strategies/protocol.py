@@ -1,0 +1,46 @@
+"""What the loop asks of a strategy."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kerastune_lite.history import History
+from kerastune_lite.hp import Fill
+from kerastune_lite.space import Value
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Values for a new trial.
+
+    Attributes:
+        values: By name; what is read beyond them is filled.
+        fill: How: "draw" (reproducibly at random), "first" (the first level) or "default".
+        note: JSON that is kept with the trial, so that a later call can start from it.
+    """
+
+    values: Mapping[str, Value] = field(default_factory=dict)
+    fill: Fill = "draw"
+    note: Any = None
+
+
+class Strategy(Protocol):
+    """Proposes the next point.
+
+    A frozen dataclass with `__call__`; its fields are its fingerprint. It reads no clock, no file and no global random
+    state: the same history and generator give the same proposal.
+    """
+
+    def __call__(self, history: History, rng: "np.random.Generator", /) -> Proposal | None:
+        """The next point; None if there is nothing to propose while the trials under way last."""
+
+
+def fingerprint(strategy: Strategy) -> dict[str, Any]:
+    """The strategy's class and fields, to be compared with those on record."""
+    kind = type(strategy)
+    if not is_dataclass(strategy):
+        return {"strategy": getattr(strategy, "__qualname__", kind.__qualname__)}
+    return {"strategy": kind.__qualname__, **asdict(strategy)}

@@ -1,0 +1,1 @@
+"""What runs inside a trial: a Keras training, or any Python function."""

@@ -1,0 +1,83 @@
+"""One attempt at a trial of a plain Python function: no Keras here."""
+
+import numbers
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kerastune_lite.errors import DataError
+from kerastune_lite.hp import Entries, HyperParameters
+from kerastune_lite.messages import Ending, HasRead, HasReported, Send, Task
+from kerastune_lite.objective import Objective
+
+
+@dataclass(frozen=True)
+class FunctionTrial:
+    """Calls `function(hp)`, or `function(hp, report)` if `reports`, for each task."""
+
+    function: Callable[..., Any]
+    objective: Objective
+    reports: bool
+    entries: Entries | None = None
+
+    def __call__(self, task: Task, send: Send) -> Ending | None:
+        """Runs the attempt; an interrupted one begins anew."""
+        ending: Ending | None = None
+        for execution in range(task.executions):
+            ending = _Call(self, task, send, execution).run()
+        return ending
+
+
+class _Call:
+    """One call of the function."""
+
+    def __init__(self, trial: FunctionTrial, task: Task, send: Send, execution: int) -> None:
+        self._trial = trial
+        self._task = task
+        self._send = send
+        self._execution = execution
+        self._hp: HyperParameters = task.hyperparameters(trial.entries)
+        self._told = -1
+        self._epoch = 0
+        self._stop: str | None = None
+
+    def run(self) -> Ending | None:
+        complete = False
+        try:
+            returned = self._trial.function(self._hp, *([self.report] if self._trial.reports else []))
+            complete = True
+        finally:
+            self._tell(complete=complete)
+        if self._epoch == 0:  # what it returns counts unless it has reported
+            self._report(1, self._metrics(returned))
+        return None if self._stop is None else Ending("stopped", self._stop)
+
+    def report(self, epoch: int, metrics: Mapping[str, float] | float) -> bool:
+        """What the user's function calls after each epoch (from 1); True: the trial should stop."""
+        self._tell(complete=False)
+        self._report(epoch, self._metrics(metrics))
+        return self._stop is not None
+
+    def _report(self, epoch: int, metrics: dict[str, float]) -> None:
+        if not isinstance(epoch, int) or epoch < 1:
+            raise DataError(f"report(epoch={epoch!r}, ...): epoch must be an integer from 1: the epochs done so far")
+        self._epoch = epoch
+        answer = self._send(HasReported(self._task.number, self._execution, epoch, metrics))
+        self._stop = answer.stop or self._stop
+
+    def _tell(self, *, complete: bool) -> None:
+        """Says what was read, if that is news."""
+        path = self._hp.path
+        if complete or len(path) != self._told:
+            self._told = len(path)
+            self._send(HasRead(self._task.number, path, tuple(self._hp.space), complete))
+
+    def _metrics(self, value: Any) -> dict[str, float]:
+        if isinstance(value, numbers.Real):
+            return {self._trial.objective.name: float(value)}
+        if isinstance(value, Mapping):
+            try:
+                return {str(name): float(number) for name, number in value.items()}
+            except (TypeError, ValueError) as error:
+                raise DataError(f"metrics must be numbers, got {value!r}") from error
+        raise DataError(f"a tuned function must return or report a number or a dict of numbers, got {value!r}")

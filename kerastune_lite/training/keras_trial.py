@@ -1,0 +1,219 @@
+"""One attempt at a Keras trial: build, say what was read, train, report."""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kerastune_lite.callbacks import Checkpoint, EarlyStopping, Report
+from kerastune_lite.callbacks.report import scalars
+from kerastune_lite.callbacks.resume_state import ResumeState
+from kerastune_lite.errors import DataError
+from kerastune_lite.hp import Entries
+from kerastune_lite.layout import BOARD, FILES, RESUME, checkpoint_directory, trial_name
+from kerastune_lite.messages import Answer, Ending, HasRead, HasReported, Send, Task
+from kerastune_lite.objective import Objective
+from kerastune_lite.training.arguments import FitArguments
+from kerastune_lite.training.hypermodel import Builder
+from kerastune_lite.training.pipeline import Feeder, Order, Pipeline
+from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
+
+
+@dataclass(frozen=True)
+class KerasTrial:
+    """Builds and trains a model for each task.
+
+    Attributes:
+        builder: The user's code.
+        arguments: Those of `fit`.
+        objective: What the trial is judged by.
+        directory: The study's directory.
+        entries: Prescribed definitions.
+        user_callbacks: The user's own.
+        early_stopping: Copied for each training; None for none.
+        checkpoint: Copied for each training; None for none.
+        fit_verbose: Keras's own verbosity.
+    """
+
+    builder: Builder
+    arguments: FitArguments
+    objective: Objective
+    directory: Path
+    entries: Entries | None = None
+    user_callbacks: UserCallbacks = field(default_factory=lambda: UserCallbacks(None))
+    early_stopping: EarlyStopping | None = None
+    checkpoint: Checkpoint | None = None
+    fit_verbose: int | str = 0
+    feeder: Feeder = field(default_factory=Feeder)
+
+    def __call__(self, task: Task, send: Send) -> Ending | None:
+        """Runs the attempt; an interrupted one goes on from its files."""
+        ending: Ending | None = None
+        for execution in range(self._first_execution(task), task.executions):
+            ending = Training(self, task, send, execution).run()
+            if ending is not None and ending.outcome != "completed":
+                return ending
+        return ending
+
+    def _first_execution(self, task: Task) -> int:
+        """The execution to begin with: that of the state on disk, if it is to be gone on from."""
+        directory = checkpoint_directory(self.directory, task.number)
+        state = ResumeState.read(directory / RESUME) if task.resume and self.builder.fit is None else None
+        if state is None:
+            shutil.rmtree(directory, ignore_errors=True)
+            return 0
+        return int(state.facts["execution"])
+
+
+class Training:
+    """One training run of a trial."""
+
+    def __init__(self, trial: KerasTrial, task: Task, send: Send, execution: int) -> None:
+        self._trial = trial
+        self._task = task
+        self._send = send
+        self._execution = execution
+        self._seed = task.training_seed(execution)
+        self._hp = task.hyperparameters(trial.entries)
+        directory = checkpoint_directory(trial.directory, task.number)
+        given = trial.checkpoint
+        self._checkpoint = None if given is None else given.fresh(directory, trial.objective, execution)
+        self._stop: str | None = None
+        self._reported = False
+
+    def run(self) -> Ending | None:
+        """Builds, trains, reports; None when there is nothing to say of the ending."""
+        keras.utils.set_random_seed(self._seed)  # right before the build: one more build would change the result
+        model, arguments = self._prepare()
+        fit = self._trial.builder.fit
+        answer = self._tell(complete=fit is None, model=model)
+        if answer.known is not None:
+            return Ending("duplicate", f"the same point as trial {answer.known}")
+        if answer.stop is not None:
+            return Ending("stopped", answer.stop)
+        if fit is not None:
+            return self._fit_by_user(fit, model, arguments)
+        arguments, pipeline = self._trial.feeder.feed(arguments, keep=self._trial.arguments.lasting_data)
+        if self._goes_on(model, arguments):
+            arguments["initial_epoch"] = self._epochs_behind(arguments)
+        callbacks = self._callbacks(pipeline)
+        model.fit(**arguments, callbacks=callbacks, verbose=self._trial.fit_verbose)
+        return self._ending(callbacks)
+
+    def _prepare(self) -> tuple[keras.Model, dict[str, Any]]:
+        """The model and the arguments of `fit`; whatever happens, what was read is told."""
+        done = False
+        try:
+            model = self._trial.builder.build(self._hp)
+            arguments = self._trial.arguments.resolve(self._hp)
+            done = True
+        finally:
+            if not done:
+                self._tell(complete=False, model=None)
+        return model, arguments
+
+    def _tell(self, *, complete: bool, model: keras.Model | None) -> Answer:
+        notes = {} if model is None or self._execution > 0 else {"model": describe(model)}
+        hp = self._hp
+        return self._send(HasRead(self._task.number, hp.path, tuple(hp.space), complete, notes))
+
+    def _goes_on(self, model: keras.Model, arguments: Mapping[str, Any]) -> bool:
+        """Whether there is a state on disk that fits the model; one that does not (the code changed) is forgotten."""
+        checkpoint = self._checkpoint
+        if checkpoint is None or checkpoint.state is None:
+            return False
+        if isinstance(model, keras.Sequential) and not model.built and isinstance(arguments["x"], tf.data.Dataset):
+            model.build(keras.tree.flatten(arguments["x"].element_spec)[0].shape)
+        if not checkpoint.state.fits(model):
+            checkpoint.forget()
+            return False
+        return True
+
+    def _epochs_behind(self, arguments: Mapping[str, Any]) -> int:
+        """Epochs that the state on disk has behind it; its last report is repeated, since it may have been lost."""
+        assert self._checkpoint is not None
+        assert self._checkpoint.state is not None
+        facts = self._checkpoint.state.facts
+        stop = self._report(facts["epoch"], {name: float(value) for name, value in facts["metrics"].items()})
+        return int(arguments.get("epochs", 1)) if stop or facts["stopped"] else int(facts["epoch"])
+
+    def _report(self, epoch: int, metrics: Mapping[str, float]) -> bool:
+        self._reported = True
+        answer = self._send(HasReported(self._task.number, self._execution, epoch, metrics))
+        if self._checkpoint is not None:
+            self._checkpoint.keep = answer.keep
+        self._stop = answer.stop
+        return answer.stop is not None
+
+    def _callbacks(self, pipeline: Pipeline | None) -> list[keras.callbacks.Callback]:
+        """The user's, ours, and last those that save and report what all others have made of the epoch."""
+        task, trial = self._task, self._trial
+        name = trial_name(task.number)
+        board = trial.directory / BOARD / name
+        if self._execution:
+            board = board / f"execution_{self._execution + 1}"
+        info = TrialInfo(task.number, self._hp.values, self._execution, trial.directory / FILES / name)
+        callbacks = trial.user_callbacks.fresh(info, board)
+        if trial.early_stopping is not None:
+            callbacks.append(trial.early_stopping.fresh(trial.objective))
+        if pipeline is not None:
+            callbacks.append(Order(pipeline, self._seed))
+        if self._checkpoint is not None:
+            self._checkpoint.others = list(callbacks)
+            callbacks.append(self._checkpoint)
+        return [*callbacks, Report(self._report)]
+
+    def _ending(self, callbacks: Sequence[keras.callbacks.Callback]) -> Ending | None:
+        if self._stop is not None:
+            return Ending("stopped", self._stop)
+        reasons = [callback.reason for callback in callbacks if isinstance(callback, EarlyStopping)]
+        return Ending(reason=next((reason for reason in reasons if reason is not None), None))
+
+    def _fit_by_user(self, fit: Callable[..., Any], model: keras.Model, arguments: dict[str, Any]) -> Ending | None:
+        """The user's own `fit(hp, model, *args, **kwargs)`; it may read on, and may return what it did not report."""
+        callbacks = self._callbacks(None)
+        positional = [arguments.pop(name) for name in ("x", "y") if name in arguments]
+        arguments.setdefault("verbose", self._trial.fit_verbose)
+        returned = fit(self._hp, model, *positional, **arguments, callbacks=callbacks)
+        self._tell(complete=True, model=None)
+        if not self._reported:
+            for epoch, metrics in enumerate(_returned_metrics(returned, self._trial.objective), start=1):
+                self._report(epoch, metrics)
+        return self._ending(callbacks)
+
+
+def describe(model: keras.Model) -> dict[str, Any]:
+    """Parameters and layers, for the record; layers not built yet have no shape."""
+    built = model.built
+    layers = [
+        [layer.name, type(layer).__name__, _shape(layer) if built else "", layer.count_params() if layer.built else 0]
+        for layer in model.layers
+    ]
+    return {"parameters": model.count_params() if built else None, "layers": layers}
+
+
+def _shape(layer: keras.layers.Layer) -> str:
+    return str(getattr(getattr(layer, "output", None), "shape", ""))
+
+
+def _returned_metrics(returned: Any, objective: Objective) -> list[dict[str, float]]:
+    """What a user's `fit` returned, as the metrics of epochs: a History, a dict of metrics or a number."""
+    if isinstance(returned, keras.callbacks.History):
+        columns = {name: values for name, values in returned.history.items() if values}
+        count = max(map(len, columns.values()), default=0)
+        return [
+            scalars({name: values[epoch] for name, values in columns.items() if epoch < len(values)})
+            for epoch in range(count)
+        ]
+    if isinstance(returned, Mapping):
+        return [scalars(returned)]
+    if isinstance(returned, (int, float)):
+        return [{objective.name: float(returned)}]
+    raise DataError(
+        f"fit() of the hypermodel reported no epoch and returned {returned!r}; pass callbacks=kwargs['callbacks'] to "
+        "model.fit, or return the metrics as a dict or the objective as a number"
+    )

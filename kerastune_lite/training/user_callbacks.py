@@ -1,0 +1,94 @@
+"""The user's own callbacks: fresh ones for each training."""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from kerastune_lite.errors import DataError
+from kerastune_lite.space import Value
+from kerastune_lite.training.arguments import parameters_of
+
+_REMEDY = "give a function that makes it for each trial: callbacks=lambda trial: [...]"
+
+
+@dataclass(frozen=True)
+class TrialInfo:
+    """What a user's `callbacks=lambda trial: [...]` learns of the trial.
+
+    Attributes:
+        number: The trial's number, from 0.
+        values: Its hyperparameters' values by name, as far as they were read.
+        execution: Which of its trainings this is, from 0.
+        directory: A directory of its own, for files; made when first written to.
+    """
+
+    number: int
+    values: Mapping[str, Value]
+    execution: int
+    directory: Path
+
+
+class UserCallbacks:
+    """Makes the callbacks of one training from what the user gave once.
+
+    Args:
+        given: A callback, a list of them, or a function of the trial (or of nothing) that returns a list.
+
+    Raises:
+        DataError: Something else was given, or a callback that cannot be used for several trials.
+    """
+
+    def __init__(self, given: "Sequence[keras.callbacks.Callback] | Callable[..., Any] | None") -> None:
+        self._make: Callable[..., Any] | None = None
+        self._given: list[keras.callbacks.Callback] = []
+        if given is None:
+            return
+        if callable(given) and not isinstance(given, keras.callbacks.Callback):
+            self._make = given
+            return
+        self._given = list(given) if isinstance(given, (list, tuple)) else [given]
+        for callback in self._given:
+            _check(callback)
+
+    def fresh(self, trial: TrialInfo, board: Path) -> list[keras.callbacks.Callback]:
+        """New callbacks; a `keras.callbacks.TensorBoard` among them writes below `board`."""
+        if self._make is None:
+            callbacks = [_copy(callback) for callback in self._given]
+        else:
+            callbacks = list(self._make(trial) if parameters_of(self._make) else self._make())
+        for callback in callbacks:
+            if isinstance(callback, keras.callbacks.TensorBoard):
+                callback.log_dir = str(board)
+        return callbacks
+
+
+def _check(callback: Any) -> None:
+    name = type(callback).__name__
+    if not isinstance(callback, keras.callbacks.Callback):
+        raise DataError(f"callbacks holds {callback!r}, which is no keras.callbacks.Callback")
+    if callback.model is not None:
+        raise DataError(f"callback {name} has been used in a training already; {_REMEDY}")
+    # what a built-in class sets up for itself is no record of the user's
+    ours = [kind for kind in type(callback).__mro__ if kind.__module__.partition(".")[0] in ("keras", "kerastune_lite")]
+    own = {name for kind in ours for name in kind.__init__.__code__.co_names}
+    held = [
+        name
+        for name, value in vars(callback).items()
+        if name not in own and isinstance(value, (list, dict, set, bytearray))
+    ]
+    if held:
+        raise DataError(
+            f"callback {name} keeps {', '.join(held)} of its own; each trial trains with a copy, so what it records "
+            f"there would be lost; {_REMEDY}"
+        )
+
+
+def _copy(callback: keras.callbacks.Callback) -> keras.callbacks.Callback:
+    try:
+        return copy.deepcopy(callback)
+    except TypeError as error:
+        raise DataError(f"callback {type(callback).__name__} cannot be copied ({error}); {_REMEDY}") from error

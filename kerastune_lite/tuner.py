@@ -1,0 +1,338 @@
+"""The tuner: searches the hyperparameters of a Keras model, and gives back what was found."""
+
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastune_lite.errors import ObjectiveError, SearchError, UsageError
+from kerastune_lite.executors import InProcess
+from kerastune_lite.executors.attempt import run_attempt
+from kerastune_lite.history import History
+from kerastune_lite.hp import Entries, HyperParameters
+from kerastune_lite.layout import MODEL, checkpoint_directory
+from kerastune_lite.loop import Observer, Rules
+from kerastune_lite.messages import Answer, HasEnded, Message, Send, Task
+from kerastune_lite.objective import Objective, resolve
+from kerastune_lite.search import Plan, run_search
+from kerastune_lite.space import Hyperparameter, Space
+from kerastune_lite.stopping import StoppingPolicy
+from kerastune_lite.store import read_events
+from kerastune_lite.strategies import Grid, Random, Strategy
+from kerastune_lite.training.arguments import FitArguments
+from kerastune_lite.training.hypermodel import Builder
+from kerastune_lite.training.kept_models import KeptModels
+from kerastune_lite.trial import Trial
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerastune_lite.callbacks import Checkpoint, EarlyStopping, TensorBoard
+    from kerastune_lite.reporting.results import Results
+    from kerastune_lite.training.keras_trial import KerasTrial
+
+
+class Tuner:
+    """Searches the hyperparameters that `build_model(hp)` reads.
+
+    Making one reads and writes nothing; `search` does. Running the same script again goes on where the last run ended.
+
+    Args:
+        build_model: A function of hp that returns a compiled model, or an object with `build(hp)` and perhaps
+            `fit(hp, model, *args, **kwargs)`. `hypermodel` is another name for it.
+        objective: The metric to optimise: its name, if the direction is known by it, or `kt.Objective(name, "max")`.
+        strategy: Proposes the points to try; `kt.strategies.Random()` unless given.
+        max_trials: Trials of the study in all, those of earlier runs included; None: until the space is used up.
+        directory: Where studies are kept.
+        project_name: The study's name: everything is written below `directory/project_name`.
+        seed: Makes the search reproducible (0 is a seed); None draws one and records it.
+        overwrite: Delete what is on record under this name when the search begins.
+        extend: Go on although space, objective, strategy or seed differ from the record.
+        executions_per_trial: Trainings of each trial; the score is the mean of their best epochs.
+        max_retries_per_trial: How often a trial that raises is tried again.
+        keep_checkpoints: How many of the best trials keep their model on disk; None for all.
+        objective_reduction: A trial's score: its "best" epoch, the "last", or "mean_last_K".
+        patience: Short for `early_stopping=kt.callbacks.EarlyStopping(patience)`.
+        early_stopping: Ends a training that no longer improves.
+        checkpoint: False to keep no models and no state of interrupted trainings, or a configured
+            `kt.callbacks.Checkpoint`.
+        tensorboard: False to write nothing for TensorBoard, or a configured `kt.callbacks.TensorBoard`.
+        stopping: A policy that is asked after each epoch whether the trial is still worth it.
+        hyperparameters: Definitions that take the place of those in `build_model`, by name.
+        tune_new_entries: Whether hyperparameters that are not in `hyperparameters` are tuned; else they keep their
+            defaults.
+        allow_new_entries: Whether `build_model` may read hyperparameters that are not in `hyperparameters`.
+        observers: Functions of (event, history), called for everything that happens.
+        hypermodel: `build_model` by another name.
+
+    Raises:
+        UsageError: An argument is impossible.
+        ObjectiveError: The objective's direction is not known.
+    """
+
+    def __init__(
+        self,
+        build_model: Any = None,
+        objective: str | Objective | None = None,
+        *,
+        strategy: Strategy | None = None,
+        max_trials: int | None = None,
+        directory: str | Path = "logs",
+        project_name: str = "study",
+        seed: int | None = None,
+        overwrite: bool = False,
+        extend: bool = False,
+        executions_per_trial: int = 1,
+        max_retries_per_trial: int = 0,
+        keep_checkpoints: int | None = 3,
+        objective_reduction: str | None = None,
+        patience: int | None = None,
+        early_stopping: "EarlyStopping | None" = None,
+        checkpoint: "bool | Checkpoint" = True,
+        tensorboard: "bool | TensorBoard" = True,
+        stopping: StoppingPolicy | None = None,
+        hyperparameters: HyperParameters | None = None,
+        tune_new_entries: bool = True,
+        allow_new_entries: bool = True,
+        observers: Iterable[Observer] = (),
+        hypermodel: Any = None,
+    ) -> None:
+        if (build_model is None) == (hypermodel is None):
+            raise UsageError("give build_model: a function of hp that returns a compiled model")
+        if objective is None:
+            raise ObjectiveError('give an objective, such as objective="val_accuracy"')
+        if patience is not None and early_stopping is not None:
+            raise UsageError("give patience or early_stopping, not both: patience is short for the latter")
+        self.hypermodel = Builder(build_model if build_model is not None else hypermodel)
+        self.objective = resolve(objective, objective_reduction)
+        self.project_dir = Path(directory) / project_name
+        self._plan = Plan(
+            objective=self.objective,
+            strategy=Random() if strategy is None else strategy,
+            max_trials=max_trials,
+            seed=seed,
+            directory=self.project_dir,
+            overwrite=overwrite,
+            extend=extend,
+            executions=executions_per_trial,
+            rules=Rules(max_retries=max_retries_per_trial, keep=keep_checkpoints),
+            stopping=stopping,
+        )
+        self._patience = patience
+        self._early_stopping = early_stopping
+        self._checkpoint = checkpoint
+        self._tensorboard = tensorboard
+        self._observers = list(observers)
+        self._entries = _entries(hyperparameters, tune_new=tune_new_entries, allow_new=allow_new_entries)
+        self._history: History | None = None
+
+    def search(
+        self,
+        *fit_args: Any,
+        callbacks: "Sequence[keras.callbacks.Callback] | Callable[..., Any] | None" = None,
+        verbose: int = 1,
+        fit_verbose: int | str = 0,
+        **fit_kwargs: Any,
+    ) -> "Results":
+        """Trains trial after trial, as `fit` would with these arguments, until the budget or the space is used up.
+
+        Args:
+            *fit_args: x and y, as for `fit`.
+            callbacks: The user's own: a list (each trial trains with fresh copies), or a function of the trial (see
+                `TrialInfo`) that makes one.
+            verbose: 0 silent, 1 brief, 2 a line per epoch.
+            fit_verbose: Keras's own `verbose`.
+            **fit_kwargs: All else that `fit` takes. A function without a parameter makes its argument anew for each
+                training; one with a parameter is called with hp.
+
+        Returns:
+            All trials, best first.
+
+        Raises:
+            UsageError: An argument is impossible, or a trial showed that the search is.
+            StudyError: The record cannot be used or written.
+            KeyboardInterrupt: Ctrl-C; the study can be gone on with.
+        """
+        arguments = FitArguments.of(fit_args, fit_kwargs)
+        if self.hypermodel.fit is None:
+            arguments.check(self.objective)
+        trial = self._trial(arguments, callbacks, fit_verbose)
+        scored_from = arguments.first_validated_epoch if self.objective.name.startswith("val_") else 1
+        with _cheap_collection():
+            self._history = run_search(
+                replace(self._plan, rules=replace(self._plan.rules, scored_from=scored_from)),
+                InProcess(_collecting(trial)),
+                space=self._read_space(arguments),
+                epochs=arguments.epochs,
+                verbose=verbose,
+                observers=[KeptModels(self.project_dir, self._plan.rules.keep)],
+                user_observers=self._observers,
+                board=self._board(),
+            )
+        self._plan = replace(self._plan, overwrite=False)  # what this search found is not to be deleted by the next
+        return self.results()
+
+    def results(self) -> "Results":
+        """All trials on record, best first; read from the study's directory if this tuner has not searched."""
+        from kerastune_lite.reporting.results import Results  # noqa: PLC0415 - heavy: rich
+
+        return Results(self._known())
+
+    def results_summary(self, num_trials: int = 10) -> None:
+        """Prints the best trials."""
+        from kerastune_lite.reporting.tables import show_results  # noqa: PLC0415 - heavy: rich
+
+        show_results(self._known(), num_trials, where=str(self.project_dir))
+
+    def search_space_summary(self) -> None:
+        """Prints the hyperparameters known so far; builds the model once with its defaults to learn them."""
+        from kerastune_lite.reporting.tables import show_space  # noqa: PLC0415 - heavy: rich
+
+        space = Space(self._read_space(FitArguments({})))
+        for definition in self._known().space:
+            space.add(definition)
+        show_space(space)
+
+    def get_best_hyperparameters(self, num_trials: int = 1) -> list[HyperParameters]:
+        """The hyperparameters of the best trials, best first: `build_model(hp)` builds their model anew."""
+        return [trial.hyperparameters for trial in self._best(num_trials)]
+
+    def get_best_models(self, num_models: int = 1) -> "list[keras.Model]":
+        """The models of the best trials, best first, with the weights of the epoch that scored.
+
+        Raises:
+            SearchError: A model is not on disk, or there is no finished trial.
+        """
+        return [self._load(trial) for trial in self._best(num_models)]
+
+    def _known(self) -> History:
+        if self._history is None:
+            events, _ = read_events(self.project_dir)
+            return History(events)
+        return self._history
+
+    def _best(self, count: int) -> list[Trial]:
+        best = [trial for trial, _ in zip(self._known().ranked(), range(count), strict=False)]
+        if not best:
+            raise SearchError(f"study {self.project_dir} has no finished trial yet; call search() first")
+        return best
+
+    def _load(self, trial: Trial) -> "keras.Model":
+        import keras  # noqa: PLC0415 - heavy: loaded when a model is
+
+        path = checkpoint_directory(self.project_dir, trial.number) / MODEL
+        if not path.exists():
+            raise SearchError(
+                f"the model of trial {trial.number} is not on disk ({path}): keep_checkpoints={self._plan.rules.keep} "
+                f"and checkpoint={self._checkpoint!r} decide which are kept"
+            )
+        hp = trial.hyperparameters
+        model = self.hypermodel.build(hp)
+        if not model.built:  # its layers get their shapes from the file
+            return keras.models.load_model(path)
+        if model.optimizer is not None:
+            model.optimizer.build(model.trainable_variables)  # so that its state is loaded too
+        model.load_weights(path)
+        return model
+
+    def _trial(
+        self,
+        arguments: FitArguments,
+        callbacks: "Sequence[keras.callbacks.Callback] | Callable[..., Any] | None",
+        fit_verbose: int | str,
+    ) -> "KerasTrial":
+        """Imports Keras: everything before this was quick."""
+        from kerastune_lite.callbacks import Checkpoint, EarlyStopping  # noqa: PLC0415
+        from kerastune_lite.training.keras_trial import KerasTrial  # noqa: PLC0415
+        from kerastune_lite.training.user_callbacks import UserCallbacks  # noqa: PLC0415
+
+        stopping = EarlyStopping(self._patience) if self._patience is not None else self._early_stopping
+        checkpoint = Checkpoint() if self._checkpoint is True else self._checkpoint
+        return KerasTrial(
+            builder=self.hypermodel,
+            arguments=arguments,
+            objective=self.objective,
+            directory=self.project_dir,
+            entries=self._entries,
+            user_callbacks=UserCallbacks(callbacks),
+            early_stopping=stopping,
+            checkpoint=checkpoint or None,
+            fit_verbose=fit_verbose,
+        )
+
+    def _read_space(self, arguments: FitArguments) -> list[Hyperparameter]:
+        """What the model reads with its defaults; where that raises, what it has read until then."""
+        hp = HyperParameters(entries=self._entries)
+
+        def build(task: Task, send: Send) -> None:  # noqa: ARG001
+            self.hypermodel.build(hp)
+            arguments.read(hp)
+
+        def hear(message: Message) -> Answer:
+            if isinstance(message, HasEnded) and message.fatal is not None:
+                raise message.fatal
+            return Answer()
+
+        run_attempt(build, Task(number=0, attempt=0, values={}, fill="default", seed=0), hear)
+        return hp.space
+
+    def _board(self) -> Callable[[Path], Observer] | None:
+        if self._tensorboard is False:
+            return None
+        from kerastune_lite.callbacks import TensorBoard  # noqa: PLC0415
+
+        configured = TensorBoard() if self._tensorboard is True else self._tensorboard
+        return configured.observer
+
+
+def RandomSearch(  # noqa: N802 - it stands for a class of KerasTuner
+    build_model: Any = None, objective: str | Objective | None = None, max_trials: int | None = 10, **options: Any
+) -> Tuner:
+    """A `Tuner` that draws points at random, none twice; `options` are the tuner's."""
+    return Tuner(build_model, objective, strategy=Random(), max_trials=max_trials, **options)
+
+
+def GridSearch(  # noqa: N802 - it stands for a class of KerasTuner
+    build_model: Any = None,
+    objective: str | Objective | None = None,
+    max_trials: int | None = None,
+    *,
+    points: int = 10,
+    **options: Any,
+) -> Tuner:
+    """A `Tuner` that tries every combination; a `Float` without a step takes `points` values. Options: the tuner's."""
+    return Tuner(build_model, objective, strategy=Grid(points), max_trials=max_trials, **options)
+
+
+def _entries(hyperparameters: HyperParameters | None, *, tune_new: bool, allow_new: bool) -> Entries | None:
+    if hyperparameters is None:
+        if not (tune_new and allow_new):
+            raise UsageError("tune_new_entries=False and allow_new_entries=False need hyperparameters=...")
+        return None
+    prescribed = {definition.name: definition for definition in hyperparameters.space}
+    return Entries(prescribed, tune_new=tune_new, allow_new=allow_new)
+
+
+@contextmanager
+def _cheap_collection() -> Iterator[None]:
+    """Takes what exists now out of the garbage collector's sight: TensorFlow's objects make each collection dear."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _collecting(trial: "KerasTrial") -> "Callable[[Task, Send], Any]":
+    """`trial`, with its model's memory given back right after: models are cycles that only a collection frees."""
+
+    def run(task: Task, send: Send) -> Any:
+        try:
+            return trial(task, send)
+        finally:
+            gc.collect()
+
+    return run

@@ -1,0 +1,503 @@
+"""The tuner from the outside: what a user's script sees."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kerastune_lite as kt
+from kerastune_lite.errors import DataError, ModelError, ObjectiveError, SearchError, SpaceError, StudyChanged, UsageError
+from kerastune_lite.layout import CHECKPOINTS, MODEL, checkpoint_directory
+from tests import tiny
+
+
+@pytest.fixture
+def tuner(tmp_path):
+    """Makes tuners of one study."""
+
+    def make(build_model=tiny.build_model, objective="val_loss", **options):
+        options = {"max_trials": 2, "seed": 0, "tensorboard": False, "directory": tmp_path, **options}
+        return kt.RandomSearch(build_model, objective, **options)
+
+    return make
+
+
+def search(tuner, *args, epochs=2, **kwargs):
+    if not args:
+        args = (tiny.X_TRAIN, tiny.Y_TRAIN)
+    kwargs = {"validation_data": (tiny.X_VAL, tiny.Y_VAL), "verbose": 0, **kwargs}
+    return tuner.search(*args, epochs=epochs, **kwargs)
+
+
+def curves(results):
+    return {
+        trial.number: (dict(trial.values), [dict(execution.metrics) for execution in trial.executions])
+        for trial in results
+    }
+
+
+class Peek(keras.callbacks.Callback):
+    """Passes on what a callback sees, through a function (which copies share)."""
+
+    def __init__(self, tell):
+        super().__init__()
+        self.tell = tell
+
+    def on_train_begin(self, logs=None):
+        self.tell(self)
+
+
+def test_making_a_tuner_reads_and_writes_nothing(tmp_path):
+    built = []
+    kt.RandomSearch(built.append, "val_loss", directory=tmp_path / "logs")
+    assert (built, list(tmp_path.iterdir())) == ([], [])
+
+
+def test_a_search_returns_the_trials_best_first(tuner):
+    results = search(tuner(max_trials=3))
+    assert [trial.status for trial in results] == ["completed"] * 3
+    assert [trial.score for trial in results] == sorted(trial.score for trial in results)
+    assert results.best.score == min(trial.metrics["val_loss"] for trial in results)
+
+
+def test_the_best_model_evaluates_to_what_the_table_says(tuner):
+    a_tuner = tuner(objective="val_accuracy")
+    results = search(a_tuner, epochs=4)
+    model = a_tuner.get_best_models()[0]
+    _, accuracy = model.evaluate(tiny.X_VAL, tiny.Y_VAL, verbose=0)
+    assert accuracy == pytest.approx(results.best.score)
+
+
+def test_the_saved_model_loads_without_us(tuner, tmp_path):
+    a_tuner = tuner(objective="val_accuracy")
+    results = search(a_tuner)
+    model = keras.models.load_model(checkpoint_directory(tmp_path / "study", results.best.number) / MODEL)
+    assert model.evaluate(tiny.X_VAL, tiny.Y_VAL, verbose=0)[1] == pytest.approx(results.best.score)
+
+
+def test_models_come_best_first_from_another_process_too(tuner):
+    results = search(tuner(max_trials=3))
+    models = tuner(max_trials=3).get_best_models(2)
+    losses = [model.evaluate(tiny.X_VAL, tiny.Y_VAL, verbose=0)[0] for model in models]
+    assert losses == pytest.approx([trial.score for trial in results[:2]], rel=1e-5)
+
+
+def test_only_the_best_checkpoints_stay_on_disk(tuner, tmp_path):
+    results = search(tuner(max_trials=4, keep_checkpoints=2))
+    kept = sorted(path.parent.name for path in (tmp_path / "study" / CHECKPOINTS).glob(f"*/{MODEL}"))
+    assert kept == sorted(f"trial_{trial.number:04d}" for trial in results[:2])
+
+
+def test_nothing_but_the_models_stays_of_trials_that_are_over(tuner, tmp_path):
+    search(tuner(keep_checkpoints=None))
+    left = {path.name for path in (tmp_path / "study" / CHECKPOINTS).rglob("*") if path.is_file()}
+    assert left == {"model.keras", "model.json"}
+
+
+def test_without_checkpoints_there_are_no_models(tuner, tmp_path):
+    a_tuner = tuner(checkpoint=False)
+    search(a_tuner)
+    assert not (tmp_path / "study" / CHECKPOINTS).exists()
+    with pytest.raises(SearchError, match="model of trial . is not on disk"):
+        a_tuner.get_best_models()
+
+
+def test_the_best_hyperparameters_build_the_best_model_anew(tuner):
+    a_tuner = tuner()
+    results = search(a_tuner)
+    hp = a_tuner.get_best_hyperparameters()[0]
+    model = a_tuner.hypermodel.build(hp)
+    assert (hp.values, model.layers[0].units) == (results.best.values, hp.get("units"))
+
+
+def test_the_same_seed_gives_the_same_trials_and_the_same_curves(tuner):
+    assert curves(search(tuner(project_name="one"))) == curves(search(tuner(project_name="two")))
+
+
+def test_another_seed_gives_other_trials(tuner):
+    one, two = search(tuner(project_name="one", seed=1)), search(tuner(project_name="two", seed=3))
+    learning_rates = [{trial.values["learning_rate"] for trial in results} for results in (one, two)]
+    assert learning_rates[0].isdisjoint(learning_rates[1])
+
+
+def test_grid_search_tries_every_combination(tmp_path):
+    tuner = kt.GridSearch(tiny.build_grid, "val_loss", directory=tmp_path, tensorboard=False)
+    results = search(tuner, epochs=1)
+    points = [(trial.values["units"], trial.values["learning_rate"]) for trial in sorted(results, key=lambda t: t.number)]
+    assert points == [(2, 0.1), (2, 0.01), (4, 0.1), (4, 0.01)]
+
+
+def test_a_second_run_adds_nothing_when_the_budget_is_used_up(tuner):
+    first = curves(search(tuner()))
+    assert curves(search(tuner())) == first
+
+
+def test_raising_max_trials_extends_the_study(tuner):
+    first = curves(search(tuner(max_trials=1)))
+    longer = curves(search(tuner(max_trials=3)))
+    assert (len(longer), longer[0]) == (3, first[0])
+    assert longer == curves(search(tuner(max_trials=3, project_name="at once")))
+
+
+def test_overwriting_needs_the_argument_and_begins_anew(tuner):
+    search(tuner(max_trials=3))
+    assert len(search(tuner(max_trials=1, overwrite=True))) == 1
+
+
+def test_a_second_search_of_an_overwriting_tuner_keeps_what_the_first_found(tuner):
+    a_tuner = tuner(max_trials=1, overwrite=True)
+    first = curves(search(a_tuner))
+    assert curves(search(a_tuner)) == first
+
+
+def test_a_changed_space_is_refused_with_the_difference_and_the_ways_on(tuner):
+    def changed(hp):
+        return tiny.compiled(tiny.network(hp.Int("units", 2, 64)))
+
+    search(tuner())
+    with pytest.raises(StudyChanged) as caught:
+        search(tuner(changed))
+    text = str(caught.value)
+    assert "Int('units', min_value=2, max_value=8" in text
+    assert "Int('units', min_value=2, max_value=64" in text
+    assert "'learning_rate'" in text
+    assert all(way in text for way in ("undo the change", "extend=True", "overwrite=True"))
+
+
+def test_a_changed_space_is_gone_on_with_when_told(tuner):
+    def changed(hp):
+        return tiny.compiled(tiny.network(hp.Int("units", 2, 64)))
+
+    search(tuner())
+    results = search(tuner(changed, max_trials=3, extend=True))
+    assert [sorted(trial.values) for trial in sorted(results, key=lambda trial: trial.number)] == [
+        ["learning_rate", "units"],
+        ["learning_rate", "units"],
+        ["units"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"objective": "loss"}, "objective: val_loss (min), now loss (min)"),
+        ({"seed": 5}, "seed: 0, now 5"),
+    ],
+)
+def test_a_changed_objective_or_seed_is_refused(tuner, change, said):
+    search(tuner())
+    with pytest.raises(StudyChanged) as caught:
+        search(tuner(**change))
+    assert said in str(caught.value)
+
+
+def test_a_mistyped_objective_stops_the_search_in_its_first_epoch_and_may_be_corrected(tuner):
+    epochs = []
+    with pytest.raises(ObjectiveError, match=r"'val_acuracy'.*val_loss.*did you mean 'val_accuracy'"):
+        search(tuner(objective=kt.Objective("val_acuracy", "max")), epochs=5, callbacks=lambda: [Peek(epochs.append)])
+    assert len(epochs) == 1
+    assert len(search(tuner(objective="val_accuracy"))) == 2
+
+
+def test_a_val_objective_without_validation_data_is_refused_before_anything_is_built(tuner):
+    with pytest.raises(ObjectiveError, match="needs validation data"):
+        search(tuner(lambda hp: pytest.fail("built")), validation_data=None)
+
+
+@pytest.mark.parametrize(
+    ("build_model", "said"),
+    [
+        (lambda hp: None, "must return a compiled Keras model, got None"),
+        (lambda hp: tiny.network(), "not compiled"),
+    ],
+)
+def test_a_build_model_that_gives_no_compiled_model_is_refused(tuner, build_model, said):
+    with pytest.raises(ModelError, match=said):
+        search(tuner(build_model))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"max_trials": 0}, "max_trials=0"),
+        ({"max_trials": 2.5}, "max_trials=2.5"),
+        ({"executions_per_trial": 0}, "executions_per_trial=0"),
+        ({"seed": -1}, "seed=-1"),
+        ({"keep_checkpoints": -1}, "keep_checkpoints=-1"),
+        ({"patience": 0}, "patience=0"),
+        ({"patience": 2, "early_stopping": object()}, "patience or early_stopping"),
+        ({"tune_new_entries": False}, "need hyperparameters"),
+        ({"objective": "val_mystery"}, "direction of objective 'val_mystery'"),
+        ({"objective": ["loss", "accuracy"]}, "only one objective"),
+        ({"objective_reduction": "median"}, "reduction"),
+        ({"build_model": 3}, "must be a function of hp"),
+    ],
+)
+def test_impossible_arguments_are_refused_by_name_and_value(tuner, options, said):
+    with pytest.raises(UsageError, match=said):
+        search(tuner(**options))
+
+
+def test_a_generator_as_data_is_refused_with_the_remedy(tuner):
+    with pytest.raises(DataError, match="used up after one trial; give a function"):
+        search(tuner(), (batch for batch in ()))
+
+
+def test_a_generator_made_by_a_function_feeds_every_trial(tuner):
+    def batches():
+        for start in itertools.cycle(range(0, 64, 16)):
+            yield tiny.X[start : start + 16], tiny.Y[start : start + 16]
+
+    results = search(tuner(), batches, epochs=1, steps_per_epoch=4)
+    assert [trial.status for trial in results] == ["completed"] * 2
+
+
+def test_a_tf_dataset_is_taken_as_it_is(tuner):
+    dataset = tf.data.Dataset.from_tensor_slices((tiny.X_TRAIN, tiny.Y_TRAIN)).batch(16)
+    assert len(search(tuner(), dataset)) == 2
+
+
+def test_a_pydataset_is_taken_as_it_is(tuner):
+    class Rows(keras.utils.PyDataset):
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, index):
+            part = slice(16 * index, 16 * index + 16)
+            return tiny.X[part], tiny.Y[part]
+
+    assert len(search(tuner(), Rows())) == 2
+
+
+def test_arguments_of_fit_may_be_functions_of_hp(tuner):
+    results = search(tuner(), batch_size=lambda hp: hp.Choice("batch_size", [8, 16]))
+    assert {trial.values["batch_size"] for trial in results} <= {8, 16}
+
+
+def test_validation_split_trains_on_the_first_rows_and_validates_on_the_last(tuner):
+    a_tuner = tuner(objective="val_accuracy")
+    results = search(a_tuner, tiny.X, tiny.Y, validation_data=None, validation_split=0.25)
+    _, accuracy = a_tuner.get_best_models()[0].evaluate(tiny.X[72:], tiny.Y[72:], verbose=0)
+    assert accuracy == pytest.approx(results.best.score)
+
+
+def test_class_weights_reach_the_training(tuner):
+    plain = search(tuner(project_name="plain"))
+    weighted = search(tuner(project_name="weighted"), class_weight={0: 10.0, 1: 0.1})
+    assert plain[0].metrics["loss"] != weighted[0].metrics["loss"]
+
+
+def test_several_executions_give_the_mean_and_keep_the_best(tuner):
+    a_tuner = tuner(max_trials=1, executions_per_trial=3)
+    trial = search(a_tuner).best
+    scores = [execution.best.score for execution in trial.executions]
+    assert (len(set(scores)), trial.score) == (3, pytest.approx(sum(scores) / 3))
+    assert trial.best_execution == int(np.argmin(scores))
+    loss, _ = a_tuner.get_best_models()[0].evaluate(tiny.X_VAL, tiny.Y_VAL, verbose=0)
+    assert loss == pytest.approx(min(scores), rel=1e-5)
+
+
+def test_patience_ends_trainings_early_and_says_why(tuner):
+    def stuck(hp):
+        return tiny.compiled(tiny.network(hp.Int("units", 2, 8)), learning_rate=0.0)
+
+    results = search(tuner(stuck, patience=2), epochs=20)
+    assert [(trial.epoch, trial.status, trial.reason) for trial in results] == [
+        (3, "completed", "no better val_loss in 2 epochs")
+    ] * 2
+
+
+def test_a_training_whose_loss_is_nan_is_stopped_and_keeps_its_finite_epochs(tuner):
+    class Poison(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                self.model.set_weights([array * np.nan for array in self.model.get_weights()])
+
+    trial = search(tuner(max_trials=1), epochs=5, callbacks=lambda: [Poison()]).best
+    assert (trial.status, trial.epoch, trial.best_epoch) == ("stopped", 2, 1)
+    assert trial.reason == "the loss became nan in epoch 2"
+
+
+def test_a_nan_objective_in_every_trial_fails_them_all_and_says_so(tuner):
+    def poisoned(hp):
+        model = tiny.compiled(tiny.network(hp.Int("units", 2, 8)))
+        model.set_weights([array * np.nan for array in model.get_weights()])
+        return model
+
+    results = search(tuner(poisoned))
+    assert [trial.status for trial in results] == ["failed", "failed"]
+    with pytest.raises(SearchError, match="not finite"):
+        _ = results.best
+
+
+def test_a_failing_build_is_recorded_with_its_values_and_the_search_goes_on(tuner):
+    def brittle(hp):
+        if hp.Boolean("bad"):
+            raise ValueError("this one cannot be built")
+        return tiny.build_model(hp)
+
+    results = search(tuner(brittle, max_trials=6), epochs=1)
+    failed = [trial for trial in results if trial.status == "failed"]
+    assert [trial.values for trial in failed] == [{"bad": True}]
+    assert "this one cannot be built" in failed[0].error
+    assert len(results) == 6
+
+
+def test_a_failing_fit_is_recorded_and_retried_when_told(tuner):
+    calls = []
+
+    class Fragile(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            calls.append(epoch)
+            if len(calls) == 1:
+                raise RuntimeError("out of luck")
+
+    results = search(tuner(max_trials=1, max_retries_per_trial=1), epochs=1, callbacks=lambda: [Fragile()])
+    assert [(trial.status, trial.attempts) for trial in results] == [("completed", 2)]
+
+
+def test_an_infeasible_point_costs_no_budget(tuner):
+    def picky(hp):
+        if hp.Int("units", 1, 4) == 1:
+            raise kt.Infeasible("too small")
+        return tiny.compiled(tiny.network(hp.get("units")))
+
+    results = search(tuner(picky, max_trials=3), epochs=1)
+    assert sorted(trial.status for trial in results) == ["completed"] * 3 + ["infeasible"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_exception_in_a_del_does_not_hurt(tuner):
+    class Grumpy:
+        def __del__(self):
+            raise RuntimeError("not now")
+
+    def grumpy(hp):
+        Grumpy()
+        return tiny.build_model(hp)
+
+    results = search(tuner(grumpy), epochs=1)
+    assert [trial.status for trial in results] == ["completed"] * 2
+
+
+def test_an_observer_that_raises_is_left_out_and_the_search_goes_on(tuner):
+    def observer(event, history):
+        raise ConnectionError("tracker is down")
+
+    with pytest.warns(RuntimeWarning, match="tracker is down"):
+        results = search(tuner(observers=[observer]))
+    assert len(results) == 2
+
+
+def test_an_observer_sees_every_event(tuner):
+    seen = []
+    search(tuner(max_trials=1, observers=[lambda event, history: seen.append(type(event).__name__)]))
+    assert seen == [
+        "Opened",
+        "Started",
+        "Defined",
+        "Defined",
+        "PathRead",
+        "Noted",
+        "Reported",
+        "Reported",
+        "Ended",
+        "Noted",
+    ]
+
+
+def test_the_users_callbacks_are_told_the_trial(tuner):
+    told = []
+    search(tuner(), callbacks=lambda trial: told.append((trial.number, sorted(trial.values))) or [])
+    assert told == [(0, ["learning_rate", "units"]), (1, ["learning_rate", "units"])]
+
+
+def test_each_trial_trains_with_its_own_copy_of_a_callback(tuner):
+    seen = []
+    search(tuner(), callbacks=[Peek(seen.append)])
+    assert len({id(callback) for callback in seen}) == 2
+
+
+def test_all_callbacks_see_the_end_of_a_training_that_is_stopped(tuner):
+    ends = []
+    end = keras.callbacks.LambdaCallback(on_train_end=lambda logs: ends.append(1))
+    policy_stop = kt.stopping.Stop("enough")
+    results = search(tuner(stopping=lambda trial, history: policy_stop), epochs=5, callbacks=[end])
+    assert [(trial.status, trial.reason, trial.epoch) for trial in results] == [("stopped", "enough", 1)] * 2
+    assert ends == [1, 1]
+
+
+def test_prescribed_hyperparameters_take_the_place_of_those_in_the_model(tuner):
+    hp = kt.HyperParameters()
+    hp.Fixed("units", 3)
+    results = search(tuner(hyperparameters=hp))
+    assert [trial.values["units"] for trial in results] == [3, 3]
+    assert len({trial.values["learning_rate"] for trial in results}) == 2
+
+
+def test_what_is_not_prescribed_keeps_its_default_when_told(tuner):
+    hp = kt.HyperParameters()
+    hp.Int("units", 2, 8)
+    results = search(tuner(hyperparameters=hp, tune_new_entries=False))
+    assert [trial.values["learning_rate"] for trial in results] == [1e-3, 1e-3]
+
+
+def test_what_is_not_prescribed_is_an_error_when_told(tuner):
+    hp = kt.HyperParameters()
+    hp.Int("unit", 2, 8)
+    with pytest.raises(SpaceError, match=r"'units', which is not in `hyperparameters`.*did you mean 'unit'"):
+        search(tuner(hyperparameters=hp, allow_new_entries=False))
+
+
+class Hyper(kt.HyperModel):
+    """As written for KerasTuner: builds, and trains with a hyperparameter of its own."""
+
+    def build(self, hp):
+        return tiny.build_model(hp)
+
+    def fit(self, hp, model, *args, **kwargs):
+        return model.fit(*args, batch_size=hp.Choice("batch_size", [8, 16]), **kwargs)
+
+
+def test_a_hypermodel_trains_itself_and_may_read_on(tuner):
+    results = search(tuner(Hyper()))
+    assert [sorted(trial.values) for trial in results] == [["batch_size", "learning_rate", "units"]] * 2
+    assert [len(trial.executions[0].metrics) for trial in results] == [2, 2]
+
+
+@pytest.mark.parametrize("returned", [{"val_loss": 0.25, "more": 1.0}, 0.25])
+def test_what_a_hypermodel_returns_counts_where_it_reported_nothing(tuner, returned):
+    class Silent:
+        def build(self, hp):
+            return tiny.build_model(hp)
+
+        def fit(self, hp, model, *args, **kwargs):
+            return returned
+
+    assert [trial.score for trial in search(tuner(Silent()))] == [0.25, 0.25]
+
+
+def test_hypermodel_is_another_name_for_build_model(tmp_path):
+    tuner = kt.RandomSearch(
+        hypermodel=tiny.build_model, objective="val_loss", max_trials=1, directory=tmp_path, tensorboard=False
+    )
+    assert len(search(tuner)) == 1
+
+
+def test_no_finished_trial_gives_a_clear_error(tuner):
+    with pytest.raises(SearchError, match=r"no finished trial yet; call search\(\) first"):
+        tuner().get_best_models()
+
+
+def test_the_space_is_known_before_a_search(tuner, capsys):
+    tuner().search_space_summary()
+    printed = capsys.readouterr().out
+    assert "units" in printed
+    assert "learning_rate" in printed
+
+
+def test_results_are_read_from_disk_without_a_search(tuner):
+    first = search(tuner())
+    assert curves(tuner().results()) == curves(first)
