@@ -13,7 +13,10 @@ X_TRAIN, Y_TRAIN = X[:64], Y[:64]
 def compiled(model, learning_rate=0.01, metrics=("accuracy",)):
     # to trace and compile a graph takes far longer than these few steps
     model.compile(
-        keras.optimizers.Adam(learning_rate), loss="binary_crossentropy", metrics=list(metrics), run_eagerly=True
+        keras.optimizers.SGD(learning_rate, momentum=0.9),
+        loss="binary_crossentropy",
+        metrics=list(metrics),
+        run_eagerly=True,
     )
     return model
 

@@ -5,7 +5,7 @@ of epoch e is drawn from (seed of the training, e) alone, so that a training tha
 have seen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, final
 
 import keras
@@ -126,6 +126,8 @@ class Feeder:
         arguments = dict(arguments)
         data = _trim((arguments.get("x"), arguments.get("y"), arguments.get("sample_weight")))
         if not is_arrays(data) or arguments.get("shuffle", True) not in (True, False):
+            if isinstance(data[0], (tf.data.Dataset, Iterator)):
+                arguments.setdefault("shuffle", False)  # Keras warns that it cannot shuffle these
             return arguments, None
         batch_size = int(arguments.pop("batch_size", None) or 32)
         validation_batch = int(arguments.pop("validation_batch_size", None) or batch_size)

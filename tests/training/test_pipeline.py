@@ -107,11 +107,16 @@ def test_data_made_for_one_trial_is_not_kept():
 
 
 @pytest.mark.parametrize(
-    "data", [tf.data.Dataset.range(3), "text", np.array(["a", None], dtype=object), tf.sparse.eye(3), None]
+    "data", ["text", np.array(["a", None], dtype=object), tf.sparse.eye(3), None]
 )
 def test_what_is_not_dense_arrays_is_left_to_keras(data):
     assert not is_arrays(data)
     assert Feeder().feed({"x": data}, keep=True) == ({"x": data}, None)
+
+
+def test_a_dataset_is_not_asked_to_shuffle():
+    dataset = tf.data.Dataset.range(3)
+    assert Feeder().feed({"x": dataset}, keep=True) == ({"x": dataset, "shuffle": False}, None)
 
 
 def test_arrays_of_different_length_are_refused():
