@@ -123,7 +123,7 @@ class Journal:
         os.ftruncate(self._file, whole)
         self._size = whole
         if whole == 0:
-            self._write(_line({"format": FORMAT, "schema": SCHEMA}))
+            self._write(_header())
 
     def _write(self, line: bytes) -> None:
         """All of the line or nothing of it."""
@@ -198,6 +198,10 @@ def _line(data: dict[str, Any]) -> bytes:
     return body + _CRC + b"%08x" % zlib.crc32(body) + b'"}\n'
 
 
+def _header() -> bytes:
+    return _line({"format": FORMAT, "schema": SCHEMA})
+
+
 def _whole(line: bytes) -> bool:
     """Whether the line is what was once written."""
     return line[-_TAIL:] == _CRC + b"%08x" % zlib.crc32(line[:-_TAIL]) + b'"}'
@@ -220,7 +224,7 @@ def _load(path: Path) -> tuple[list[Event], list[str], int]:
     damage = []
     lines = content[:whole].split(b"\n")[:-1]
     if whole < len(content):
-        if not (lines or content.startswith(b'{"format":"' + FORMAT.encode()[:1])):
+        if not lines and not _header().startswith(content):
             raise _foreign(path)
         damage.append(f"{path}: the last line (number {len(lines) + 1}) was torn by a crash and is dropped")
     if lines:

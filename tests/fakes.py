@@ -1,0 +1,53 @@
+"""Searches without Keras: the in-memory store and the in-process executor are the fakes."""
+
+from kerastune_lite.events import Opened
+from kerastune_lite.executors import InProcess
+from kerastune_lite.history import History
+from kerastune_lite.loop import Loop, Recorder, Rules
+from kerastune_lite.objective import Objective
+from kerastune_lite.store import MemoryStore
+from kerastune_lite.strategies import Random, fingerprint
+from kerastune_lite.training.function_trial import FunctionTrial
+
+SCORE = Objective("score", "max")
+
+
+def opened(strategy=None, **settings):
+    settings = {"objective": SCORE, "seed": 0, "max_trials": 10, **settings}
+    return Opened(strategy=fingerprint(strategy or Random()), **settings)
+
+
+def search(function, strategy=None, *, store=None, observers=(), rules=None, stopping=None, reports=False, **settings):
+    """Runs a search of `function(hp)` (or `function(hp, report)`) and returns the history."""
+    strategy = strategy or Random()
+    store = MemoryStore() if store is None else store
+    history = History(store.events())
+    settled = opened(strategy, **settings)
+    trial = FunctionTrial(function, settled.objective, reports=reports)
+    Loop(Recorder(store, history, observers), strategy, InProcess(trial), rules or Rules(), stopping).run(settled)
+    return history
+
+
+def points(history):
+    """The values of all trials, in order, as something that can be compared and counted."""
+    return [tuple(trial.values.items()) for trial in history.trials]
+
+
+def nested(hp):
+    """A space of 273 points, with plain conditionals and a loop."""
+    for i in range(hp.Int("layers", 1, 3)):
+        hp.Choice(f"units_{i}", [1, 2, 4])
+    if hp.Boolean("dropout"):
+        hp.Float("rate", 0.0, 0.5, step=0.1)
+    return 1.0
+
+
+def declared(hp):
+    """The same idea with declared conditions: 2 + 3 + 3 * 2 points."""
+    hp.Choice("kind", ["a", "b", "c"])
+    with hp.conditional_scope("kind", ["a"]):
+        hp.Int("only_a", 1, 2)
+    hp.Choice("not_a", [0.1, 0.2, 0.3], parent_name="kind", parent_values=["b", "c"])
+    with hp.conditional_scope("kind", "c"):
+        hp.Boolean("only_c")
+    return 1.0

@@ -1,0 +1,91 @@
+import pytest
+
+import kerastune_lite as kt
+from kerastune_lite.errors import DataError, StudyChanged, UsageError
+from tests.fakes import nested
+
+
+def tune(function, **options):
+    return kt.tune(function, **{"objective": "score", "max_trials": 4, "seed": 0, "verbose": 0, **options})
+
+
+def square(hp):
+    return hp.Float("x", -1, 1) ** 2
+
+
+def test_a_function_that_returns_a_number_is_searched():
+    results = tune(square, objective=kt.Objective("y", "min"), max_trials=20)
+    assert len(results) == 20
+    assert results.best.score == results.best.values["x"] ** 2 == min(trial.score for trial in results)
+
+
+def test_a_function_that_returns_metrics_is_searched_by_one_of_them():
+    results = tune(lambda hp: {"score": hp.Float("x", 0, 1), "cost": 3})
+    assert dict(results.best.metrics) == {"score": results.best.score, "cost": 3.0}
+
+
+def test_a_function_that_reports_is_heard_epoch_by_epoch():
+    def function(hp, report):
+        for epoch in range(1, 4):
+            report(epoch, {"score": hp.Float("x", 0, 1) * epoch})
+
+    best = tune(function).best
+    assert (best.epoch, best.best_epoch) == (3, 3)
+
+
+def test_what_is_read_after_the_first_report_belongs_to_the_point():
+    def function(hp, report):
+        report(1, hp.Float("x", 0, 1))
+        report(2, hp.Float("y", 0, 1))
+
+    assert sorted(tune(function).best.values) == ["x", "y"]
+
+
+def test_without_a_directory_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tune(square)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_with_a_directory_it_goes_on_where_it_ended(tmp_path):
+    first = tune(square, directory=tmp_path, max_trials=3)
+    again = tune(square, directory=tmp_path, max_trials=5)
+    values = [{trial.number: dict(trial.values) for trial in results} for results in (first, again)]
+    assert (len(again), values[1] | values[0]) == (5, values[1])
+
+
+def test_a_changed_strategy_is_refused(tmp_path):
+    tune(nested, directory=tmp_path)
+    with pytest.raises(StudyChanged, match=r"strategy: Random\(\), now Grid\(points=10\)"):
+        tune(nested, directory=tmp_path, strategy=kt.strategies.Grid())
+
+
+def test_it_can_write_for_tensorboard(tmp_path):
+    tune(square, directory=tmp_path, tensorboard=True)
+    runs = sorted(path.name for path in (tmp_path / "study" / "tensorboard").iterdir())
+    assert runs == ["_schema_3", "_search", "trial_0000", "trial_0001", "trial_0002", "trial_0003"]
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda: 1.0, "needs f(hp) or f(hp, report)"),
+        (lambda hp, report, more: 1.0, "with 3 parameters"),
+    ],
+)
+def test_a_function_of_other_parameters_is_refused(function, said):
+    with pytest.raises(UsageError) as caught:
+        tune(function)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("returned", [None, "good", [1, 2], {"score": "good"}])
+def test_what_is_no_number_is_refused(returned):
+    with pytest.raises(DataError, match="number"):
+        tune(lambda hp: returned)
+
+
+@pytest.mark.parametrize("epoch", [0, -1, 1.5])
+def test_an_epoch_that_does_not_count_from_1_is_refused(epoch):
+    with pytest.raises(DataError, match=f"epoch={epoch}"):
+        tune(lambda hp, report: report(epoch, 1.0))
