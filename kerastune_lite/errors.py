@@ -1,18 +1,18 @@
 """Every error that the package raises on purpose.
 
-    KerastuneError
-    ├── UsageError (also a ValueError)   the caller's code asks for something impossible; ends the search at once
-    │   ├── SpaceError                   a hyperparameter's definition or use
-    │   ├── ObjectiveError               the objective is unknown, has no direction, or is not reported
-    │   ├── ModelError                   `build_model` gave no compiled Keras model
-    │   └── DataError                    the arguments of `fit`: data that is used up, callbacks that share state
-    ├── StudyError                       the durable record
-    │   ├── StudyLocked                  another process is writing this study
-    │   ├── StudyChanged                 the record was made by another space, objective, seed or strategy
-    │   ├── StudyForeign                 the file is not ours, or a newer version wrote it
-    │   └── StudyWriteError              the record cannot be written: no permission, no space
-    ├── SearchError                      the search as a whole cannot go on, or gave nothing to return
-    └── Infeasible                       raised by the user: this point cannot be tried; it costs no budget
+KerastuneError
+├── UsageError (also a ValueError)   the caller's code asks for something impossible; ends the search at once
+│   ├── SpaceError                   a hyperparameter's definition or use
+│   ├── ObjectiveError               the objective is unknown, has no direction, or is not reported
+│   ├── ModelError                   `build_model` gave no compiled Keras model
+│   └── DataError                    the arguments of `fit`: data that is used up, callbacks that share state
+├── StudyError                       the durable record
+│   ├── StudyLocked                  another process is writing this study
+│   ├── StudyChanged                 the record was made by another space, objective, seed or strategy
+│   ├── StudyForeign                 the file is not ours, or a newer version wrote it
+│   └── StudyWriteError              the record cannot be written: no permission, no space
+├── SearchError                      the search as a whole cannot go on, or gave nothing to return
+└── Infeasible                       raised by the user: this point cannot be tried; it costs no budget
 """
 
 import difflib
@@ -68,7 +68,7 @@ class SearchError(KerastuneError):
 
 
 class Infeasible(KerastuneError):
-    """Raise this in `build_model` or a tuned function: the point cannot be tried; it is recorded and costs no budget."""
+    """Raise this in `build_model` or a tuned function: the point cannot be tried; it goes on record, free of charge."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

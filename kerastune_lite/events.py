@@ -43,8 +43,8 @@ _NOTHING: Mapping[str, Any] = {}
 class Opened:
     """A `search` begins, with these settings; those of the last one hold.
 
-    `space` is what the default model reads (None: not known beforehand); `extends` says that the space is not the one of
-    earlier trials, so that what they read says nothing of what a new one will read.
+    `space` is what the default model reads (None: not known beforehand); `extends` says that the space is not that
+    of earlier trials, so that what they read says nothing of what a new one will read.
     """
 
     objective: Objective

@@ -3,6 +3,7 @@
 One thread decides and writes. The loop alone appends to the store and makes random generators.
 """
 
+import math
 import os
 import signal
 import socket
@@ -195,7 +196,7 @@ class Loop:
     def _start(self, event: Started) -> None:
         settings = self._history.settings
         assert settings is not None
-        earlier = self._history[event.trial] if event.trial in self._history else None
+        again = event.trial in self._history and self._history[event.trial].status == "interrupted"
         task = Task(
             number=event.trial,
             attempt=event.attempt,
@@ -203,7 +204,7 @@ class Loop:
             fill=event.fill,
             seed=settings.seed,
             executions=settings.executions,
-            resume=earlier is not None and earlier.status == "interrupted",
+            resume=again,
         )
         self._recorder.record(event)
         self._executor.start(task)
@@ -264,7 +265,7 @@ class Loop:
         if self._interrupted:
             return "interrupted by the user"
         loss = metrics.get("loss", 0.0)
-        if loss != loss or abs(loss) == float("inf"):
+        if not math.isfinite(loss):
             return f"the loss became {loss} in epoch {trial.epoch}"
         verdict = None if self._stopping is None else self._stopping(trial, self._history)
         return None if verdict is None else verdict.reason
@@ -290,7 +291,9 @@ class Loop:
         if self._interrupted and stop is not None:
             return Ending("interrupted", stop)
         if trial.score is None:
-            return Ending("failed", f"{trial.objective.name} was not finite in any epoch" + (f"; {stop}" if stop else ""))
+            return Ending(
+                "failed", f"{trial.objective.name} was not finite in any epoch" + (f"; {stop}" if stop else "")
+            )
         return ending if stop is None else Ending("stopped", stop)
 
     @contextmanager
@@ -336,6 +339,8 @@ def _generator(seed: int, number: int) -> "np.random.Generator":
 
 def versions() -> dict[str, Any]:
     """What this search runs on, for the record."""
-    loaded = {name: sys.modules[name] for name in ("keras", "tensorflow", "numpy", "skopt") if name in sys.modules}
-    found = {name: str(getattr(module, "__version__", "unknown")) for name, module in loaded.items()}
-    return {"python": sys.version.split()[0], **found}
+    found = {"python": sys.version.split()[0]}
+    for name in ("keras", "tensorflow", "numpy", "skopt"):
+        if name in sys.modules:
+            found[name] = str(getattr(sys.modules[name], "__version__", "unknown"))
+    return found

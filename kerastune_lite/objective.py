@@ -22,10 +22,12 @@ _MAXIMISED = """acc accuracy auc roc_auc pr_auc average_precision precision reca
     explained_variance log_likelihood elbo""".split()
 _MINIMISED = """loss error mse mae mape msle rmse mean_squared_error mean_absolute_error root_mean_squared_error
     mean_absolute_percentage_error mean_squared_logarithmic_error crossentropy cross_entropy binary_crossentropy
-    categorical_crossentropy sparse_categorical_crossentropy focal_crossentropy kl_divergence kld kullback_leibler_divergence
-    logcosh log_cosh hinge squared_hinge categorical_hinge poisson huber perplexity log_loss nll false_positives
-    false_negatives brier brier_score wer cer fid eer deviance regret cost""".split()
-_DIRECTIONS: dict[str, Direction] = {name: "max" for name in _MAXIMISED} | {name: "min" for name in _MINIMISED}
+    categorical_crossentropy sparse_categorical_crossentropy focal_crossentropy kl_divergence kld
+    kullback_leibler_divergence logcosh log_cosh hinge squared_hinge categorical_hinge poisson huber perplexity log_loss
+    nll false_positives false_negatives brier brier_score wer cer fid eer deviance regret cost""".split()
+_MAX: Direction = "max"
+_MIN: Direction = "min"
+_DIRECTIONS = dict.fromkeys(_MAXIMISED, _MAX) | dict.fromkeys(_MINIMISED, _MIN)
 
 
 def known_direction(metric: str) -> Direction | None:

@@ -105,7 +105,7 @@ def run_search(
         history = History(store.events())
         settings = _settings(plan, history, space, epochs)
         boards = [] if logs is None or board is None else [board(logs)]
-        everyone = [console, *boards, *observers, *map(GuardedObserver, user_observers)]
+        everyone: list[Observer] = [console, *boards, *observers, *map(GuardedObserver, user_observers)]
         Loop(Recorder(store, history, everyone), plan.strategy, executor, plan.rules, plan.stopping).run(settings)
     finally:
         console.close()

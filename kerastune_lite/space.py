@@ -125,11 +125,12 @@ def _number(name: str, argument: str, value: Any, *, whole: bool) -> float:
     """`value` as a plain number; an Int takes integers and floats without a fraction."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise _error(name, f"{argument} must be a number, got {value!r}")
+    number = float(value)
     if not whole:
-        return float(value)
-    if not (math.isfinite(value) and float(value).is_integer()):
+        return number
+    if not number.is_integer():
         raise _error(name, f"{argument} must be an integer, got {value!r}; use Float for real numbers")
-    return int(value)
+    return value if isinstance(value, int) else int(number)
 
 
 def _set(definition: Hyperparameter, **values: object) -> None:
@@ -288,7 +289,8 @@ def _plain(name: str, value: Value) -> Value:
         text = json.dumps(to_json(value), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise _error(
-            name, f"value {value!r} cannot be written as JSON ({error}); use a name for it and look it up in build_model"
+            name,
+            f"value {value!r} cannot be written as JSON ({error}); use a name for it and look it up in build_model",
         ) from error
     if from_json(json.loads(text)) != value:
         raise _error(name, f"value {value!r} changes when written as JSON; use strings as keys")
@@ -410,7 +412,7 @@ class Fixed(Hyperparameter):
         _set(self, value=_plain(self.name, self.value))
 
     @property
-    def default(self) -> Value:  # type: ignore[override]
+    def default(self) -> Value:
         """The value itself."""
         return self.value
 

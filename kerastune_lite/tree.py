@@ -115,7 +115,7 @@ class Tree:
         self.root = Node()
 
     def add(self, number: int, path: Sequence[Read], *, closed: bool) -> None:
-        """Takes in what trial `number` has read; `closed`: its path ends there. What contradicts the tree is left out."""
+        """Takes in what trial `number` has read; `closed`: it ends there. What contradicts the tree is left out."""
         node = self.root
         for read in path:
             if node.definition is None:

@@ -137,9 +137,7 @@ class Trial:
     @property
     def best_execution(self) -> int | None:
         """The execution, from 0, with the best score: the one whose model is kept."""
-        losses = {
-            number: self.objective.loss(best.score) for number, best in enumerate(self._best) if best is not None
-        }
+        losses = {number: self.objective.loss(best.score) for number, best in enumerate(self._best) if best is not None}
         return min(losses, key=lambda number: losses[number]) if losses else None
 
     @property

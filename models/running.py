@@ -37,6 +37,7 @@ def report(tuner, x_test, y_test):
     model: keras.Model = tuner.get_best_models()[0]
     on_test = model.evaluate(x_test, y_test, verbose=0, return_dict=True)
     print(f"\nbest model: trial {best.number} with {dict(best.values)}")
-    print(f"{tuner.objective.name} {best.score:.4f} in epoch {best.best_epoch}; on the test set: accuracy {on_test['accuracy']:.4f}")
+    print(f"{tuner.objective.name} {best.score:.4f} in epoch {best.best_epoch}")
+    print(f"on the test set: accuracy {on_test['accuracy']:.4f}")
     print(f"saved as {tuner.project_dir}/checkpoints/trial_{best.number:04d}/model.keras")
     print(f"to look at the search: tensorboard --logdir {tuner.project_dir}/tensorboard")

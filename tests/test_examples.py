@@ -27,7 +27,7 @@ def test_the_readme_example_runs_as_it_stands(monkeypatch, tmp_path):
     shorter = code.replace("max_trials=10", "max_trials=2").replace("epochs=8", "epochs=1")
     assert shorter != code
     names: dict[str, object] = {}
-    exec(compile(shorter, "README.md", "exec"), names)  # noqa: S102 - our own page
+    exec(compile(shorter, "README.md", "exec"), names)
     assert len(names["results"]) == 2
     assert (tmp_path / "logs" / "digits" / "tensorboard" / "trial_0001").is_dir()
 

@@ -60,7 +60,9 @@ def test_trials_rank_best_first_and_ties_by_number():
 
 
 def test_the_place_of_a_running_trial_is_known():
-    history = History([opened(), *run(0, 0.5), *run(1, 0.9), Started(trial=2, attempt=1, values={}), *reported(0.7, trial=2)])
+    history = History(
+        [opened(), *run(0, 0.5), *run(1, 0.9), Started(trial=2, attempt=1, values={}), *reported(0.7, trial=2)]
+    )
     assert history.rank(history[2]) == 1
 
 
@@ -87,7 +89,9 @@ def test_a_path_makes_the_values_of_a_trial():
 
 
 def test_a_path_whose_definition_is_lost_keeps_its_values():
-    history = History([opened(), Started(trial=0, attempt=1, values={}), PathRead(trial=0, path=(("n", 7, 3),), complete=True)])
+    history = History(
+        [opened(), Started(trial=0, attempt=1, values={}), PathRead(trial=0, path=(("n", 7, 3),), complete=True)]
+    )
     assert history[0].values == {"n": 3}
 
 

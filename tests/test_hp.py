@@ -118,7 +118,7 @@ def test_one_name_may_be_defined_differently_under_different_conditions():
 def test_a_parent_that_does_not_exist_is_an_error_with_the_nearest_one():
     hp = HyperParameters()
     hp.Choice("kind", ["a"])
-    with pytest.raises(SpaceError, match="'kinds' does not exist.*did you mean 'kind'"):
+    with pytest.raises(SpaceError, match=r"'kinds' does not exist.*did you mean 'kind'"):
         hp.Int("n", 1, 2, parent_name="kinds", parent_values=["a"])
 
 

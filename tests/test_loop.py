@@ -72,7 +72,9 @@ def test_many_failures_in_a_row_do_not_end_the_search():
     assert len(search(mostly, max_trials=30)) == 30
 
 
-@pytest.mark.parametrize(("retries", "attempts", "status"), [(0, 1, "failed"), (1, 2, "completed"), (3, 2, "completed")])
+@pytest.mark.parametrize(
+    ("retries", "attempts", "status"), [(0, 1, "failed"), (1, 2, "completed"), (3, 2, "completed")]
+)
 def test_a_failed_trial_is_tried_again_as_often_as_told(retries, attempts, status):
     calls = []
 
@@ -153,7 +155,7 @@ def test_a_mistyped_objective_stops_the_search_in_its_first_epoch():
             if report(epoch, {"scored": 1.0}):
                 return
 
-    with pytest.raises(ObjectiveError, match="'score'.*(scored).*did you mean 'scored'"):
+    with pytest.raises(ObjectiveError, match=r"'score'.*(scored).*did you mean 'scored'"):
         search(function, reports=True)
     assert calls == [1]
 
@@ -376,7 +378,7 @@ def test_an_enqueued_point_is_tried_first():
 
     store = MemoryStore()
     store.append(Enqueued(values={"x": 0.125}))
-    assert [trial.values["x"] for trial in search(plain, store=store, max_trials=2).trials][0] == 0.125
+    assert search(plain, store=store, max_trials=2)[0].values["x"] == 0.125
 
 
 def test_several_executions_are_reported_one_after_the_other():

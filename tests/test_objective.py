@@ -39,7 +39,7 @@ def test_an_unknown_direction_must_be_given():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: Objective("loss", "down"), "direction must be \"min\" or \"max\", got 'down'"),
+        (lambda: Objective("loss", "down"), 'direction must be "min" or "max", got \'down\''),
         (lambda: Objective("", "min"), "must be a metric's name, got ''"),
         (lambda: Objective("loss", "min", "median"), "got 'median'"),
         (lambda: Objective("loss", "min", "mean_last_0"), "got 'mean_last_0'"),

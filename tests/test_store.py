@@ -10,8 +10,19 @@ from pathlib import Path
 import pytest
 
 from kerastune_lite.errors import StudyForeign, StudyLocked, StudyWriteError
-from kerastune_lite.events import Ended, Enqueued, Noted, PathRead, Reported, Stamp, Started, Told
-from kerastune_lite.events import Defined, event_from_json, event_to_json
+from kerastune_lite.events import (
+    Defined,
+    Ended,
+    Enqueued,
+    Noted,
+    PathRead,
+    Reported,
+    Stamp,
+    Started,
+    Told,
+    event_from_json,
+    event_to_json,
+)
 from kerastune_lite.layout import JOURNAL, LOCK
 from kerastune_lite.space import Choice, Float
 from kerastune_lite.store import Journal, MemoryStore, read_events

@@ -8,7 +8,15 @@ import pytest
 import tensorflow as tf
 
 import kerastune_lite as kt
-from kerastune_lite.errors import DataError, ModelError, ObjectiveError, SearchError, SpaceError, StudyChanged, UsageError
+from kerastune_lite.errors import (
+    DataError,
+    ModelError,
+    ObjectiveError,
+    SearchError,
+    SpaceError,
+    StudyChanged,
+    UsageError,
+)
 from kerastune_lite.layout import CHECKPOINTS, MODEL, checkpoint_directory
 from tests import tiny
 
@@ -100,7 +108,7 @@ def test_without_checkpoints_there_are_no_models(tuner, tmp_path):
     a_tuner = tuner(checkpoint=False)
     search(a_tuner)
     assert not (tmp_path / "study" / CHECKPOINTS).exists()
-    with pytest.raises(SearchError, match="model of trial . is not on disk"):
+    with pytest.raises(SearchError, match=r"model of trial . is not on disk"):
         a_tuner.get_best_models()
 
 
@@ -125,7 +133,9 @@ def test_another_seed_gives_other_trials(tuner):
 def test_grid_search_tries_every_combination(tmp_path):
     tuner = kt.GridSearch(tiny.build_grid, "val_loss", directory=tmp_path, tensorboard=False)
     results = search(tuner, epochs=1)
-    points = [(trial.values["units"], trial.values["learning_rate"]) for trial in sorted(results, key=lambda t: t.number)]
+    points = [
+        (trial.values["units"], trial.values["learning_rate"]) for trial in sorted(results, key=lambda t: t.number)
+    ]
     assert points == [(2, 0.1), (2, 0.01), (4, 0.1), (4, 0.01)]
 
 

@@ -150,9 +150,9 @@ def _assign(variables: Sequence[Any], arrays: Sequence[np.ndarray[Any, Any]]) ->
 def _to_json(value: Any) -> Any:
     """A function by its name: Keras's callbacks choose theirs in the first epoch and count on finding it later."""
     if isinstance(value, FunctionType):
-        home = sys.modules.get(value.__module__)
-        if getattr(home, value.__qualname__, None) is value:
-            return {_FUNCTION: [value.__module__, value.__qualname__]}
+        module, name = value.__module__, value.__qualname__
+        if getattr(sys.modules.get(module), name, None) is value:
+            return {_FUNCTION: [module, name]}
     return value
 
 

@@ -26,8 +26,8 @@ class Console:
     """An observer that keeps a person informed.
 
     Args:
-        verbose: 0 silent; 1 a live line, or on no terminal a line a trial (thinned out after the first few); 2 also a line
-            an epoch.
+        verbose: 0 silent; 1 a live line, or on no terminal a line a trial (thinned out after the first few); 2 also a
+            line an epoch.
         where: The study's directory.
         tensorboard: The directory to start TensorBoard on.
         damage: What was found broken in the record.

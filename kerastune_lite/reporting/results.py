@@ -14,7 +14,9 @@ from kerastune_lite.trial import Trial
 if TYPE_CHECKING:
     import pandas as pd
 
-_STYLE = "padding:.2em .6em;border-bottom:1px solid rgba(128,128,128,.35);text-align:left;font-variant-numeric:tabular-nums"
+_STYLE = (
+    "padding:.2em .6em;border-bottom:1px solid rgba(128,128,128,.35);text-align:left;font-variant-numeric:tabular-nums"
+)
 _SHOWN = 20
 
 
@@ -68,8 +70,8 @@ class Results(Sequence[Trial]):
     def to_csv(self, path: str | Path) -> None:
         """Writes one row a trial.
 
-        Columns: number, status, score, best_epoch, executions, duration (seconds), each hyperparameter, each metric of the
-        epoch that scored, reason.
+        Columns: number, status, score, best_epoch, executions, duration (seconds), each hyperparameter, each metric of
+        the epoch that scored, reason.
         """
         with Path(path).open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self._columns())
@@ -85,11 +87,15 @@ class Results(Sequence[Trial]):
         columns = ["number", "status", "score", "best_epoch", *self._names, "duration"]
         head = "".join(f'<th style="{_STYLE}">{html.escape(name)}</th>' for name in columns)
         body = "".join(
-            "<tr>" + "".join(f'<td style="{_STYLE}">{html.escape(brief(row.get(name)))}</td>' for name in columns) + "</tr>"
+            "<tr>"
+            + "".join(f'<td style="{_STYLE}">{html.escape(brief(row.get(name)))}</td>' for name in columns)
+            + "</tr>"
             for row in self._rows()[:_SHOWN]
         )
         more = f"<p>and {len(self) - _SHOWN} more</p>" if len(self) > _SHOWN else ""
-        return f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}'
+        return (
+            f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}'
+        )
 
     def _columns(self) -> list[str]:
         metrics = dict.fromkeys(name for trial in self._trials for name in trial.metrics)

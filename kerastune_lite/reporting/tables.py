@@ -43,7 +43,9 @@ def trial_table(trials: Sequence[Trial]) -> RenderableType:
     several = any(len(trial.executions) > 1 for trial in trials)
     names = list(dict.fromkeys(name for trial in trials for name in trial.values))
     score = trials[0].objective.name if trials else "score"
-    table = _table("trial", f"{score} (mean)" if several else score, *(["kept model"] if several else []), "epoch", *names)
+    table = _table(
+        "trial", f"{score} (mean)" if several else score, *(["kept model"] if several else []), "epoch", *names
+    )
     for trial in trials:
         kept = trial.best_execution
         own = None if kept is None else trial.executions[kept].best

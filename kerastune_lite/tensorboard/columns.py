@@ -36,7 +36,7 @@ class Column:
 
     def cell(self, value: Value) -> bool | float | str:
         """A value as it stands in this column."""
-        return str(value) if self.type == api_pb2.DATA_TYPE_STRING else value  # type: ignore[no-any-return]
+        return str(value) if self.type == api_pb2.DATA_TYPE_STRING else value
 
     def info(self) -> api_pb2.HParamInfo:
         """The column's declaration. A single value never differs, and such columns come last."""
@@ -106,6 +106,9 @@ def experiment(space: Space, objective: Objective, metrics: Iterable[str], wall:
         hparam_infos=[column.info() for column in columns(space).values()],
         metric_infos=[
             best,
-            *(api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag(name)), display_name=f"{name} (last)") for name in others),
+            *(
+                api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag(name)), display_name=f"{name} (last)")
+                for name in others
+            ),
         ],
     )

@@ -9,7 +9,7 @@ from kerastune_lite.trial import Trial
 
 def trial_text(trial: Trial) -> str:
     """Everything about a trial that is no curve."""
-    facts = [("status", trial.status)]
+    facts: list[tuple[str, str]] = [("status", trial.status)]
     if trial.score is not None:
         facts.append((f"best {trial.objective.name}", f"{trial.score:.6g} (epoch {trial.best_epoch})"))
     if trial.reason is not None:

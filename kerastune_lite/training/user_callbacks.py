@@ -74,7 +74,7 @@ def _check(callback: Any) -> None:
         raise DataError(f"callback {name} has been used in a training already; {_REMEDY}")
     # what a built-in class sets up for itself is no record of the user's
     ours = [kind for kind in type(callback).__mro__ if kind.__module__.partition(".")[0] in ("keras", "kerastune_lite")]
-    own = {name for kind in ours for name in kind.__init__.__code__.co_names}
+    own = {name for kind in ours for name in kind.__init__.__code__.co_names}  # type: ignore[misc]
     held = [
         name
         for name, value in vars(callback).items()

@@ -8,9 +8,16 @@ from tests import tiny
 def test_each_epoch_is_reported_counting_from_1():
     seen = []
     tiny.compiled(tiny.network()).fit(
-        tiny.X, tiny.Y, epochs=2, verbose=0, callbacks=[Report(lambda epoch, metrics: bool(seen.append((epoch, metrics))))]
+        tiny.X,
+        tiny.Y,
+        epochs=2,
+        verbose=0,
+        callbacks=[Report(lambda epoch, metrics: bool(seen.append((epoch, metrics))))],
     )
-    assert [(epoch, sorted(metrics)) for epoch, metrics in seen] == [(1, ["accuracy", "loss"]), (2, ["accuracy", "loss"])]
+    assert [(epoch, sorted(metrics)) for epoch, metrics in seen] == [
+        (1, ["accuracy", "loss"]),
+        (2, ["accuracy", "loss"]),
+    ]
 
 
 def test_true_ends_the_training_after_the_epoch():

@@ -72,7 +72,9 @@ def test_a_large_nested_space_is_used_up_without_a_repeat(strategy):
 
 
 def test_a_space_of_one_point_is_tried_once(strategy):
-    assert points(search(lambda hp: hp.Fixed("k", 3), strategy, max_trials=5, objective=opened().objective)) == [(("k", 3),)]
+    assert points(search(lambda hp: hp.Fixed("k", 3), strategy, max_trials=5, objective=opened().objective)) == [
+        (("k", 3),)
+    ]
 
 
 def test_a_space_without_hyperparameters_is_tried_once(strategy):
@@ -100,7 +102,9 @@ def test_any_prefix_of_the_record_gives_the_proposal_that_followed(strategy):
 def test_going_on_with_a_larger_budget_is_like_never_having_stopped(strategy):
     store = MemoryStore()
     search(nested, strategy, store=store, max_trials=20)
-    assert points(search(nested, strategy, store=store, max_trials=50)) == points(search(nested, strategy, max_trials=50))
+    assert points(search(nested, strategy, store=store, max_trials=50)) == points(
+        search(nested, strategy, max_trials=50)
+    )
 
 
 def test_four_pending_trials_are_four_new_points(strategy):
@@ -136,7 +140,9 @@ def test_it_leaves_the_global_random_state_alone(strategy):
 
 def test_types_of_values_are_kept(strategy):
     history = search(lambda hp: float(bool(hp.Choice("x", [True, 1, 1.0, None, (1,), [1]]))), strategy, max_trials=None)
-    assert sorted(repr(trial.values["x"]) for trial in history.trials) == sorted(["True", "1", "1.0", "None", "(1,)", "[1]"])
+    assert sorted(repr(trial.values["x"]) for trial in history.trials) == sorted(
+        ["True", "1", "1.0", "None", "(1,)", "[1]"]
+    )
 
 
 def test_a_range_without_a_step_never_gives_a_value_twice(strategy):

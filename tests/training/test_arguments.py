@@ -28,7 +28,7 @@ def test_data_made_by_a_function_is_made_anew_each_time():
 
 
 def test_a_function_of_two_parameters_is_refused():
-    with pytest.raises(DataError, match="batch_size=.* has 2 parameters"):
+    with pytest.raises(DataError, match=r"batch_size=.* has 2 parameters"):
         resolved(batch_size=lambda hp, trial: 3)
 
 

@@ -106,9 +106,7 @@ def test_data_made_for_one_trial_is_not_kept():
     assert first is not again
 
 
-@pytest.mark.parametrize(
-    "data", ["text", np.array(["a", None], dtype=object), tf.sparse.eye(3), None]
-)
+@pytest.mark.parametrize("data", ["text", np.array(["a", None], dtype=object), tf.sparse.eye(3), None])
 def test_what_is_not_dense_arrays_is_left_to_keras(data):
     assert not is_arrays(data)
     assert Feeder().feed({"x": data}, keep=True) == ({"x": data}, None)
