@@ -16,7 +16,9 @@ KerastuneError
 """
 
 import difflib
+import errno
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class KerastuneError(Exception):
@@ -75,3 +77,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """A hint to append to an error: the known spelling closest to `name`, or an empty string."""
     matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"; did you mean {matches[0]!r}?" if matches else ""
+
+
+def cannot_write(path: Path, error: OSError) -> StudyWriteError:
+    """What to say of an OSError met while writing `path`, with the way out."""
+    remedy = {
+        errno.ENOSPC: "the disk is full; make room and run the same script again to go on",
+        errno.EDQUOT: "the disk quota is used up; make room and run the same script again to go on",
+        errno.EFBIG: "a limit on the size of files is reached; raise it and run the same script again to go on",
+        errno.EACCES: "no permission; choose another `directory`",
+        errno.EROFS: "the file system is read-only; choose another `directory`",
+        errno.ENOTDIR: "part of the path is a file; choose another `directory` or `project_name`",
+        errno.EEXIST: "a file of that name is in the way; choose another `directory` or `project_name`",
+    }.get(error.errno or 0, "choose another `directory`, or mend the cause and run the same script again to go on")
+    return StudyWriteError(f"cannot write {path}: {error.strerror}: {remedy}")

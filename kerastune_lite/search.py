@@ -5,10 +5,10 @@ import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from kerastune_lite.errors import StudyChanged, UsageError
-from kerastune_lite.events import Opened
+from kerastune_lite.events import Event, Opened
 from kerastune_lite.executors import Executor
 from kerastune_lite.history import History
 from kerastune_lite.layout import BOARD, CHECKPOINTS, FILES
@@ -19,6 +19,16 @@ from kerastune_lite.space import Hyperparameter
 from kerastune_lite.stopping import StoppingPolicy
 from kerastune_lite.store import Journal, MemoryStore, Store
 from kerastune_lite.strategies import Strategy, fingerprint
+
+
+class Display(Protocol):
+    """An observer that holds something open."""
+
+    def __call__(self, event: Event, history: History, /) -> None:
+        """Shows what has happened."""
+
+    def close(self) -> None:
+        """Lets go of it, however the search came to its end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +88,7 @@ def run_search(
     verbose: int,
     observers: Sequence[Observer] = (),
     user_observers: Iterable[Observer] = (),
-    board: Callable[[Path], Observer] | None = None,
+    board: Callable[[Path], Display] | None = None,
 ) -> History:
     """Searches as planned and returns everything that is known then.
 
@@ -100,15 +110,19 @@ def run_search(
     store = _open(plan)
     where = None if plan.directory is None else str(plan.directory)
     logs = None if plan.directory is None or board is None else plan.directory / BOARD
-    console = Console(verbose, where=where, tensorboard=None if logs is None else str(logs), damage=store.damage)
+    displays: list[Display] = [
+        Console(verbose, where=where, tensorboard=None if logs is None else str(logs), damage=store.damage)
+    ]
     try:
         history = History(store.events())
         settings = _settings(plan, history, space, epochs)
-        boards = [] if logs is None or board is None else [board(logs)]
-        everyone: list[Observer] = [console, *boards, *observers, *map(GuardedObserver, user_observers)]
+        if logs is not None and board is not None:
+            displays.append(board(logs))
+        everyone: list[Observer] = [*displays, *observers, *map(GuardedObserver, user_observers)]
         Loop(Recorder(store, history, everyone), plan.strategy, executor, plan.rules, plan.stopping).run(settings)
     finally:
-        console.close()
+        for display in displays:
+            display.close()
         executor.close()
         store.close()
     return history

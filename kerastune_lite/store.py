@@ -5,7 +5,6 @@ with the CRC-32 of what stands before it. Anyone may read it at any time; one pr
 store decides nothing.
 """
 
-import errno
 import fcntl
 import json
 import os
@@ -16,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from kerastune_lite.errors import StudyForeign, StudyLocked, StudyWriteError
+from kerastune_lite.errors import StudyForeign, StudyLocked, cannot_write
 from kerastune_lite.events import Ended, Event, event_from_json, event_to_json
 from kerastune_lite.layout import JOURNAL, LOCK
 
@@ -95,7 +94,7 @@ class Journal:
             self._begin(whole)
         except OSError as error:
             os.close(self._lock)
-            raise _write_error(self._path, error) from error
+            raise cannot_write(self._path, error) from error
         except BaseException:
             os.close(self._lock)
             raise
@@ -111,7 +110,7 @@ class Journal:
             if isinstance(event, Ended):
                 os.fsync(self._file)
         except OSError as error:
-            raise _write_error(self._path, error) from error
+            raise cannot_write(self._path, error) from error
 
     def close(self) -> None:
         """Lets others write."""
@@ -154,20 +153,7 @@ def _make_directory(directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _write_error(directory, error) from error
-
-
-def _write_error(path: Path, error: OSError) -> StudyWriteError:
-    remedy = {
-        errno.ENOSPC: "the disk is full; make room and run the same script again to go on",
-        errno.EDQUOT: "the disk quota is used up; make room and run the same script again to go on",
-        errno.EFBIG: "a limit on the size of files is reached; raise it and run the same script again to go on",
-        errno.EACCES: "no permission; choose another `directory`",
-        errno.EROFS: "the file system is read-only; choose another `directory`",
-        errno.ENOTDIR: "part of the path is a file; choose another `directory` or `project_name`",
-        errno.EEXIST: "a file of that name is in the way; choose another `directory` or `project_name`",
-    }.get(error.errno or 0, "choose another `directory`, or mend the cause and run the same script again to go on")
-    return StudyWriteError(f"cannot write {path}: {error.strerror}: {remedy}")
+        raise cannot_write(directory, error) from error
 
 
 def _lock(path: Path) -> int:
@@ -175,7 +161,7 @@ def _lock(path: Path) -> int:
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
-        raise _write_error(path, error) from error
+        raise cannot_write(path, error) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -189,7 +175,7 @@ def _lock(path: Path) -> int:
         os.pwrite(lock, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
     except OSError as error:
         os.close(lock)
-        raise _write_error(path, error) from error
+        raise cannot_write(path, error) from error
     return lock
 
 

@@ -2,20 +2,18 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.executors import InProcess
 from kerastune_lite.loop import Observer, Rules
 from kerastune_lite.objective import Objective, resolve
-from kerastune_lite.search import Plan, run_search
+from kerastune_lite.reporting.results import Results
+from kerastune_lite.search import Display, Plan, run_search
 from kerastune_lite.stopping import StoppingPolicy
 from kerastune_lite.strategies import Random, Strategy
 from kerastune_lite.training.arguments import parameters_of
 from kerastune_lite.training.function_trial import FunctionTrial
-
-if TYPE_CHECKING:
-    from kerastune_lite.reporting.results import Results
 
 
 def tune(
@@ -35,7 +33,7 @@ def tune(
     tensorboard: bool = False,
     observers: Iterable[Observer] = (),
     verbose: int = 1,
-) -> "Results":
+) -> Results:
     """Searches the hyperparameters of a plain function; no Keras is imported.
 
     Args:
@@ -63,11 +61,11 @@ def tune(
         UsageError: An argument is impossible.
         StudyError: The record cannot be used or written.
     """
-    from kerastune_lite.reporting.results import Results  # noqa: PLC0415 - heavy: rich
-
     count = parameters_of(function)
     if count not in (1, 2):
         raise UsageError(f"tune() needs f(hp) or f(hp, report), got {function!r} with {count} parameters")
+    if tensorboard and directory is None:
+        raise UsageError('tensorboard=True needs a directory to write to; give directory="logs"')
     settled = resolve(objective)
     plan = Plan(
         objective=settled,
@@ -89,7 +87,7 @@ def tune(
     return Results(history)
 
 
-def _board(directory: Path) -> Observer:
+def _board(directory: Path) -> Display:
     from kerastune_lite.tensorboard import SearchBoard  # noqa: PLC0415 - heavy: tensorboard
 
     return SearchBoard(directory)

@@ -16,7 +16,9 @@ from kerastune_lite.layout import MODEL, checkpoint_directory
 from kerastune_lite.loop import Observer, Rules
 from kerastune_lite.messages import Answer, HasEnded, Message, Send, Task
 from kerastune_lite.objective import Objective, resolve
-from kerastune_lite.search import Plan, run_search
+from kerastune_lite.reporting.results import Results
+from kerastune_lite.reporting.tables import show_results, show_space
+from kerastune_lite.search import Display, Plan, run_search
 from kerastune_lite.space import Hyperparameter, Space
 from kerastune_lite.stopping import StoppingPolicy
 from kerastune_lite.store import read_events
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     import keras
 
     from kerastune_lite.callbacks import Checkpoint, EarlyStopping, TensorBoard
-    from kerastune_lite.reporting.results import Results
     from kerastune_lite.training.keras_trial import KerasTrial
 
 
@@ -135,7 +136,7 @@ class Tuner:
         verbose: int = 1,
         fit_verbose: int | str = 0,
         **fit_kwargs: Any,
-    ) -> "Results":
+    ) -> Results:
         """Trains trial after trial, as `fit` would with these arguments, until the budget or the space is used up.
 
         Args:
@@ -174,22 +175,16 @@ class Tuner:
         self._plan = replace(self._plan, overwrite=False)  # what this search found is not to be deleted by the next
         return self.results()
 
-    def results(self) -> "Results":
+    def results(self) -> Results:
         """All trials on record, best first; read from the study's directory if this tuner has not searched."""
-        from kerastune_lite.reporting.results import Results  # noqa: PLC0415 - heavy: rich
-
         return Results(self._known())
 
     def results_summary(self, num_trials: int = 10) -> None:
         """Prints the best trials."""
-        from kerastune_lite.reporting.tables import show_results  # noqa: PLC0415 - heavy: rich
-
         show_results(self._known(), num_trials, where=str(self.project_dir))
 
     def search_space_summary(self) -> None:
         """Prints the hyperparameters known so far; builds the model once with its defaults to learn them."""
-        from kerastune_lite.reporting.tables import show_space  # noqa: PLC0415 - heavy: rich
-
         space = Space(self._read_space(FitArguments({})))
         for definition in self._known().space:
             space.add(definition)
@@ -278,7 +273,7 @@ class Tuner:
         run_attempt(build, Task(number=0, attempt=0, values={}, fill="default", seed=0), hear)
         return hp.space
 
-    def _board(self) -> Callable[[Path], Observer] | None:
+    def _board(self) -> Callable[[Path], Display] | None:
         if self._tensorboard is False:
             return None
         from kerastune_lite.callbacks import TensorBoard  # noqa: PLC0415

@@ -12,7 +12,7 @@ import keras
 
 from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.callbacks.resume_state import ResumeState
-from kerastune_lite.errors import StudyWriteError, UsageError
+from kerastune_lite.errors import UsageError, cannot_write
 from kerastune_lite.layout import FACTS, MODEL, RESUME, SCORED
 from kerastune_lite.objective import Best, Objective, resolve
 
@@ -128,7 +128,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         except OSError as error:
             with suppress(OSError):  # the error that matters is the first one
                 part.unlink(missing_ok=True)
-            raise StudyWriteError(f"cannot write {self._path(MODEL)}: {error}; make room and run again") from error
+            raise cannot_write(self._path(MODEL), error) from error
         self.model.set_weights(now)
 
     def _path(self, name: str) -> Path:

@@ -20,7 +20,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerastune_lite.errors import StudyWriteError
+from kerastune_lite.errors import cannot_write
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -96,10 +96,7 @@ class ResumeState:
         except OSError as error:
             with suppress(OSError):  # the error that matters is the first one
                 part.unlink(missing_ok=True)
-            raise StudyWriteError(
-                f"cannot write {path}: {error.strerror}: make room or set checkpoint=False, "
-                "then run the same script again to go on"
-            ) from error
+            raise cannot_write(path, error) from error
 
     @classmethod
     def read(cls, path: Path) -> "ResumeState | None":

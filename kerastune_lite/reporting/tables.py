@@ -4,7 +4,7 @@ import io
 from collections.abc import Sequence
 from itertools import islice
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +21,7 @@ def show_results(history: History, count: int, *, where: str) -> None:
     heading = Text(f"{where}: {len(history)} trials")
     if history.settings is not None:
         heading.append(f", objective {history.objective}")
-    write(Console(), Group(heading, trial_table(list(islice(history.ranked(), count)))))
+    write(Console(), heading, trial_table(list(islice(history.ranked(), count))))
 
 
 def show_space(space: Space) -> None:
@@ -30,12 +30,15 @@ def show_space(space: Space) -> None:
     for definition in space:
         conditions = " and ".join(f"{where.parent} in {list(where.values)}" for where in definition.conditions)
         table.add_row(definition.name, definition.kind, _domain(definition), brief(definition.default), conditions)
-    write(Console(), Group(Text(f"{len(space)} hyperparameters"), table))
+    write(Console(), Text(f"{len(space)} hyperparameters"), table)
 
 
-def write(terminal: Console, what: RenderableType) -> None:
-    """Prints it in its full width: a terminal that is narrower wraps or scrolls, a file keeps whole lines."""
-    terminal.print(what, width=max(terminal.width, terminal.measure(what, options=_WIDE).maximum), crop=False)
+def write(terminal: Console, *parts: RenderableType) -> None:
+    """Prints tables in their full width: a terminal that is narrower wraps or scrolls, a file keeps whole lines."""
+    for part in parts:
+        if isinstance(part, Table):
+            part.width = terminal.measure(part, options=_WIDE).maximum
+        terminal.print(part, crop=False, soft_wrap=True)
 
 
 def trial_table(trials: Sequence[Trial]) -> RenderableType:

@@ -12,6 +12,7 @@ from typing import final
 
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
+from kerastune_lite.errors import cannot_write
 from kerastune_lite.events import SEARCH_ENDED, Ended, Event, Noted, Opened, PathRead, Reported, Started
 from kerastune_lite.history import History
 from kerastune_lite.layout import trial_name
@@ -40,7 +41,17 @@ class SearchBoard:
         self._schema: object = None
 
     def __call__(self, event: Event, history: History) -> None:
-        """Writes what the event changes."""
+        """Writes what the event changes.
+
+        Raises:
+            StudyWriteError: It could not be written; the record has it.
+        """
+        try:
+            self._write(event, history)
+        except OSError as error:
+            raise cannot_write(self._directory, error) from error
+
+    def _write(self, event: Event, history: History) -> None:
         match event:
             case Opened():
                 self._catch_up(event, history)
@@ -54,9 +65,19 @@ class SearchBoard:
             case Ended():
                 self._end(event, history)
             case Noted(key=key) if key == SEARCH_ENDED:
-                self._close(event, history)
+                self._lead(history, event.stamp.wall)
+                self.close()
             case _:
                 pass
+
+    def close(self) -> None:
+        """Lets all files go, however the search came to its end."""
+        for run in self._open.values():
+            run.close()
+        self._open.clear()
+        if self._search is not None:
+            self._search.close()
+            self._search = None
 
     def _catch_up(self, event: Opened, history: History) -> None:
         """Writes the search's own run anew, and each trial's whose end is not on file."""
@@ -146,15 +167,6 @@ class SearchBoard:
         if self._search is not None:
             text = leaderboard(list(islice(history.ranked(), _LEADERS)))
             self._search.text("search/leaderboard", text, len(history), wall)
-
-    def _close(self, event: Noted, history: History) -> None:
-        for run in self._open.values():
-            run.close()
-        self._open.clear()
-        self._lead(history, event.stamp.wall)
-        if self._search is not None:
-            self._search.close()
-            self._search = None
 
 
 @final
