@@ -1,5 +1,6 @@
 """Sides measured in turn: each run of a side is a fresh process with its threads pinned; medians over the rounds."""
 
+import argparse
 import json
 import os
 import platform
@@ -7,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -16,6 +17,17 @@ _PINNED = dict.fromkeys(_THREADS, "1")
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore", "PYTHONHASHSEED": "0"}
 
 Figures = dict[str, float]
+
+
+def options(document: str, sides: Iterable[str], count: int) -> argparse.Namespace:
+    """The command line of a benchmark: what people say, and how it calls itself for one side."""
+    parser = argparse.ArgumentParser(description=document.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a small part of the work, one round")
+    parser.add_argument("--rounds", type=int, default=count)
+    parser.add_argument("--side", choices=sides, help=argparse.SUPPRESS)
+    parser.add_argument("--trials", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--directory", help=argparse.SUPPRESS)
+    return parser.parse_args()
 
 
 def run_side(module: str, *arguments: str) -> Figures:

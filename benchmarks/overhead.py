@@ -4,7 +4,6 @@
 bytes a trial, memory, and the time to reopen the study, beside KerasTuner and Optuna.
 """
 
-import argparse
 import json
 import sys
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.measure import machine, medians, rounds, size_of, table
+from benchmarks.measure import machine, medians, options, rounds, size_of, table
 
 TRIALS = {"kerastune_lite": 10_000, "KerasTuner": 400, "Optuna, journal file": 2_000, "Optuna, SQLite": 2_000}
 QUICK = {"kerastune_lite": 1_000, "KerasTuner": 60, "Optuna, journal file": 200, "Optuna, SQLite": 200}
@@ -174,19 +173,13 @@ SIDES = {
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a tenth of the trials, one round")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
-    parser.add_argument("--trials", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--directory", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.side is not None:
-        print(json.dumps(SIDES[options.side](options.trials, options.directory)))
+    given = options(__doc__, SIDES, 3)
+    if given.side is not None:
+        print(json.dumps(SIDES[given.side](given.trials, given.directory)))
         return
-    counts = QUICK if options.quick else TRIALS
+    counts = QUICK if given.quick else TRIALS
     sides = {side: ["--trials", str(count)] for side, count in counts.items()}
-    found = rounds("benchmarks.overhead", sides, 1 if options.quick else options.rounds)
+    found = rounds("benchmarks.overhead", sides, 1 if given.quick else given.rounds)
     head = (
         "trials",
         "CPU ms a trial",

@@ -5,12 +5,11 @@ and by a plain loop of build and fit. Every side keeps its defaults: ours logs t
 models and of the training under way, KerasTuner keeps weights, the loop keeps nothing.
 """
 
-import argparse
 import json
 import sys
 import time
 
-from benchmarks.measure import machine, medians, rounds, table
+from benchmarks.measure import machine, medians, options, rounds, table
 
 WIDTHS = [32, 64, 128]
 LEARNING_RATES = [3e-4, 1e-3, 3e-3, 1e-2]
@@ -79,19 +78,13 @@ def measure(side, trials, directory):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="four trials, one round")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
-    parser.add_argument("--trials", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--directory", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.side is not None:
-        print(json.dumps(measure(options.side, options.trials, options.directory)))
+    given = options(__doc__, SIDES, 5)
+    if given.side is not None:
+        print(json.dumps(measure(given.side, given.trials, given.directory)))
         return
-    trials = 4 if options.quick else len(WIDTHS) * len(LEARNING_RATES)
+    trials = 4 if given.quick else len(WIDTHS) * len(LEARNING_RATES)
     sides = {side: ["--trials", str(trials)] for side in SIDES}
-    found = rounds("benchmarks.trial_throughput", sides, 1 if options.quick else options.rounds)
+    found = rounds("benchmarks.trial_throughput", sides, 1 if given.quick else given.rounds)
     rows = [("", "trials a minute", "CPU s a trial", "best val_accuracy", "ours against it")]
     mine = found["kerastune_lite"]
     for side, runs in found.items():

@@ -18,6 +18,7 @@ from kerastune_lite.layout import BOARD, FILES, RESUME, checkpoint_directory, tr
 from kerastune_lite.messages import Answer, Ending, HasRead, HasReported, Send, Task
 from kerastune_lite.objective import Objective
 from kerastune_lite.training.arguments import FitArguments
+from kerastune_lite.training.build_ahead import build_ahead
 from kerastune_lite.training.hypermodel import Builder
 from kerastune_lite.training.pipeline import Feeder, Order, Pipeline
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
@@ -100,6 +101,8 @@ class Training:
         arguments, pipeline = self._trial.feeder.feed(arguments, keep=self._trial.arguments.lasting_data)
         if self._goes_on(model, arguments):
             arguments["initial_epoch"] = self._epochs_behind(arguments)
+        if pipeline is not None:
+            build_ahead(model, pipeline.first_batch())
         callbacks = self._callbacks(pipeline)
         model.fit(**arguments, callbacks=callbacks, verbose=self._trial.fit_verbose)
         return self._ending(callbacks)

@@ -58,9 +58,15 @@ class Pipeline:
         self._rows = np.arange(rows.start, rows.stop, dtype=np.int64)
         self._length = len(rows) if steps is None else steps * batch_size
         self._shuffle = shuffle
+        self._tensors = tensors
+        self._batch_size = batch_size
         with tf.device("CPU:0"):
             self._order = tf.Variable(np.resize(self._rows, self._length), trainable=False)
             self.dataset = _batches(self._order, tensors, self._length, batch_size)
+
+    def first_batch(self) -> Any:
+        """The first rows, in the shape of a batch, without beginning an epoch."""
+        return _rows_of(self._tensors, self._rows[: self._batch_size])
 
     def begin_epoch(self, seed: int, epoch: int) -> None:
         """Sets the order of epoch `epoch` (from 0) of the training with this seed."""
@@ -80,16 +86,18 @@ def _batches(order: tf.Variable, tensors: Any, length: int, batch_size: int) -> 
         batches = tf.data.Dataset.from_tensor_slices(tf.reshape(now[:full], [full // batch_size, batch_size]))
         return batches if full == length else batches.concatenate(tf.data.Dataset.from_tensors(now[full:]))
 
-    def gather(batch: tf.Tensor) -> Any:
-        return keras.tree.map_structure(
-            lambda tensor: None if tensor is None else tf.gather(tensor, batch), tensors, none_is_leaf=True
-        )
-
-    dataset = tf.data.Dataset.range(1).flat_map(indices).map(gather, num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = tf.data.Dataset.range(1).flat_map(indices)
+    dataset = dataset.map(lambda batch: _rows_of(tensors, batch), num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(-(-length // batch_size)))
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False  # costs more than it gains here
     return dataset.with_options(options).prefetch(tf.data.AUTOTUNE)
+
+
+def _rows_of(tensors: Any, rows: Any) -> Any:
+    return keras.tree.map_structure(
+        lambda tensor: None if tensor is None else tf.gather(tensor, rows), tensors, none_is_leaf=True
+    )
 
 
 @final
