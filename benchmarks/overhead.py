@@ -179,6 +179,7 @@ def main():
         return
     counts = QUICK if given.quick else TRIALS
     sides = {side: ["--trials", str(count)] for side, count in counts.items()}
+    print(machine("kerastune-lite", "keras-tuner", "optuna"))
     found = rounds("benchmarks.overhead", sides, 1 if given.quick else given.rounds)
     head = (
         "trials",
@@ -197,7 +198,6 @@ def main():
             (side, f"{f['trials']:.0f}", f"{f['cpu_ms']:.2f}", f"{f['wall_ms']:.2f}", f"{f['growth']:.2f}",
              f"{f['bytes']:.0f}", f"{f['bytes_growth']:.2f}", f"{f['rss_kb']:.1f}", f"{f['reopen_s']:.2f}")
         )  # fmt: skip
-    print(machine("kerastune-lite", "keras-tuner", "optuna"))
     print(f"medians of {len(next(iter(found.values())))} rounds")
     print(table(rows))
 

@@ -6,6 +6,7 @@ models and of the training under way, KerasTuner keeps weights, the loop keeps n
 """
 
 import json
+import statistics
 import sys
 import time
 
@@ -84,16 +85,14 @@ def main():
         return
     trials = 4 if given.quick else len(WIDTHS) * len(LEARNING_RATES)
     sides = {side: ["--trials", str(trials)] for side in SIDES}
+    print(machine("kerastune-lite", "tensorflow", "keras", "keras-tuner"))
     found = rounds("benchmarks.trial_throughput", sides, 1 if given.quick else given.rounds)
     rows = [("", "trials a minute", "CPU s a trial", "best val_accuracy", "ours against it")]
     mine = found["kerastune_lite"]
     for side, runs in found.items():
         f = medians(runs)
-        ratio = medians([{"r": own["per_minute"] / run["per_minute"]} for own, run in zip(mine, runs, strict=True)])[
-            "r"
-        ]
+        ratio = statistics.median(own["per_minute"] / run["per_minute"] for own, run in zip(mine, runs, strict=True))
         rows.append((side, f"{f['per_minute']:.1f}", f"{f['cpu_s']:.2f}", f"{f['best']:.4f}", f"{ratio:.2f}x"))
-    print(machine("kerastune-lite", "tensorflow", "keras", "keras-tuner"))
     print(f"{trials} trials of {EPOCHS} epochs a round, medians of {len(mine)} rounds; ratios are within a round")
     print(table(rows))
 

@@ -31,7 +31,7 @@ def settings_text(settings: Opened) -> str:
     """What was searched, how."""
     strategy = ", ".join(f"{name}={value}" for name, value in settings.strategy.items())
     facts = [
-        ("objective", f"{settings.objective} ({settings.objective.reduction} epoch)"),
+        ("objective", f"{settings.objective}, {settings.objective.reduction} epoch"),
         ("strategy", strategy),
         ("max_trials", settings.max_trials),
         ("epochs", settings.epochs),

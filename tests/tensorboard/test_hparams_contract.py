@@ -277,7 +277,7 @@ def test_the_search_run_tells_scores_and_the_best_so_far(watch):
     assert page.curve("_search", "search/score") == [(1, 0.5), (2, 0.25), (3, 0.75)]
     assert page.curve("_search", "search/best") == [(1, 0.5), (2, 0.5), (3, 0.75)]
     assert "| 2 | 0.75 | 1 | 0.75 |" in page.text("_search", "search/leaderboard")
-    assert "| objective | val_accuracy (max) (best epoch) |" in page.text("_search", "search/settings")
+    assert "| objective | val_accuracy (max), best epoch |" in page.text("_search", "search/settings")
 
 
 def test_a_study_gone_on_with_is_shown_as_one(watch):
