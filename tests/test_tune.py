@@ -89,3 +89,13 @@ def test_what_is_no_number_is_refused(returned):
 def test_an_epoch_that_does_not_count_from_1_is_refused(epoch):
     with pytest.raises(DataError, match=f"epoch={epoch}"):
         tune(lambda hp, report: report(epoch, 1.0))
+
+
+def test_a_search_is_written_for_tensorboard_when_told(tmp_path):
+    tune(square, objective=kt.Objective("y", "min"), directory=tmp_path, tensorboard=True)
+    assert (tmp_path / "study" / "tensorboard" / "trial_0003").is_dir()
+
+
+def test_tensorboard_needs_a_directory():
+    with pytest.raises(UsageError, match="tensorboard=True needs a directory"):
+        tune(square, tensorboard=True)

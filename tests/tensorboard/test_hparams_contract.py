@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from kerastune_lite.errors import Infeasible
+from kerastune_lite.errors import Infeasible, StudyWriteError
 from kerastune_lite.events import Defined, Ended, Opened, PathRead, Started
 from kerastune_lite.history import History
 from kerastune_lite.layout import trial_name
@@ -341,3 +341,9 @@ def test_bringing_a_board_up_to_date_needs_only_the_record(tmp_path):
     assert {name: row.metrics["objective/best"] for name, row in sessions.items()} == {
         trial_name(trial.number): pytest.approx(trial.score) for trial in history.trials
     }
+
+
+def test_a_place_that_cannot_be_written_ends_the_search_with_its_path(tmp_path):
+    (tmp_path / "board").write_text("in the way")
+    with pytest.raises(StudyWriteError, match=r"cannot write .*board: .*; choose another|part of the path is a file"):
+        fakes.search(train, observers=[SearchBoard(tmp_path / "board")], reports=True)
