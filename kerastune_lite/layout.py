@@ -8,8 +8,10 @@ BOARD = "tensorboard"
 CHECKPOINTS = "checkpoints"
 FILES = "files"
 
-# In a trial's checkpoint directory: the model kept, which epoch's it is, and what a training under way needs to go on.
+# In a trial's checkpoint directory: the model kept (its weights alone where it cannot be saved whole), which epoch's it
+# is, and what a training under way needs to go on.
 MODEL = "model.keras"
+WEIGHTS = "model.weights.h5"
 FACTS = "model.json"
 RESUME = "resume.npz"
 SCORED = "scored.npz"

@@ -68,7 +68,7 @@ class Plan:
         _check_count("executions_per_trial", self.executions, least=1)
         _check_count("max_retries_per_trial", self.rules.max_retries, least=0)
         _check_count("keep_checkpoints", self.rules.keep, least=0, optional=True)
-        if not callable(self.strategy):
+        if not callable(self.strategy) or isinstance(self.strategy, type):
             raise UsageError(f"strategy={self.strategy!r} is not a strategy; use kt.strategies.Random(), say")
 
 
@@ -107,15 +107,17 @@ def run_search(
         StudyChanged: The search differs from the one on record.
         KeyboardInterrupt: The user interrupted.
     """
+    if verbose not in (0, 1, 2):
+        raise UsageError(f"verbose={verbose!r} must be 0, 1 or 2; Keras's own is fit_verbose")
     store = _open(plan)
     where = None if plan.directory is None else str(plan.directory)
     logs = None if plan.directory is None or board is None else plan.directory / BOARD
-    displays: list[Display] = [
-        Console(verbose, where=where, tensorboard=None if logs is None else str(logs), damage=store.damage)
-    ]
+    displays: list[Display] = []
     try:
         history = History(store.events())
         settings = _settings(plan, history, space, epochs)
+        said = [*store.damage, *_notices(history.settings, settings)]
+        displays.append(Console(verbose, where=where, tensorboard=None if logs is None else str(logs), notices=said))
         if logs is not None and board is not None:
             displays.append(board(logs))
         everyone: list[Observer] = [*displays, *observers, *map(GuardedObserver, user_observers)]
@@ -176,6 +178,14 @@ def _differences(before: Opened, now: Opened) -> Iterable[str]:
         yield f"seed: {before.seed}, now {now.seed}"
     if before.space is not None and now.space is not None:
         yield from _space_differences(before.space, now.space)
+
+
+def _notices(before: Opened | None, now: Opened) -> Iterable[str]:
+    """What may change freely, but should not change unseen."""
+    if before is not None and before.epochs != now.epochs:
+        yield f"epochs: {before.epochs} before, {now.epochs} now; trials of both are ranked together"
+    if before is not None and before.executions != now.executions:
+        yield f"executions: {before.executions} before, {now.executions} now; trials with fewer rank after the others"
 
 
 def _written(strategy: Any) -> str:

@@ -137,7 +137,7 @@ class Journal:
         self._size += len(line)
 
 
-def read_events(directory: Path) -> tuple[list[Event], list[str]]:
+def read_events(directory: str | Path) -> tuple[list[Event], list[str]]:
     """Events of the study in `directory`, and what is damaged, without writing or locking anything.
 
     A last line still being written is left out and not reported. No study there gives no events.
@@ -145,7 +145,7 @@ def read_events(directory: Path) -> tuple[list[Event], list[str]]:
     Raises:
         StudyForeign: The file there is not a study, or a newer version wrote it.
     """
-    events, damage, _ = _load(directory / JOURNAL)
+    events, damage, _ = _load(Path(directory) / JOURNAL)
     return events, [text for text in damage if "last line" not in text]
 
 

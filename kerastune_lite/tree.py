@@ -143,6 +143,13 @@ class Tree:
             node = node.branch(read.value) if node is not None else None
         return None if node is None or node.definition is not None else node.owner
 
+    def untried(self, values: Mapping[str, Value]) -> bool:
+        """Whether these values lead, as far as is known, to a point neither tried nor under way."""
+        node: Node | None = self.root
+        while node is not None and node.definition is not None and node.definition.name in values:
+            node = node.branch(values[node.definition.name])
+        return node is None or node.free(None)
+
     def way(self, values: Mapping[str, Value]) -> list[Node]:
         """The places that a trial with these proposed values will surely come by, the last one included."""
         node = self.root

@@ -1,6 +1,7 @@
 """The tuner: searches the hyperparameters of a Keras model, and gives back what was found."""
 
 import gc
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +13,7 @@ from kerastune_lite.executors import InProcess
 from kerastune_lite.executors.attempt import run_attempt
 from kerastune_lite.history import History
 from kerastune_lite.hp import Entries, HyperParameters
-from kerastune_lite.layout import MODEL, checkpoint_directory
+from kerastune_lite.layout import FACTS, MODEL, WEIGHTS, checkpoint_directory
 from kerastune_lite.loop import Observer, Rules
 from kerastune_lite.messages import Answer, HasEnded, Message, Send, Task
 from kerastune_lite.objective import Objective, resolve
@@ -134,7 +135,7 @@ class Tuner:
         *fit_args: Any,
         callbacks: "Sequence[keras.callbacks.Callback] | Callable[..., Any] | None" = None,
         verbose: int = 1,
-        fit_verbose: int | str = 0,
+        fit_verbose: int | str | None = None,
         **fit_kwargs: Any,
     ) -> Results:
         """Trains trial after trial, as `fit` would with these arguments, until the budget or the space is used up.
@@ -144,7 +145,7 @@ class Tuner:
             callbacks: The user's own: a list (each trial trains with fresh copies), or a function of the trial (see
                 `TrialInfo`) that makes one.
             verbose: 0 silent, 1 brief, 2 a line per epoch.
-            fit_verbose: Keras's own `verbose`.
+            fit_verbose: Keras's own `verbose`; 0 unless given (a hypermodel's own `fit` gets it only if given).
             **fit_kwargs: All else that `fit` takes. A function without a parameter makes its argument anew for each
                 training; one with a parameter is called with hp.
 
@@ -158,7 +159,8 @@ class Tuner:
         """
         arguments = FitArguments.of(fit_args, fit_kwargs)
         if self.hypermodel.fit is None:
-            arguments.check(self.objective)
+            arguments.check()
+            arguments.check_objective(self.objective)
         trial = self._trial(arguments, callbacks, fit_verbose)
         scored_from = arguments.first_validated_epoch if self.objective.name.startswith("val_") else 1
         with _cheap_collection():
@@ -203,6 +205,8 @@ class Tuner:
         return [self._load(trial) for trial in self._best(num_models)]
 
     def _known(self) -> History:
+        if self._history is None and self._plan.overwrite:
+            return History()
         if self._history is None:
             events, _ = read_events(self.project_dir)
             return History(events)
@@ -217,17 +221,20 @@ class Tuner:
     def _load(self, trial: Trial) -> "keras.Model":
         import keras  # noqa: PLC0415 - heavy: loaded when a model is
 
-        path = checkpoint_directory(self.project_dir, trial.number) / MODEL
-        if not path.exists():
+        directory = checkpoint_directory(self.project_dir, trial.number)
+        path = next((directory / name for name in (MODEL, WEIGHTS) if (directory / name).exists()), None)
+        if path is None:
+            own = " (fit() of the hypermodel must pass its callbacks on)" if self.hypermodel.fit is not None else ""
             raise SearchError(
-                f"the model of trial {trial.number} is not on disk ({path}): keep_checkpoints={self._plan.rules.keep} "
-                f"and checkpoint={self._checkpoint!r} decide which are kept"
+                f"the model of trial {trial.number} is not on disk ({directory}): "
+                f"keep_checkpoints={self._plan.rules.keep} and checkpoint={self._checkpoint!r} decide what is kept{own}"
             )
-        hp = trial.hyperparameters
-        model = self.hypermodel.build(hp)
-        if not model.built:  # its layers get their shapes from the file
-            return keras.models.load_model(path)
-        if model.optimizer is not None:
+        model = self.hypermodel.build(trial.hyperparameters)
+        if not model.built:
+            facts = json.loads((directory / FACTS).read_text())
+            model.build_from_config(keras.saving.deserialize_keras_object(facts["build"]))
+            model.built = True  # all its layers are, which a model without a build() of its own does not notice
+        if model.compiled and model.optimizer is not None:
             model.optimizer.build(model.trainable_variables)  # so that its state is loaded too
         model.load_weights(path)
         return model
@@ -236,13 +243,15 @@ class Tuner:
         self,
         arguments: FitArguments,
         callbacks: "Sequence[keras.callbacks.Callback] | Callable[..., Any] | None",
-        fit_verbose: int | str,
+        fit_verbose: int | str | None,
     ) -> "KerasTrial":
         """Imports Keras: everything before this was quick."""
         from kerastune_lite.callbacks import Checkpoint, EarlyStopping  # noqa: PLC0415
         from kerastune_lite.training.keras_trial import KerasTrial  # noqa: PLC0415
         from kerastune_lite.training.user_callbacks import UserCallbacks  # noqa: PLC0415
 
+        if not isinstance(self._checkpoint, (bool, Checkpoint)):
+            raise UsageError(f"checkpoint={self._checkpoint!r} must be True, False or a kt.callbacks.Checkpoint")
         stopping = EarlyStopping(self._patience) if self._patience is not None else self._early_stopping
         checkpoint = Checkpoint() if self._checkpoint is True else self._checkpoint
         return KerasTrial(
@@ -278,6 +287,8 @@ class Tuner:
             return None
         from kerastune_lite.callbacks import TensorBoard  # noqa: PLC0415
 
+        if not isinstance(self._tensorboard, (bool, TensorBoard)):
+            raise UsageError(f"tensorboard={self._tensorboard!r} must be True, False or a kt.callbacks.TensorBoard")
         configured = TensorBoard() if self._tensorboard is True else self._tensorboard
         return configured.observer
 

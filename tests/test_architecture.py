@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "kerastune_lite"
 LAYERS = {
     0: {"errors", "scale", "space", "objective", "layout"},
     1: {"hp", "events", "tree", "trial", "history", "messages", "store"},
+    1.1: {"surrogate"},
     2: {"strategies", "stopping", "executors"},
     3: {"loop"},
     3.1: {"tensorboard", "reporting"},
@@ -38,6 +39,7 @@ HOMES = {
     "numpy": {"loop", "strategies", "callbacks", "training", "surrogate"},
     "ray": {"executors"},
     "cloudpickle": {"executors"},
+    "threadpoolctl": {"strategies"},
 }
 
 

@@ -99,3 +99,7 @@ def test_a_search_is_written_for_tensorboard_when_told(tmp_path):
 def test_tensorboard_needs_a_directory():
     with pytest.raises(UsageError, match="tensorboard=True needs a directory"):
         tune(square, tensorboard=True)
+
+
+def test_a_parameter_with_a_default_is_the_functions_own():
+    assert len(tune(lambda hp, scale=3: hp.Float("x", 0, 1) * scale)) == 4

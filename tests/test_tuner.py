@@ -511,3 +511,140 @@ def test_the_space_is_known_before_a_search(tuner, capsys):
 def test_results_are_read_from_disk_without_a_search(tuner):
     first = search(tuner())
     assert curves(tuner().results()) == curves(first)
+
+
+class Unsavable(keras.Model):
+    """Takes an argument and has no get_config."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.first = keras.layers.Dense(units, activation="relu")
+        self.last = keras.layers.Dense(1, activation="sigmoid")
+
+    def call(self, inputs):
+        return self.last(self.first(inputs))
+
+
+def lambda_without_input(hp):
+    layers = [keras.layers.Dense(hp.Int("units", 2, 8)), keras.layers.Lambda(lambda z: 2 * z), keras.layers.Dense(1)]
+    return tiny.compiled(keras.Sequential(layers))
+
+
+def test_a_model_that_cannot_be_saved_whole_keeps_its_weights_and_says_so(tuner):
+    a_tuner = tuner(lambda hp: tiny.compiled(Unsavable(hp.Int("units", 2, 8))))
+    with pytest.warns(UserWarning, match=r"Unsavable cannot be saved whole .*build_model"):
+        results = search(a_tuner)
+    (model,) = a_tuner.get_best_models()
+    assert model.evaluate(tiny.X_VAL, tiny.Y_VAL, verbose=0)[0] == pytest.approx(results.best.score, rel=1e-5)
+
+
+def test_a_model_without_input_shape_comes_back_whatever_its_layers(tuner):
+    a_tuner = tuner(lambda_without_input)
+    results = search(a_tuner)
+    (model,) = a_tuner.get_best_models()
+    assert model.evaluate(tiny.X_VAL, tiny.Y_VAL, verbose=0)[0] == pytest.approx(results.best.score, rel=1e-5)
+
+
+class OwnLoop(kt.HyperModel):
+    """A training loop that knows of callbacks no more than it must."""
+
+    def build(self, hp):
+        return tiny.network(hp.Int("units", 2, 8))
+
+    def fit(self, hp, model, x, y, callbacks=None):
+        optimizer = keras.optimizers.SGD(hp.Float("rate", 0.01, 0.1))
+        for callback in callbacks:
+            callback.set_model(model)
+        for epoch in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(keras.losses.binary_crossentropy(y[:, None], model(x)))
+            variables = model.trainable_variables
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+            for callback in callbacks:
+                callback.on_epoch_end(epoch, logs={"my_metric": float(loss)})
+
+
+def test_a_training_loop_of_the_users_own_is_heard_and_its_model_kept(tuner):
+    a_tuner = tuner(OwnLoop(), kt.Objective("my_metric", "min"))
+    results = a_tuner.search(tiny.X_TRAIN, tiny.Y_TRAIN, verbose=0)
+    assert [trial.status for trial in results] == ["completed", "completed"]
+    assert sorted(results.best.values) == ["rate", "units"]
+    assert (results.best.epoch, len(a_tuner.get_best_models(2))) == (3, 2)
+
+
+def test_a_hypermodel_gets_no_argument_that_search_did_not_get(tuner):
+    class Strict(kt.HyperModel):
+        def build(self, hp):
+            return tiny.build_model(hp)
+
+        def fit(self, hp, model, x, y, callbacks=None, **others):
+            return model.fit(x, y, verbose=0, callbacks=callbacks, **others)
+
+    results = search(tuner(Strict()))
+    assert [trial.status for trial in results] == ["completed", "completed"]
+
+
+def test_a_hypermodel_that_drops_its_callbacks_is_told_where_its_model_went(tuner):
+    class Drops(kt.HyperModel):
+        def build(self, hp):
+            return tiny.build_model(hp)
+
+        def fit(self, hp, model, x, y, **others):
+            return 0.5
+
+    a_tuner = tuner(Drops())
+    search(a_tuner)
+    with pytest.raises(SearchError, match="must pass its callbacks on"):
+        a_tuner.get_best_models()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"batchsize": 3}, "fit has no argument 'batchsize'; did you mean 'batch_size'"),
+        ({"epochs": "2"}, "epochs='2' must be an integer from 1"),
+        ({"epochs": 0}, "epochs=0 must be an integer from 1"),
+        ({"validation_split": 2.0}, "validation_split=2.0 must be from 0 to below 1"),
+        ({"validation_freq": 5}, "'val_loss' is never reported: validation_freq=5 with epochs=2"),
+        ({"callbacks": lambda trial: None}, "must return a list of callbacks, got None"),
+        ({"verbose": "auto"}, "verbose='auto' must be 0, 1 or 2"),
+        ({"x": None}, "no training data"),
+    ],
+)
+def test_arguments_that_would_fail_every_trial_are_refused_and_cost_nothing(tuner, options, said):
+    a_tuner = tuner()
+    given = {
+        "x": tiny.X_TRAIN,
+        "y": tiny.Y_TRAIN,
+        "validation_data": (tiny.X_VAL, tiny.Y_VAL),
+        "epochs": 2,
+        "verbose": 0,
+    }
+    with pytest.raises(UsageError, match=said):
+        a_tuner.search(**{**given, **options})
+    assert [trial.status for trial in search(a_tuner)] == ["completed", "completed"]
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "tensorboard"])
+def test_options_of_another_type_are_refused(tuner, name):
+    with pytest.raises(UsageError, match=f"{name}='x' must be True, False or a"):
+        search(tuner(**{name: "x"}))
+
+
+def test_a_trials_own_directory_is_there_when_asked_for(tuner):
+    seen = []
+    search(tuner(), callbacks=lambda trial: seen.append(trial.directory.is_dir()) or [])
+    assert seen == [True, True]
+
+
+def test_nothing_is_known_of_a_study_that_will_be_overwritten(tuner):
+    search(tuner())
+    assert len(tuner(overwrite=True).results()) == 0
+
+
+def test_changed_epochs_and_executions_are_told(tuner, capsys):
+    search(tuner())
+    search(tuner(max_trials=3, executions_per_trial=2), epochs=1, verbose=1)
+    printed = capsys.readouterr().out
+    assert "epochs: 2 before, 1 now" in printed
+    assert "executions: 1 before, 2 now" in printed

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ import keras
 from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.errors import UsageError, cannot_write
-from kerastune_lite.layout import FACTS, MODEL, RESUME, SCORED
+from kerastune_lite.layout import FACTS, MODEL, RESUME, SCORED, WEIGHTS
 from kerastune_lite.objective import Best, Objective, resolve
 
 
@@ -47,6 +48,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self.others: Sequence[keras.callbacks.Callback] = ()
         self._values: list[tuple[int, float]] = []
         self._state: ResumeState | None = None
+        self._saved: Best | None = None
 
     def fresh(self, directory: Path, objective: Objective, execution: int) -> "Checkpoint":
         """One for the given execution, in a directory of the trial's own; `objective` unless it was given one."""
@@ -66,6 +68,11 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
     def epochs_done(self) -> int:
         """How many epochs the state on disk has behind it."""
         return 0 if self.state is None else int(self.state.facts["epoch"])
+
+    @property
+    def heard(self) -> bool:
+        """Whether any epoch has ended with it."""
+        return bool(self._values)
 
     def forget(self) -> None:
         """Deletes what an earlier attempt left, so that the training begins anew."""
@@ -97,7 +104,8 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             "epoch": epoch + 1,
             "metrics": {name: repr(value) for name, value in metrics.items()},
             "values": [(done, repr(value)) for done, value in self._values],
-            "stopped": bool(self.model.stop_training),
+            # a training loop of the user's own may not have set it
+            "stopped": bool(getattr(self.model, "stop_training", False)),
         }
         state = ResumeState.capture(self.model, self.others, facts)
         if not self.resume:
@@ -112,24 +120,46 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the scored epoch's model, unless an earlier execution's is better or nobody wants it."""
         best = self._best()
-        if not self.keep or best is None or not self._beats_saved(best):
+        if self._saved == best or not self.keep or best is None or not self._beats_saved(best):
             return
+        self._saved = best
         state = ResumeState.read(self._path(SCORED))
         if state is None:
             return
         now = self.model.get_weights()
         state.restore_model(self.model)
-        part = self._path("part.keras")
+        facts = {
+            "execution": self.execution,
+            "epoch": best.epoch,
+            "score": best.score,
+            "build": keras.saving.serialize_keras_object(self.model.get_build_config()),
+        }
         try:
-            self.model.save(part)
-            os.replace(part, self._path(MODEL))
-            facts = {"execution": self.execution, "epoch": best.epoch, "score": best.score}
+            self._save()
             self._path(FACTS).write_text(json.dumps(facts))
         except OSError as error:
-            with suppress(OSError):  # the error that matters is the first one
-                part.unlink(missing_ok=True)
+            for name in ("part.keras", "part.weights.h5"):
+                with suppress(OSError):  # the error that matters is the first one
+                    self._path(name).unlink(missing_ok=True)
             raise cannot_write(self._path(MODEL), error) from error
         self.model.set_weights(now)
+
+    def _save(self) -> None:
+        """The whole model, or its weights where it holds something that Keras cannot write."""
+        part, name = self._path("part.keras"), MODEL
+        try:
+            self.model.save(part)
+        except (NotImplementedError, TypeError, ValueError) as error:
+            warnings.warn(
+                f"{type(self.model).__name__} cannot be saved whole ({str(error).splitlines()[0][:200]}): its weights "
+                "are kept instead, and get_best_models() builds the model anew with build_model",
+                UserWarning,
+                stacklevel=2,
+            )
+            part.unlink(missing_ok=True)
+            part, name = self._path("part.weights.h5"), WEIGHTS
+            self.model.save_weights(part)
+        os.replace(part, self._path(name))
 
     def _path(self, name: str) -> Path:
         assert self.directory is not None

@@ -125,7 +125,7 @@ def _named(
 
 
 def _optimizer_variables(model: keras.Model) -> list[Any]:
-    optimizer = model.optimizer
+    optimizer = getattr(model, "optimizer", None)  # a model that is not compiled has none
     if optimizer is None:
         return []
     if not optimizer.built:

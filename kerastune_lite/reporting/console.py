@@ -30,7 +30,7 @@ class Console:
             line an epoch.
         where: The study's directory.
         tensorboard: The directory to start TensorBoard on.
-        damage: What was found broken in the record.
+        notices: What else to say at the start: what is broken in the record, what has changed.
         terminal: Where to write; standard output unless given.
     """
 
@@ -40,13 +40,13 @@ class Console:
         *,
         where: str | None = None,
         tensorboard: str | None = None,
-        damage: Sequence[str] = (),
+        notices: Sequence[str] = (),
         terminal: Terminal | None = None,
     ) -> None:
         self._verbose = verbose
         self._where = where
         self._tensorboard = tensorboard
-        self._damage = damage
+        self._notices = notices
         self._terminal = Terminal(soft_wrap=True, highlight=False) if terminal is None else terminal
         self._live: Live | None = None
         self._causes: Counter[str] = Counter()
@@ -81,8 +81,8 @@ class Console:
         self._terminal.print(Text(text, style=style))
 
     def _open(self, event: Opened, history: History) -> None:
-        for damage in self._damage:
-            self._say(damage, "yellow")
+        for notice in self._notices:
+            self._say(notice, "yellow")
         verb = "maximising" if event.objective.direction == "max" else "minimising"
         budget = "until the space is used up" if event.max_trials is None else f"{event.max_trials} trials"
         strategy = str(event.strategy.get("strategy", "search")).lower()
@@ -100,7 +100,9 @@ class Console:
     def _epoch(self, event: Reported, history: History) -> None:
         if self._verbose > 1:
             metrics = ", ".join(f"{name} {brief(value)}" for name, value in event.metrics.items())
-            self._say(f"trial {event.trial}, epoch {event.epoch}: {metrics}")
+            several = history.settings is not None and history.settings.executions > 1
+            execution = f", execution {event.execution + 1}" if several else ""
+            self._say(f"trial {event.trial}{execution}, epoch {event.epoch}: {metrics}")
         self._show(event.trial, history)
 
     def _end(self, event: Ended, history: History) -> None:
@@ -142,6 +144,8 @@ class Console:
         self._say(", ".join(f"{count} {status}" for status, count in counts.most_common()) or "no trials")
         for cause, count in failures(history.trials).most_common(3):
             self._say(f"{count} failed with: {brief(cause, 200)}", "red")
+        if counts["failed"] == len(history) > 0:
+            self._say("every trial failed; mend the cause, then overwrite=True begins anew", "red")
         if history.best is not None:
             write(self._terminal, trial_table(list(islice(history.ranked(), _ROWS))))
         if why.startswith("interrupted") and self._where is not None:

@@ -71,7 +71,7 @@ class Results(Sequence[Trial]):
         """Writes one row a trial.
 
         Columns: number, status, score, best_epoch, executions, duration (seconds), each hyperparameter, each metric of
-        the epoch that scored, reason.
+        the epoch that scored (in the best execution; the score is the mean over executions), reason.
         """
         with Path(path).open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self._columns())

@@ -1,7 +1,8 @@
 """Strategies propose the next point: functions of the history and a generator, with no state of their own."""
 
+from kerastune_lite.strategies.bayesian import Bayesian
 from kerastune_lite.strategies.grid import Grid
 from kerastune_lite.strategies.protocol import Proposal, Strategy, fingerprint
 from kerastune_lite.strategies.random import Random
 
-__all__ = ["Grid", "Proposal", "Random", "Strategy", "fingerprint"]
+__all__ = ["Bayesian", "Grid", "Proposal", "Random", "Strategy", "fingerprint"]

@@ -62,8 +62,28 @@ class FitArguments:
         frequency = self.values.get("validation_freq", 1)
         return frequency if isinstance(frequency, int) else min(frequency, default=1)
 
-    def check(self, objective: Objective) -> None:
-        """Raises an ObjectiveError if the objective needs validation data and there is none."""
+    def check(self) -> None:
+        """Finds what would fail every trial alike.
+
+        Raises:
+            DataError: An argument is missing or impossible.
+        """
+        if self.values.get("x") is None:
+            raise DataError("search() got no training data; give it as fit takes it: search(x, y, ...)")
+        epochs, split = self.values.get("epochs", 1), self.values.get("validation_split", 0.0)
+        if not callable(epochs) and (not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1):
+            raise DataError(f"epochs={epochs!r} must be an integer from 1")
+        if not callable(split) and split is not None and not 0 <= split < 1:
+            raise DataError(f"validation_split={split!r} must be from 0 to below 1: the share of rows that validate")
+
+    def check_objective(self, objective: Objective) -> None:
+        """Raises an ObjectiveError if the objective needs validation that there is not."""
+        late = self.epochs is not None and self.first_validated_epoch > self.epochs
+        if objective.name.startswith("val_") and late:
+            raise ObjectiveError(
+                f"objective {objective.name!r} is never reported: validation_freq={self.values['validation_freq']!r} "
+                f"with epochs={self.epochs}"
+            )
         if objective.name.startswith("val_") and not self.validates:
             raise ObjectiveError(
                 f"objective {objective.name!r} needs validation data; give search() validation_data=(x, y) or "
@@ -82,9 +102,10 @@ class FitArguments:
 
 
 def parameters_of(function: Callable[..., Any]) -> int:
-    """How many positional arguments a call must or may have."""
+    """How many positional arguments a call must have."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(parameter.kind in kinds for parameter in inspect.signature(function).parameters.values())
+    parameters = inspect.signature(function).parameters.values()
+    return sum(parameter.kind in kinds and parameter.default is parameter.empty for parameter in parameters)
 
 
 def _call(name: str, function: Callable[..., Any], hp: HyperParameters) -> Any:

@@ -7,7 +7,7 @@ from typing import final
 
 from kerastune_lite.events import Ended, Event, Opened
 from kerastune_lite.history import History
-from kerastune_lite.layout import CHECKPOINTS, MODEL, RESUME, SCORED, checkpoint_directory
+from kerastune_lite.layout import CHECKPOINTS, RESUME, SCORED, checkpoint_directory
 
 
 @final
@@ -37,6 +37,6 @@ class KeptModels:
         count = len(history) if self._keep is None else self._keep
         trials = [*islice(history.ranked(), count), *history.unfinished]
         kept = {checkpoint_directory(self._study, trial.number) for trial in trials}
-        for model in (self._study / CHECKPOINTS).glob(f"*/{MODEL}"):
-            if model.parent not in kept:
-                shutil.rmtree(model.parent, ignore_errors=True)
+        for directory in (self._study / CHECKPOINTS).glob("*"):
+            if directory not in kept:
+                shutil.rmtree(directory, ignore_errors=True)

@@ -1,5 +1,6 @@
 """One attempt at a Keras trial: build, say what was read, train, report."""
 
+import inspect
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import tensorflow as tf
 from kerastune_lite.callbacks import Checkpoint, EarlyStopping, Report
 from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.callbacks.resume_state import ResumeState
-from kerastune_lite.errors import DataError
+from kerastune_lite.errors import DataError, nearest
 from kerastune_lite.hp import Entries
 from kerastune_lite.layout import BOARD, FILES, RESUME, checkpoint_directory, trial_name
 from kerastune_lite.messages import Answer, Ending, HasRead, HasReported, Send, Task
@@ -48,7 +49,7 @@ class KerasTrial:
     user_callbacks: UserCallbacks = field(default_factory=lambda: UserCallbacks(None))
     early_stopping: EarlyStopping | None = None
     checkpoint: Checkpoint | None = None
-    fit_verbose: int | str = 0
+    fit_verbose: int | str | None = None
     feeder: Feeder = field(default_factory=Feeder)
 
     def __call__(self, task: Task, send: Send) -> Ending | None:
@@ -98,13 +99,14 @@ class Training:
             return Ending("stopped", answer.stop)
         if fit is not None:
             return self._fit_by_user(fit, model, arguments)
+        _check_keywords(model, arguments)
         arguments, pipeline = self._trial.feeder.feed(arguments, keep=self._trial.arguments.lasting_data)
         if self._goes_on(model, arguments):
             arguments["initial_epoch"] = self._epochs_behind(arguments)
         if pipeline is not None:
             build_ahead(model, pipeline.first_batch())
         callbacks = self._callbacks(pipeline)
-        model.fit(**arguments, callbacks=callbacks, verbose=self._trial.fit_verbose)
+        model.fit(**arguments, callbacks=callbacks, verbose=self._trial.fit_verbose or 0)
         return self._ending(callbacks)
 
     def _prepare(self) -> tuple[keras.Model, dict[str, Any]]:
@@ -180,13 +182,24 @@ class Training:
         """The user's own `fit(hp, model, *args, **kwargs)`; it may read on, and may return what it did not report."""
         callbacks = self._callbacks(None)
         positional = [arguments.pop(name) for name in ("x", "y") if name in arguments]
-        arguments.setdefault("verbose", self._trial.fit_verbose)
+        if self._trial.fit_verbose is not None:
+            arguments.setdefault("verbose", self._trial.fit_verbose)
         returned = fit(self._hp, model, *positional, **arguments, callbacks=callbacks)
         self._tell(complete=True, model=None)
+        if self._checkpoint is not None and self._checkpoint.heard:
+            self._checkpoint.on_train_end()  # a training loop of the user's own may end without a word
         if not self._reported:
             for epoch, metrics in enumerate(_returned_metrics(returned, self._trial.objective), start=1):
                 self._report(epoch, metrics)
         return self._ending(callbacks)
+
+
+def _check_keywords(model: keras.Model, arguments: Mapping[str, Any]) -> None:
+    """A keyword that `fit` does not know would fail every trial alike."""
+    known = inspect.signature(model.fit).parameters
+    unknown = [name for name in arguments if name not in known]
+    if unknown and not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in known.values()):
+        raise DataError(f"fit has no argument {unknown[0]!r}{nearest(unknown[0], known)}")
 
 
 def describe(model: keras.Model) -> dict[str, Any]:

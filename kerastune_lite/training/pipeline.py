@@ -51,7 +51,8 @@ class Pipeline:
         rows: Which rows take part.
         batch_size: Rows of a batch; the last one of an epoch may be smaller.
         shuffle: Whether each epoch has an order of its own.
-        steps: Batches of an epoch; None for one pass over the rows. More than a pass begins the next one.
+        steps: Batches of an epoch; None for one pass over the rows. Passes follow one another, whatever
+            an epoch takes of them.
     """
 
     def __init__(self, tensors: Any, rows: range, batch_size: int, *, shuffle: bool, steps: int | None = None) -> None:
@@ -70,11 +71,17 @@ class Pipeline:
 
     def begin_epoch(self, seed: int, epoch: int) -> None:
         """Sets the order of epoch `epoch` (from 0) of the training with this seed."""
-        if self._shuffle:
-            rng = np.random.default_rng([seed, epoch])
-            passes = -(-self._length // len(self._rows))
-            order = np.concatenate([rng.permutation(self._rows) for _ in range(passes)])
-            self._order.assign(order[: self._length])
+        count = len(self._rows)
+        if not self._shuffle and self._length == count:
+            return  # each epoch is one pass, in one order
+        first, begin = divmod(epoch * self._length, count)
+        last = ((epoch + 1) * self._length - 1) // count
+        order = np.concatenate([self._pass(seed, number) for number in range(first, last + 1)])
+        self._order.assign(order[begin : begin + self._length])
+
+    def _pass(self, seed: int, number: int) -> Any:
+        """The order of one pass over the rows; an epoch of another length begins where the last one ended."""
+        return np.random.default_rng([seed, number]).permutation(self._rows) if self._shuffle else self._rows
 
 
 def _batches(order: tf.Variable, tensors: Any, length: int, batch_size: int) -> tf.data.Dataset:

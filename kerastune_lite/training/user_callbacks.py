@@ -23,13 +23,19 @@ class TrialInfo:
         number: The trial's number, from 0.
         values: Its hyperparameters' values by name, as far as they were read.
         execution: Which of its trainings this is, from 0.
-        directory: A directory of its own, for files; made when first written to.
+        place: Where its own directory is, once it is asked for.
     """
 
     number: int
     values: Mapping[str, Value]
     execution: int
-    directory: Path
+    place: Path
+
+    @property
+    def directory(self) -> Path:
+        """A directory of the trial's own, for files; made when first asked for."""
+        self.place.mkdir(parents=True, exist_ok=True)
+        return self.place
 
 
 class UserCallbacks:
@@ -59,7 +65,10 @@ class UserCallbacks:
         if self._make is None:
             callbacks = [_copy(callback) for callback in self._given]
         else:
-            callbacks = list(self._make(trial) if parameters_of(self._make) else self._make())
+            made = self._make(trial) if parameters_of(self._make) else self._make()
+            if not isinstance(made, (list, tuple)):
+                raise DataError(f"the function given as callbacks must return a list of callbacks, got {made!r}")
+            callbacks = list(made)
         for callback in callbacks:
             if isinstance(callback, keras.callbacks.TensorBoard):
                 callback.log_dir = str(board)

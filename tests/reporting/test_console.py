@@ -94,7 +94,7 @@ def test_a_study_gone_on_with_says_so_with_the_counts():
 
 
 def test_damage_to_the_record_is_told():
-    assert "line 7 is damaged" in said(climb, max_trials=1, console={"damage": ["line 7 is damaged"]})
+    assert "line 7 is damaged" in said(climb, max_trials=1, console={"notices": ["line 7 is damaged"]})
 
 
 def test_an_interrupted_search_says_how_to_go_on():

@@ -55,12 +55,12 @@ def test_too_many_positional_arguments_are_refused():
 
 def test_a_val_objective_without_validation_data_is_refused():
     with pytest.raises(ObjectiveError, match=r"'val_loss' needs validation data.*validation_split=0.2.*'loss'"):
-        FitArguments.of((1, 2), {}).check(Objective("val_loss", "min"))
+        FitArguments.of((1, 2), {}).check_objective(Objective("val_loss", "min"))
 
 
 @pytest.mark.parametrize("given", [{"validation_split": 0.2}, {"validation_data": (1, 2)}])
 def test_validation_data_in_either_form_satisfies_a_val_objective(given):
-    FitArguments.of((1, 2), given).check(Objective("val_loss", "min"))
+    FitArguments.of((1, 2), given).check_objective(Objective("val_loss", "min"))
 
 
 @pytest.mark.parametrize(("frequency", "first"), [(1, 1), (3, 3), ([4, 2], 2)])
@@ -73,3 +73,7 @@ def test_reading_leaves_functions_that_make_data_alone():
     arguments = {"x": lambda hp: hp.Int("rows", 1, 9), "batch_size": lambda hp: hp.Choice("batch_size", [16])}
     FitArguments.of((), arguments).read(hp)
     assert hp.values == {"batch_size": 16}
+
+
+def test_a_parameter_with_a_default_is_the_functions_own():
+    assert resolved(batch_size=lambda hp, sizes=(16, 32): hp.Choice("b", sizes))["batch_size"] == 16

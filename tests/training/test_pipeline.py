@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from kerastune_lite.errors import DataError
-from kerastune_lite.training.pipeline import Feeder, is_arrays
+from kerastune_lite.training.pipeline import Feeder, Pipeline, is_arrays
 
 X = np.arange(20.0).reshape(10, 2)
 Y = np.arange(10)
@@ -120,3 +120,15 @@ def test_a_dataset_is_not_asked_to_shuffle():
 def test_arrays_of_different_length_are_refused():
     with pytest.raises(DataError, match=r"same number of rows, got \[9, 10\]"):
         fed(x=X, y=Y[:9])
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_epochs_shorter_than_a_pass_go_on_where_the_last_one_ended(shuffle):
+    rows = np.arange(10)
+    pipeline = Pipeline((tf.constant(rows),), range(10), 2, shuffle=shuffle, steps=2)
+    seen = []
+    for epoch in range(5):
+        pipeline.begin_epoch(0, epoch)
+        seen += [row for (batch,) in pipeline.dataset for row in batch.numpy().tolist()]
+    assert sorted(seen[:10]) == sorted(seen[10:]) == rows.tolist()
+    assert shuffle or seen == [*rows, *rows]

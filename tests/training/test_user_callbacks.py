@@ -8,7 +8,7 @@ from kerastune_lite.errors import DataError
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
 from tests import tiny
 
-TRIAL = TrialInfo(number=3, values={"units": 4}, execution=0, directory=Path("files"))
+TRIAL = TrialInfo(number=3, values={"units": 4}, execution=0, place=Path("files"))
 
 
 def fresh(given):

@@ -1,0 +1,170 @@
+"""Searches to compare: each gives the losses of its trials, in order, and how many of its points were repeats."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from benchmarks.tasks import Parameter, Task
+
+
+class Watch:
+    """Evaluates a task and keeps what was tried."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.losses: list[float] = []
+        self.points: list[str] = []
+
+    def __call__(self, ask: Any) -> float:
+        values = self.task.read(ask)
+        self.points.append(repr(sorted(values.items())))
+        self.losses.append(self.task.loss(values))
+        return self.losses[-1]
+
+    @property
+    def repeats(self) -> int:
+        return len(self.points) - len(set(self.points))
+
+
+def ours(watch: Watch, trials: int, seed: int) -> None:
+    import kerastune_lite as kt
+
+    kt.tune(
+        lambda hp: watch(lambda parameter: _read(hp, parameter)),
+        objective=kt.Objective("loss", "min"),
+        strategy=kt.strategies.Bayesian(),
+        max_trials=trials,
+        seed=seed,
+        verbose=0,
+    )
+
+
+def _read(hp: Any, parameter: Parameter) -> Any:
+    """In KerasTuner's terms, which are ours too."""
+    sampling = "log" if parameter.log else "linear"
+    if parameter.kind == "int":
+        return hp.Int(parameter.name, int(parameter.low), int(parameter.high), sampling=sampling)
+    if parameter.kind == "float":
+        return hp.Float(parameter.name, parameter.low, parameter.high, sampling=sampling)
+    return hp.Choice(parameter.name, list(parameter.values), ordered=parameter.kind == "ordinal")
+
+
+def random(watch: Watch, trials: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+
+    def ask(parameter: Parameter) -> Any:
+        if parameter.values:
+            return parameter.values[rng.integers(len(parameter.values))]
+        low, high = np.log([parameter.low, parameter.high]) if parameter.log else (parameter.low, parameter.high)
+        value = low + rng.random() * (high - low)
+        value = float(np.exp(value)) if parameter.log else value
+        return round(value) if parameter.kind == "int" else value
+
+    for _ in range(trials):
+        watch(ask)
+
+
+def tpe(watch: Watch, trials: int, seed: int) -> None:
+    import optuna
+
+    _optuna(watch, trials, optuna.samplers.TPESampler(seed=seed))
+
+
+def gp_sampler(watch: Watch, trials: int, seed: int) -> None:
+    import optuna
+    import torch
+
+    torch.set_num_threads(1)
+    _optuna(watch, trials, optuna.samplers.GPSampler(seed=seed))
+
+
+def _optuna(watch: Watch, trials: int, sampler: Any) -> None:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+    def objective(trial: Any) -> float:
+        return watch(lambda parameter: _suggest(trial, parameter))
+
+    optuna.create_study(sampler=sampler).optimize(objective, n_trials=trials)
+
+
+def _suggest(trial: Any, parameter: Parameter) -> Any:
+    if parameter.kind == "int":
+        return trial.suggest_int(parameter.name, int(parameter.low), int(parameter.high), log=parameter.log)
+    if parameter.kind == "float":
+        return trial.suggest_float(parameter.name, parameter.low, parameter.high, log=parameter.log)
+    if parameter.kind == "ordinal":  # the index: Optuna has no ordered categories
+        return parameter.values[trial.suggest_int(parameter.name, 0, len(parameter.values) - 1)]
+    return trial.suggest_categorical(parameter.name, list(parameter.values))
+
+
+def scikit_optimize(watch: Watch, trials: int, seed: int) -> None:
+    import skopt
+
+    assert watch.task.parameters is not None
+    parameters = watch.task.parameters
+    optimizer = skopt.Optimizer([_skopt_dimension(parameter) for parameter in parameters], random_state=seed)
+    for _ in range(trials):
+        point = optimizer.ask()
+        asked = iter(zip(parameters, point, strict=True))
+
+        def ask(_: Parameter, asked: Any = asked) -> Any:
+            parameter, value = next(asked)
+            return parameter.values[int(value)] if parameter.kind == "ordinal" else _plain(value)
+
+        optimizer.tell(point, watch(ask))
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _skopt_dimension(parameter: Parameter) -> Any:
+    from skopt.space import Categorical, Integer, Real
+
+    prior = "log-uniform" if parameter.log else "uniform"
+    if parameter.kind == "int":
+        return Integer(int(parameter.low), int(parameter.high), prior=prior)
+    if parameter.kind == "float":
+        return Real(parameter.low, parameter.high, prior=prior)
+    return Integer(0, len(parameter.values) - 1) if parameter.kind == "ordinal" else Categorical(list(parameter.values))
+
+
+def keras_tuner(watch: Watch, trials: int, seed: int) -> None:
+    import tempfile
+
+    import keras_tuner as kt
+
+    class Tuner(kt.BayesianOptimization):
+        def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> float:
+            return watch(lambda parameter: _read(trial.hyperparameters, parameter))
+
+    def declare(hp: Any) -> None:
+        watch.task.read(lambda parameter: _read(hp, parameter))
+
+    with tempfile.TemporaryDirectory() as directory:
+        objective = kt.Objective("default_objective", "min")
+        Tuner(declare, objective, max_trials=trials, seed=seed + 1, directory=directory, project_name="p").search(
+            verbose=0
+        )
+
+
+SEARCHERS = {
+    "kerastune_lite": ours,
+    "Optuna GPSampler": gp_sampler,
+    "Optuna TPE": tpe,
+    "scikit-optimize": scikit_optimize,
+    "KerasTuner": keras_tuner,
+    "random": random,
+}
+
+
+def run(searcher: str, task: Task, trials: int, seed: int) -> Watch:
+    """One search."""
+    watch = Watch(task)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        SEARCHERS[searcher](watch, trials, seed)
+    return watch

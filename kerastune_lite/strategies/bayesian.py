@@ -1,0 +1,62 @@
+"""Bayesian search: a Gaussian process learns from the trials so far, and the point that promises most is next."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, final
+
+from kerastune_lite.errors import UsageError
+from kerastune_lite.history import History
+from kerastune_lite.strategies.protocol import Proposal
+from kerastune_lite.strategies.random import Random
+
+if TYPE_CHECKING:
+    import numpy as np
+    from threadpoolctl import ThreadpoolController
+
+
+@final
+@dataclass(frozen=True)
+class Bayesian:
+    """Gaussian-process search with expected improvement; docs/bayesian.md explains it with its sources.
+
+    Never proposes a point twice, nor one that is under way; ends when the space is used up.
+
+    Args:
+        initial: How many points to spread over the space before the model is asked; None: a sixth of `max_trials`, from
+            4 to 8.
+        candidates: How many points are compared before the best of them are climbed from.
+
+    Raises:
+        UsageError: A number is out of its range.
+    """
+
+    initial: int | None = None
+    candidates: int = 2048
+
+    def __post_init__(self) -> None:
+        for name, value, least in (("initial", self.initial, 1), ("candidates", self.candidates, 16)):
+            if value is not None and (not isinstance(value, int) or value < least):
+                raise UsageError(f"Bayesian({name}={value!r}): {name} must be an integer from {least}")
+
+    def __call__(self, history: History, rng: "np.random.Generator") -> Proposal | None:
+        """The point that promises most; None if every point has been tried or is under way."""
+        if history.tree.root.used_up(None):
+            return None
+        from kerastune_lite.strategies.model_based import propose  # noqa: PLC0415 - heavy: numpy, scipy
+
+        with _blas_threads().limit(limits=1, user_api="blas"):
+            proposal = propose(history, self._initial(history), self.candidates, rng)
+        return Random()(history, rng) if proposal is None else proposal
+
+    def _initial(self, history: History) -> int:
+        budget = None if history.settings is None else history.settings.max_trials
+        return self.initial or min(max(4, (budget or 48) // 6), 8)
+
+
+@lru_cache(maxsize=1)
+def _blas_threads() -> "ThreadpoolController":
+    """More than one thread slows these small matrices down."""
+    import scipy.linalg  # noqa: F401, PLC0415 - its libraries must be there to be found
+    from threadpoolctl import ThreadpoolController  # noqa: PLC0415
+
+    return ThreadpoolController()

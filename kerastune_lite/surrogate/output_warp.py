@@ -1,0 +1,59 @@
+"""Losses brought near a normal distribution, which is what a Gaussian process expects.
+
+Most of a search's losses lie far above the best one, a few of them absurdly far. A power transformation, its exponent
+by maximum likelihood, spreads the good ones and draws the bad ones in: Cowen-Rivers et al., "HEBO" (arXiv:2012.03826),
+section 3.2.
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+Array = np.ndarray[Any, Any]
+Warp = Callable[[Array], Array]
+
+
+def output_warp(losses: Array) -> Warp:
+    """The transformation fitted to some finite losses, shape (n,); it gives them mean 0 and variance 1.
+
+    Box-Cox where all are positive, Yeo-Johnson otherwise; no more than a shift and a scale where that fails.
+    """
+    spread = float(np.std(losses))
+    if len(losses) < 3 or not spread > 1e-12 * max(1.0, float(np.abs(losses).max())):
+        return _standardised(losses, lambda values: values)
+    power = _box_cox if losses.min() > 0 else _yeo_johnson
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            warp = power(losses / spread)
+            warped = warp(losses / spread)
+        except (ValueError, RuntimeError, FloatingPointError):
+            return _standardised(losses, lambda values: values)
+    if not (np.isfinite(warped).all() and np.std(warped) > 1e-6 * max(1.0, float(np.abs(warped).max()))):
+        return _standardised(losses, lambda values: values)
+    return _standardised(losses, lambda values: warp(values / spread))
+
+
+def _box_cox(scaled: Array) -> Warp:
+    exponent = stats.boxcox_normmax(scaled, method="mle")
+    return lambda values: np.asarray(stats.boxcox(np.maximum(values, 1e-300), lmbda=exponent))
+
+
+def _yeo_johnson(scaled: Array) -> Warp:
+    exponent = stats.yeojohnson_normmax(scaled)
+    return lambda values: np.asarray(stats.yeojohnson(values, lmbda=exponent))
+
+
+def _standardised(losses: Array, warp: Warp) -> Warp:
+    with np.errstate(all="ignore"):
+        warped = warp(losses)
+    mean, spread = float(warped.mean()), float(warped.std()) or 1.0
+
+    def standardise(values: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return (warp(values) - mean) / spread
+
+    return standardise
