@@ -13,18 +13,20 @@ if TYPE_CHECKING:
     from kerastune_lite.errors import Infeasible, KerastuneError
     from kerastune_lite.hp import HyperParameters
     from kerastune_lite.objective import Objective
+    from kerastune_lite.searches import BayesianOptimization, GridSearch, RandomSearch
     from kerastune_lite.training.hypermodel import HyperModel
     from kerastune_lite.tune_function import tune
-    from kerastune_lite.tuner import GridSearch, RandomSearch, Tuner
+    from kerastune_lite.tuner import Tuner
 
 _HOMES = {
-    "GridSearch": "tuner",
+    "BayesianOptimization": "searches",
+    "GridSearch": "searches",
     "HyperModel": "training.hypermodel",
     "HyperParameters": "hp",
     "Infeasible": "errors",
     "KerastuneError": "errors",
     "Objective": "objective",
-    "RandomSearch": "tuner",
+    "RandomSearch": "searches",
     "Tuner": "tuner",
     "callbacks": "",
     "errors": "",
@@ -33,6 +35,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "BayesianOptimization",
     "GridSearch",
     "HyperModel",
     "HyperParameters",

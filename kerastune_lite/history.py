@@ -43,6 +43,7 @@ class History:
         tree: All paths read.
         queue: Points that the user enqueued and that have not started, oldest first.
         told: Results from elsewhere.
+        news: All that the user has ever enqueued or told, unstamped.
         notes: What was noted of the study, by key.
         idle_endings: How many trials in a row ended as duplicate or infeasible.
     """
@@ -53,6 +54,7 @@ class History:
         self.tree = Tree()
         self.queue: deque[Mapping[str, Value]] = deque()
         self.told: list[Told] = []
+        self.news: list[Enqueued | Told] = []
         self.notes: dict[str, Any] = {}
         self.idle_endings = 0
         self._trials: dict[int, Trial] = {}
@@ -67,7 +69,7 @@ class History:
             Opened: self._opened,
             Defined: self._defined,
             Enqueued: self._enqueued,
-            Told: self.told.append,
+            Told: self._told,
             Started: self._started,
             PathRead: self._read,
             Reported: self._reported,
@@ -171,6 +173,11 @@ class History:
 
     def _enqueued(self, event: Enqueued) -> None:
         self.queue.append(event.values)
+        self.news.append(Enqueued(values=event.values))
+
+    def _told(self, event: Told) -> None:
+        self.told.append(event)
+        self.news.append(Told(values=event.values, score=event.score))
 
     def _started(self, event: Started) -> None:
         if event.source == "queue" and event.attempt == 1 and event.values in self.queue:

@@ -132,14 +132,15 @@ class Loop:
         self._error: BaseException | None = None
         self._why = ""
 
-    def run(self, settings: Opened) -> None:
-        """Searches until the budget or the space is used up.
+    def run(self, settings: Opened, news: Sequence[Event] = ()) -> None:
+        """Searches until the budget or the space is used up; `news` are recorded right after the settings.
 
         Raises:
             KeyboardInterrupt: The user interrupted; the study can be resumed.
             KerastuneError: The search cannot go on.
         """
-        self._recorder.record(settings)
+        for event in (settings, *news):
+            self._recorder.record(event)
         self._take_up_the_pieces()
         with self._ctrl_c():
             self._search()

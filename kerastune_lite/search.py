@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kerastune_lite.errors import StudyChanged, UsageError
-from kerastune_lite.events import Event, Opened
+from kerastune_lite.events import Enqueued, Event, Opened, Told
 from kerastune_lite.executors import Executor
 from kerastune_lite.history import History
 from kerastune_lite.layout import BOARD, CHECKPOINTS, FILES
@@ -89,6 +89,7 @@ def run_search(
     observers: Sequence[Observer] = (),
     user_observers: Iterable[Observer] = (),
     board: Callable[[Path], Display] | None = None,
+    news: Sequence[Enqueued | Told] = (),
 ) -> History:
     """Searches as planned and returns everything that is known then.
 
@@ -101,6 +102,7 @@ def run_search(
         observers: Ours.
         user_observers: The user's, which may fail.
         board: Makes the TensorBoard observer for a directory; None for none.
+        news: Points to try first and results from elsewhere; those on record already are left out.
 
     Raises:
         StudyError: The record cannot be used or written.
@@ -121,7 +123,8 @@ def run_search(
         if logs is not None and board is not None:
             displays.append(board(logs))
         everyone: list[Observer] = [*displays, *observers, *map(GuardedObserver, user_observers)]
-        Loop(Recorder(store, history, everyone), plan.strategy, executor, plan.rules, plan.stopping).run(settings)
+        loop = Loop(Recorder(store, history, everyone), plan.strategy, executor, plan.rules, plan.stopping)
+        loop.run(settings, [event for event in news if event not in history.news])
     finally:
         for display in displays:
             display.close()

@@ -2,13 +2,15 @@
 
 import gc
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastune_lite.errors import ObjectiveError, SearchError, UsageError
+from kerastune_lite.errors import ObjectiveError, SearchError, SpaceError, UsageError, nearest
+from kerastune_lite.events import Enqueued, Told
 from kerastune_lite.executors import InProcess
 from kerastune_lite.executors.attempt import run_attempt
 from kerastune_lite.history import History
@@ -20,10 +22,10 @@ from kerastune_lite.objective import Objective, resolve
 from kerastune_lite.reporting.results import Results
 from kerastune_lite.reporting.tables import show_results, show_space
 from kerastune_lite.search import Display, Plan, run_search
-from kerastune_lite.space import Hyperparameter, Space
+from kerastune_lite.space import Hyperparameter, Space, Value
 from kerastune_lite.stopping import StoppingPolicy
 from kerastune_lite.store import read_events
-from kerastune_lite.strategies import Grid, Random, Strategy
+from kerastune_lite.strategies import Random, Strategy
 from kerastune_lite.training.arguments import FitArguments
 from kerastune_lite.training.hypermodel import Builder
 from kerastune_lite.training.kept_models import KeptModels
@@ -54,6 +56,7 @@ class Tuner:
         extend: Go on although space, objective, strategy or seed differ from the record.
         executions_per_trial: Trainings of each trial; the score is the mean of their best epochs.
         max_retries_per_trial: How often a trial that raises is tried again.
+        max_model_size: Parameters of a model at most; a larger one is infeasible: it costs no budget.
         keep_checkpoints: How many of the best trials keep their model on disk; None for all.
         objective_reduction: A trial's score: its "best" epoch, the "last", or "mean_last_K".
         patience: Short for `early_stopping=kt.callbacks.EarlyStopping(patience)`.
@@ -88,6 +91,7 @@ class Tuner:
         extend: bool = False,
         executions_per_trial: int = 1,
         max_retries_per_trial: int = 0,
+        max_model_size: int | None = None,
         keep_checkpoints: int | None = 3,
         objective_reduction: str | None = None,
         patience: int | None = None,
@@ -128,6 +132,8 @@ class Tuner:
         self._tensorboard = tensorboard
         self._observers = list(observers)
         self._entries = _entries(hyperparameters, tune_new=tune_new_entries, allow_new=allow_new_entries)
+        self._max_model_size = max_model_size
+        self._news: list[Enqueued | Told] = []
         self._history: History | None = None
 
     def search(
@@ -162,6 +168,8 @@ class Tuner:
             arguments.check()
             arguments.check_objective(self.objective)
         trial = self._trial(arguments, callbacks, fit_verbose)
+        for event in self._news:
+            self._check_point(event.values, arguments)
         scored_from = arguments.first_validated_epoch if self.objective.name.startswith("val_") else 1
         with _cheap_collection():
             self._history = run_search(
@@ -173,9 +181,34 @@ class Tuner:
                 observers=[KeptModels(self.project_dir, self._plan.rules.keep)],
                 user_observers=self._observers,
                 board=self._board(),
+                news=self._news,
             )
         self._plan = replace(self._plan, overwrite=False)  # what this search found is not to be deleted by the next
         return self.results()
+
+    def enqueue(self, values: Mapping[str, Value]) -> None:
+        """Has a point tried before any other by the next `search`; what it lacks is drawn.
+
+        A point on record as enqueued already is left alone, so that a script can be run again.
+
+        Args:
+            values: By name. They are checked when the search begins: `build_model` must read each of them, and take it.
+        """
+        self._news.append(Enqueued(values=dict(values)))
+
+    def add_trial(self, values: Mapping[str, Value], score: float) -> None:
+        """Tells the next `search` of a result from elsewhere, which a Bayesian search learns from.
+
+        Args:
+            values: By name, checked as in `enqueue`.
+            score: What the objective was there, in its own sign.
+
+        Raises:
+            UsageError: The score is not finite.
+        """
+        if isinstance(score, bool) or not isinstance(score, (int, float)) or not math.isfinite(score):
+            raise UsageError(f"add_trial(score={score!r}): the score must be a finite number; leave out what failed")
+        self._news.append(Told(values=dict(values), score=float(score)))
 
     def results(self) -> Results:
         """All trials on record, best first; read from the study's directory if this tuner has not searched."""
@@ -263,12 +296,29 @@ class Tuner:
             user_callbacks=UserCallbacks(callbacks),
             early_stopping=stopping,
             checkpoint=checkpoint or None,
+            max_model_size=self._max_model_size,
             fit_verbose=fit_verbose,
         )
 
     def _read_space(self, arguments: FitArguments) -> list[Hyperparameter]:
         """What the model reads with its defaults; where that raises, what it has read until then."""
-        hp = HyperParameters(entries=self._entries)
+        return self._read({}, arguments).space
+
+    def _check_point(self, values: Mapping[str, Value], arguments: FitArguments) -> None:
+        """Raises a SpaceError unless the model reads all of these values and takes them."""
+        read = {step.definition.name: step for step in self._read(values, arguments).path}
+        for name, value in values.items():
+            if name not in read:
+                raise SpaceError(
+                    f"{dict(values)}: with these values no hyperparameter {name!r} is read; leave it out"
+                    f"{nearest(name, read)}"
+                )
+            if value not in read[name].definition:
+                raise SpaceError(f"{dict(values)}: {name}={value!r} is not possible in {read[name].definition}")
+
+    def _read(self, values: Mapping[str, Value], arguments: FitArguments) -> HyperParameters:
+        """An `hp` that the model has been built with; where that raises, what was read until then."""
+        hp = HyperParameters(values, entries=self._entries)
 
         def build(task: Task, send: Send) -> None:  # noqa: ARG001
             self.hypermodel.build(hp)
@@ -280,7 +330,7 @@ class Tuner:
             return Answer()
 
         run_attempt(build, Task(number=0, attempt=0, values={}, fill="default", seed=0), hear)
-        return hp.space
+        return hp
 
     def _board(self) -> Callable[[Path], Display] | None:
         if self._tensorboard is False:
@@ -291,25 +341,6 @@ class Tuner:
             raise UsageError(f"tensorboard={self._tensorboard!r} must be True, False or a kt.callbacks.TensorBoard")
         configured = TensorBoard() if self._tensorboard is True else self._tensorboard
         return configured.observer
-
-
-def RandomSearch(  # noqa: N802 - it stands for a class of KerasTuner
-    build_model: Any = None, objective: str | Objective | None = None, max_trials: int | None = 10, **options: Any
-) -> Tuner:
-    """A `Tuner` that draws points at random, none twice; `options` are the tuner's."""
-    return Tuner(build_model, objective, strategy=Random(), max_trials=max_trials, **options)
-
-
-def GridSearch(  # noqa: N802 - it stands for a class of KerasTuner
-    build_model: Any = None,
-    objective: str | Objective | None = None,
-    max_trials: int | None = None,
-    *,
-    points: int = 10,
-    **options: Any,
-) -> Tuner:
-    """A `Tuner` that tries every combination; a `Float` without a step takes `points` values. Options: the tuner's."""
-    return Tuner(build_model, objective, strategy=Grid(points), max_trials=max_trials, **options)
 
 
 def _entries(hyperparameters: HyperParameters | None, *, tune_new: bool, allow_new: bool) -> Entries | None:

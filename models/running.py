@@ -9,7 +9,9 @@ import kerastune_lite as kt
 
 def parse(project, trials, epochs):
     parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--search", choices=["random", "grid"], default="random", help="how points are chosen")
+    parser.add_argument(
+        "--search", choices=["random", "grid", "bayesian"], default="random", help="how points are chosen"
+    )
     parser.add_argument("--trials", type=int, default=trials, help="trials of the study in all")
     parser.add_argument("--epochs", type=int, default=epochs, help="epochs of each trial at most")
     parser.add_argument("--directory", default="logs", help="where studies are kept")
@@ -19,7 +21,7 @@ def parse(project, trials, epochs):
 
 
 def make_tuner(build_model, objective, options):
-    make = {"random": kt.RandomSearch, "grid": kt.GridSearch}[options.search]
+    make = {"random": kt.RandomSearch, "grid": kt.GridSearch, "bayesian": kt.BayesianOptimization}[options.search]
     return make(
         build_model,
         objective,

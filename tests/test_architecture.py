@@ -18,7 +18,7 @@ LAYERS = {
     3.1: {"tensorboard", "reporting"},
     3.2: {"callbacks"},
     3.3: {"training"},
-    4: {"search", "tuner", "tune_function"},
+    4: {"search", "tuner", "tune_function", "searches"},
     5: {"__init__"},
 }
 LEVEL = {name: level for level, names in LAYERS.items() for name in names}

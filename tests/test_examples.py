@@ -43,6 +43,12 @@ def test_a_model_names_the_best_trial_its_accuracy_and_the_tensorboard_command(m
 
 
 @pytest.mark.slow
+def test_a_model_runs_with_bayesian_search(monkeypatch, tmp_path, capsys):
+    run(models.digits_mlp, monkeypatch, tmp_path, "--trials", "6", "--search", "bayesian", "--epochs", "2")
+    assert "6 completed" in capsys.readouterr().out
+
+
+@pytest.mark.slow
 def test_a_model_runs_with_grid_search(monkeypatch, tmp_path, capsys):
     run(models.digits_mlp, monkeypatch, tmp_path, "--trials", "2", "--search", "grid")
     assert "points covered" in capsys.readouterr().out

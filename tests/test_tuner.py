@@ -648,3 +648,65 @@ def test_changed_epochs_and_executions_are_told(tuner, capsys):
     printed = capsys.readouterr().out
     assert "epochs: 2 before, 1 now" in printed
     assert "executions: 1 before, 2 now" in printed
+
+
+def test_bayesian_search_runs_on_a_keras_model(tmp_path):
+    a_tuner = kt.BayesianOptimization(
+        tiny.build_model, "val_loss", 6, num_initial_points=3, directory=tmp_path, seed=0, tensorboard=False
+    )
+    results = search(a_tuner)
+    assert [trial.status for trial in results] == ["completed"] * 6
+    assert [trial.note is not None for trial in sorted(results, key=lambda trial: trial.number)] == [False] * 3 + [
+        True
+    ] * 3
+
+
+def test_enqueued_points_come_first_once_and_what_they_lack_is_drawn(tuner):
+    a_tuner = tuner(max_trials=3)
+    a_tuner.enqueue({"units": 7, "learning_rate": 0.05})
+    a_tuner.enqueue({"units": 3})
+    values = {trial.number: trial.values for trial in search(a_tuner)}
+    assert dict(values[0]) == {"units": 7, "learning_rate": 0.05}
+    assert (values[1]["units"], len(values[1])) == (3, 2)
+    again = tuner(max_trials=4)
+    again.enqueue({"units": 3})
+    assert {trial.number: trial.values for trial in search(again)}[3]["units"] != 3
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"units": 99}, r"units=99 is not possible in Int\('units', min_value=2, max_value=8"),
+        ({"unitz": 3}, "no hyperparameter 'unitz' is read; leave it out; did you mean 'units'"),
+    ],
+)
+def test_points_outside_of_the_space_are_refused(tuner, values, said):
+    for give in (lambda t: t.enqueue(values), lambda t: t.add_trial(values, 0.5)):
+        a_tuner = tuner()
+        give(a_tuner)
+        with pytest.raises(SpaceError, match=said):
+            search(a_tuner)
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), "0.5", True])
+def test_a_told_score_must_be_a_finite_number(tuner, score):
+    with pytest.raises(UsageError, match="the score must be a finite number"):
+        tuner().add_trial({"units": 3}, score)
+
+
+def test_told_results_are_on_record_once_and_no_trials(tuner, tmp_path):
+    for _ in range(2):
+        a_tuner = tuner(max_trials=1)
+        a_tuner.add_trial({"units": 3, "learning_rate": 0.01}, 0.4)
+        assert len(search(a_tuner)) == 1
+    journal = (tmp_path / "study" / "study.jsonl").read_text()
+    assert journal.count('"event":"told"') == 1
+
+
+def test_a_model_that_is_too_large_is_infeasible_and_free(tuner):
+    results = search(tuner(max_trials=3, max_model_size=30))
+    finished = [trial for trial in results if trial.finished]
+    infeasible = [trial for trial in results if trial.status == "infeasible"]
+    assert len(finished) == 3
+    assert max(trial.values["units"] for trial in finished) < min(trial.values["units"] for trial in infeasible)
+    assert "parameters are more than max_model_size=30" in infeasible[0].reason

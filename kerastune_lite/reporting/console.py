@@ -52,6 +52,7 @@ class Console:
         self._causes: Counter[str] = Counter()
         self._last_told = -math.inf
         self._ended = 0
+        self._because: str | None = None
 
     def __call__(self, event: Event, history: History) -> None:
         """Says what is worth saying of an event."""
@@ -61,6 +62,7 @@ class Console:
             case Opened():
                 self._open(event, history)
             case Started():
+                self._why(event)
                 self._show(event.trial, history)
             case Reported():
                 self._epoch(event, history)
@@ -96,6 +98,13 @@ class Console:
         if self._terminal.is_terminal and self._verbose == 1:
             self._live = Live(console=self._terminal, refresh_per_second=4, transient=True)
             self._live.start()
+
+    def _why(self, event: Started) -> None:
+        """What the strategy has to say of its proposal, if that is news."""
+        because = event.note.get("because") if isinstance(event.note, dict) else None
+        if because is not None and because != self._because:
+            self._say(f"from trial {event.trial} on: {because}", "yellow")
+        self._because = because
 
     def _epoch(self, event: Reported, history: History) -> None:
         if self._verbose > 1:

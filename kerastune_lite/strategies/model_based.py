@@ -148,11 +148,11 @@ def _foreseen(trials: Sequence[Trial], embedding: Embedding, shapes: Shapes) -> 
 
 def _models(history: History, embedding: Embedding, learnt: Learnt) -> tuple[Surrogate, Acquisition]:
     columns = embedding.columns(np.vstack([learnt.places, learnt.failed, learnt.pending]))
-    known, rows = _observations(learnt, columns)
-    starts = [start for start in (_last_fit(history, columns),) if start is not None]
-    many = len(known.targets) > _FEW_TRIALS and bool(starts)
-    if not many:
-        starts.append(Parameters.default(len(columns.names)))
+    known = _observations(learnt, columns)
+    rows = columns.rows(learnt.places)
+    last = _last_fit(history, columns)
+    many = len(learnt.losses) > _FEW_TRIALS and last is not None
+    starts = [start for start in (last, None if many else Parameters.default(len(columns.names))) if start is not None]
     model = Surrogate.fit(columns.groups, known, starts, iterations=12 if many else 60)
     feasibility = None
     if len(learnt.failed):
@@ -164,16 +164,16 @@ def _models(history: History, embedding: Embedding, learnt: Learnt) -> tuple[Sur
     return model, Acquisition(columns, believing, incumbent, feasibility)
 
 
-def _observations(learnt: Learnt, columns: Columns) -> tuple[Observations, Array]:
-    """Warped losses, failures at the worst of them; and the rows of those that did not fail."""
+def _observations(learnt: Learnt, columns: Columns) -> Observations:
+    """Transformed losses; failures come after them, at the worst loss seen."""
     warp = output_warp(learnt.losses)
     warped = [warp(np.asarray(values)) for values in learnt.executions]
     means = np.array([float(values.mean()) for values in warped])
     scatter = float(sum(((values - values.mean()) ** 2).sum() for values in warped))
     targets = np.concatenate([means, np.full(len(learnt.failed), means.max())])
     repeats = np.concatenate([[len(values) for values in warped], np.ones(len(learnt.failed))])
-    rows = columns.rows(learnt.places)
-    return Observations(np.vstack([rows, columns.rows(learnt.failed)]), targets, repeats, scatter), rows
+    rows = np.vstack([columns.rows(learnt.places), columns.rows(learnt.failed)])
+    return Observations(rows, targets, repeats, scatter)
 
 
 def _candidates(shapes: Shapes, embedding: Embedding, learnt: Learnt, count: int, rng: np.random.Generator) -> Array:

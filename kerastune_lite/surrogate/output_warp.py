@@ -12,6 +12,10 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+# Added to positive losses, in units of their spread: where they come close to 0, a power would make a chasm of the
+# optimum, which no smooth model can follow.
+_LEAST = 0.01
+
 Array = np.ndarray[Any, Any]
 Warp = Callable[[Array], Array]
 
@@ -24,17 +28,18 @@ def output_warp(losses: Array) -> Warp:
     spread = float(np.std(losses))
     if len(losses) < 3 or not spread > 1e-12 * max(1.0, float(np.abs(losses).max())):
         return _standardised(losses, lambda values: values)
-    power = _box_cox if losses.min() > 0 else _yeo_johnson
+    positive = losses.min() > 0
+    power, shift = (_box_cox, _LEAST) if positive else (_yeo_johnson, 0.0)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            warp = power(losses / spread)
-            warped = warp(losses / spread)
+            warp = power(losses / spread + shift)
+            warped = warp(losses / spread + shift)
         except (ValueError, RuntimeError, FloatingPointError):
             return _standardised(losses, lambda values: values)
     if not (np.isfinite(warped).all() and np.std(warped) > 1e-6 * max(1.0, float(np.abs(warped).max()))):
         return _standardised(losses, lambda values: values)
-    return _standardised(losses, lambda values: warp(values / spread))
+    return _standardised(losses, lambda values: warp(values / spread + shift))
 
 
 def _box_cox(scaled: Array) -> Warp:

@@ -39,6 +39,7 @@ class KerasTrial:
         early_stopping: Copied for each training; None for none.
         checkpoint: Copied for each training; None for none.
         fit_verbose: Keras's own verbosity.
+        max_model_size: Parameters of a model at most; None for any.
     """
 
     builder: Builder
@@ -50,6 +51,7 @@ class KerasTrial:
     early_stopping: EarlyStopping | None = None
     checkpoint: Checkpoint | None = None
     fit_verbose: int | str | None = None
+    max_model_size: int | None = None
     feeder: Feeder = field(default_factory=Feeder)
 
     def __call__(self, task: Task, send: Send) -> Ending | None:
@@ -91,12 +93,15 @@ class Training:
         """Builds, trains, reports; None when there is nothing to say of the ending."""
         keras.utils.set_random_seed(self._seed)  # right before the build: one more build would change the result
         model, arguments = self._prepare()
+        most = self._trial.max_model_size
         fit = self._trial.builder.fit
         answer = self._tell(complete=fit is None, model=model)
         if answer.known is not None:
             return Ending("duplicate", f"the same point as trial {answer.known}")
         if answer.stop is not None:
             return Ending("stopped", answer.stop)
+        if most is not None and model.built and model.count_params() > most:
+            return Ending("infeasible", f"{model.count_params()} parameters are more than max_model_size={most}")
         if fit is not None:
             return self._fit_by_user(fit, model, arguments)
         _check_keywords(model, arguments)

@@ -9,7 +9,7 @@ from rich.console import Console as Terminal
 from kerastune_lite.events import Ended
 from kerastune_lite.reporting.console import Console
 from kerastune_lite.store import MemoryStore
-from kerastune_lite.strategies import Grid
+from kerastune_lite.strategies import Bayesian, Grid
 from tests import fakes
 
 
@@ -139,3 +139,11 @@ def test_the_live_line_is_gone_however_the_search_ends():
         fakes.search(climb, observers=[console, fault])
     console.close()
     assert console._live is None
+
+
+def test_a_search_without_a_score_to_learn_from_says_so_once():
+    def fails(hp):
+        hp.Float("x", 0, 1)
+        raise RuntimeError
+
+    assert said(fails, Bayesian(), max_trials=8).count("no trial has given a score yet") == 1

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from kerastune_lite.space import Choice, Float, Space
+from kerastune_lite.strategies.acquisition import Acquisition, log_h
+from kerastune_lite.surrogate.embedding import Embedding
+from kerastune_lite.surrogate.process import Observations, Parameters, Surrogate
+
+
+@pytest.mark.parametrize("z", [-8.0, -3.0, -1.0001, -0.9999, 0.0, 2.0, 30.0])
+def test_log_h_is_the_logarithm_of_the_expected_improvement(z):
+    improvement, _ = integrate.quad(lambda x: max(0.0, z - x) * stats.norm.pdf(x), -40, z, epsabs=0, epsrel=1e-10)
+    assert log_h(z) == pytest.approx(np.log(improvement), rel=1e-6)
+
+
+def test_log_h_keeps_telling_better_from_worse_far_in_the_tail():
+    values = log_h(-np.logspace(0, 12, 200))
+    assert np.isfinite(values).all()
+    assert (np.diff(values) < 0).all()
+
+
+def test_far_in_the_tail_it_follows_its_asymptote():
+    z = -1e6
+    assert log_h(z) == pytest.approx(-0.5 * z**2 - 0.5 * np.log(2 * np.pi) - 2 * np.log(-z), rel=1e-12)
+
+
+@pytest.mark.parametrize("failures", [False, True])
+def test_its_slopes_are_right(failures):
+    embedding = Embedding(Space([Float("a", 0, 1), Choice("c", ("x", "y")), Float("b", 0, 1)]))
+    rng = np.random.default_rng(0)
+    places = np.column_stack([rng.random(15), rng.integers(0, 2, 15), rng.random(15)])
+    columns = embedding.columns(places)
+    rows = columns.rows(places)
+    # with some noise: without, finite differences lose their digits in variances next to nothing
+    parameters = Parameters(np.array([4.0, 1.0, 2.0]), 1.3, 1e-3)
+    model = Surrogate(columns.groups, Observations(rows, np.sin(6 * places[:, 0]), np.ones(15)), parameters)
+    labels = np.where(places[:, 2] > 0.5, 1.0, -1.0)
+    feasibility = Surrogate.fit(columns.groups, Observations(rows, labels, np.ones(15))) if failures else None
+    acquisition = Acquisition(columns, model, -0.9, feasibility)
+    points = np.column_stack([rng.random(6), rng.integers(0, 2, 6), rng.random(6)])
+    value, slopes = acquisition.with_slopes(points, np.array([0, 2]))
+    np.testing.assert_allclose(value, acquisition(points))
+    for place, index in enumerate([0, 2]):
+        ahead, behind = points.copy(), points.copy()
+        ahead[:, index] += 1e-6
+        behind[:, index] -= 1e-6
+        expected = (acquisition(ahead) - acquisition(behind)) / 2e-6
+        np.testing.assert_allclose(slopes[:, place], expected, rtol=1e-3, atol=1e-4)

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from kerastune_lite.surrogate.output_warp import output_warp
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        np.exp(3 * RNG.standard_normal(50)),
+        RNG.standard_normal(50) * 10 - 3,
+        np.append(RNG.random(20), 1e30),
+        np.append(RNG.random(20), -1e30),
+        np.array([1e-12, 2e-12, 5e-12]),
+        np.array([1.0, 2.0]),
+    ],
+    ids=["log-normal", "normal", "one huge", "one hugely negative", "tiny", "two"],
+)
+def test_order_is_kept_and_mean_and_variance_are_those_of_a_standard_normal(losses):
+    warped = output_warp(losses)(losses)
+    assert warped[np.argsort(losses)].tolist() == sorted(warped.tolist())
+    assert (warped.mean(), warped.std()) == (pytest.approx(0, abs=1e-6), pytest.approx(1))
+
+
+def test_a_long_tail_is_drawn_in():
+    losses = np.exp(3 * RNG.standard_normal(200))
+    warped = output_warp(losses)(losses)
+    assert warped.max() < 4 < (losses.max() - losses.mean()) / losses.std()
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -1e9])
+def test_constant_losses_are_all_zero(value):
+    losses = np.full(5, value)
+    assert output_warp(losses)(losses).tolist() == [0.0] * 5

@@ -1,0 +1,86 @@
+"""The Gaussian process, against another implementation and against finite differences."""
+
+import numpy as np
+import pytest
+from scipy.optimize import check_grad
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern
+
+from kerastune_lite.surrogate.process import Observations, Parameters, Surrogate, _grouped_distances, _Posterior
+
+RNG = np.random.default_rng(0)
+ROWS = RNG.random((12, 3))
+GROUPS = np.array([0, 1, 1])
+TARGETS = np.sin(5 * ROWS[:, 0]) + ROWS[:, 1]
+REPEATS = RNG.integers(1, 4, size=12).astype(float)
+KNOWN = Observations(ROWS, TARGETS, REPEATS, scatter=0.3)
+PARAMETERS = Parameters(np.array([4.0, 0.5]), amplitude=1.7, noise=0.01)
+NEW = RNG.random((5, 3))
+
+
+def test_it_predicts_what_another_implementation_predicts():
+    scales = 1 / np.sqrt(PARAMETERS.relevance[GROUPS])
+    kernel = ConstantKernel(1.7) * Matern(length_scale=scales, nu=2.5)
+    other = GaussianProcessRegressor(kernel, alpha=0.01 / REPEATS, optimizer=None).fit(ROWS, TARGETS)
+    mean, deviation = Surrogate(GROUPS, KNOWN, PARAMETERS).predict(NEW)
+    expected = other.predict(NEW, return_std=True)
+    np.testing.assert_allclose((mean, deviation), expected, rtol=1e-6)
+
+
+def test_the_gradient_of_the_posterior_is_right():
+    posterior = _Posterior(_grouped_distances(ROWS, GROUPS, 2), KNOWN)
+    vector = PARAMETERS.log()
+    error = check_grad(lambda v: posterior(v)[0], lambda v: posterior(v)[1], vector, epsilon=1e-6)
+    assert error < 1e-3 * np.linalg.norm(posterior(vector)[1])
+
+
+def test_the_slopes_of_a_prediction_are_right():
+    model = Surrogate(GROUPS, KNOWN, PARAMETERS)
+    mean, deviation, mean_slopes, deviation_slopes = model.predict_with_slopes(NEW, np.array([0, 2]))
+    np.testing.assert_allclose((mean, deviation), model.predict(NEW))
+    for place, column in enumerate([0, 2]):
+        ahead, behind = NEW.copy(), NEW.copy()
+        ahead[:, column] += 1e-6
+        behind[:, column] -= 1e-6
+        means, deviations = zip(model.predict(ahead), model.predict(behind), strict=True)
+        np.testing.assert_allclose(mean_slopes[:, place], (means[0] - means[1]) / 2e-6, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(
+            deviation_slopes[:, place], (deviations[0] - deviations[1]) / 2e-6, rtol=1e-4, atol=1e-6
+        )
+
+
+def test_a_fit_tells_what_matters_from_what_does_not():
+    rows = RNG.random((40, 2))
+    known = Observations(rows, 3 * np.sin(6 * rows[:, 0]), np.ones(40))
+    relevance = Surrogate.fit(np.array([0, 1]), known).parameters.relevance
+    assert relevance[0] > 10 * relevance[1]
+
+
+def test_repeats_that_scatter_mean_noise():
+    quiet, loud = (
+        Surrogate.fit(GROUPS, Observations(ROWS, TARGETS, np.full(12, 3.0), scatter)).parameters.noise
+        for scatter in (1e-4, 2.0)
+    )
+    assert quiet < 1e-3
+    assert loud > 0.02
+
+
+def test_a_believed_point_has_the_same_mean_and_less_doubt():
+    model = Surrogate(GROUPS, KNOWN, PARAMETERS)
+    mean, deviation = model.predict(NEW)
+    believing_mean, believing_deviation = model.believing(NEW[:2]).predict(NEW)
+    np.testing.assert_allclose(believing_mean, mean, atol=1e-6)
+    assert (believing_deviation[:2] < deviation[:2]).all()
+
+
+def test_the_same_point_many_times_does_no_harm():
+    rows = np.repeat(ROWS[:2], 20, axis=0)
+    known = Observations(rows, np.tile([0.0, 1.0], 20), np.ones(40))
+    mean, deviation = Surrogate.fit(GROUPS, known).predict(ROWS[:2])
+    assert np.isfinite([mean, deviation]).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 5.0])
+def test_constant_targets_can_be_fitted(value):
+    mean, _ = Surrogate.fit(GROUPS, Observations(ROWS, np.full(12, value), np.ones(12))).predict(NEW)
+    assert np.isfinite(mean).all()
