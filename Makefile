@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint bench
+.PHONY: demo test lint bench search-bench
 
 demo: .venv/dev.stamp
 	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m models.digits_mlp $(ARGS)
@@ -25,10 +25,20 @@ bench: .venv/bench.stamp
 	$(BIN)/python -m benchmarks.overhead $(ARGS)
 	$(BIN)/python -m benchmarks.trial_throughput $(ARGS)
 
+# LCBENCH: the folder of LCBench's surrogate (model.onnx, encoding.json); without it those tasks are left out.
+search-bench: .venv/search-bench.stamp
+	$(BIN)/python -m benchmarks.suggest_cost $(ARGS)
+	$(BIN)/python -m benchmarks.search_quality $(if $(LCBENCH),--lcbench $(LCBENCH))
+	$(BIN)/python -m benchmarks.search_quality --tasks conditional
+
 # The stamps are newer than pyproject.toml as long as what it asks for is installed.
 .venv/dev.stamp: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(INSTALL) --editable '.[dev]'
+	@touch $@
+
+.venv/search-bench.stamp: .venv/bench.stamp
+	$(INSTALL) --editable '.[search-bench]'
 	@touch $@
 
 .venv/bench.stamp: .venv/dev.stamp

@@ -34,7 +34,7 @@ HOMES = {
     "rich": {"reporting"},
     "pandas": {"reporting"},
     "matplotlib": {"reporting"},
-    "skopt": {"strategies"},
+    "skopt": {"reporting"},
     "scipy": {"strategies", "surrogate"},
     "numpy": {"loop", "strategies", "callbacks", "training", "surrogate"},
     "ray": {"executors"},

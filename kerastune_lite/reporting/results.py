@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, final, overload
 
 from kerastune_lite.errors import SearchError
 from kerastune_lite.history import History
+from kerastune_lite.reporting.skopt_result import optimize_result
 from kerastune_lite.trial import Trial
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Results(Sequence[Trial]):
 
     def __init__(self, history: History) -> None:
         self._trials = sorted(history.trials, key=lambda trial: (trial.rank(), trial.number))
+        self._space = history.space
         self._names = history.space.names
 
     @overload
@@ -77,6 +79,20 @@ class Results(Sequence[Trial]):
             writer = csv.DictWriter(file, self._columns())
             writer.writeheader()
             writer.writerows(self._rows())
+
+    def to_optimize_result(self) -> Any:
+        """The finished trials as scikit-optimize's `OptimizeResult`, which its plots take.
+
+        `x_iters` and `func_vals` (losses: what is maximised has its sign turned) are in the order tried; categories are
+        texts, and a hyperparameter that a trial did not read stands at its default.
+
+        Raises:
+            SearchError: There is no finished trial.
+        """
+        finished = sorted((trial for trial in self._trials if trial.finished), key=lambda trial: trial.number)
+        if not finished:
+            raise SearchError(f"none of the {len(self)} trials finished with a score: there is nothing to plot")
+        return optimize_result(finished, self._space)
 
     def __repr__(self) -> str:
         score = f", best score {self._trials[0].score}" if self._trials and self._trials[0].finished else ""
