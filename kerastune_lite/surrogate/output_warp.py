@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import optimize
 
 # Added to positive losses, in units of their spread: where they come close to 0, a power would make a chasm of the
 # optimum, which no smooth model can follow.
@@ -43,13 +43,40 @@ def output_warp(losses: Array) -> Warp:
 
 
 def _box_cox(scaled: Array) -> Warp:
-    exponent = stats.boxcox_normmax(scaled, method="mle")
-    return lambda values: np.asarray(stats.boxcox(np.maximum(values, 1e-300), lmbda=exponent))
+    logs = np.log(scaled)
+    exponent = _most_normal(lambda power: _power_of(logs, power), logs)
+    return lambda values: _power_of(np.log(np.maximum(values, 1e-300)), exponent)
 
 
 def _yeo_johnson(scaled: Array) -> Warp:
-    exponent = stats.yeojohnson_normmax(scaled)
-    return lambda values: np.asarray(stats.yeojohnson(values, lmbda=exponent))
+    """Box-Cox of 1 + y where y is not negative; mirrored, with the exponent 2 - power, where it is."""
+
+    def transform(values: Array, power: float) -> Array:
+        logs = np.log1p(np.abs(values))
+        return np.where(values >= 0, _power_of(logs, power), -_power_of(logs, 2 - power))
+
+    exponent = _most_normal(lambda power: transform(scaled, power), np.sign(scaled) * np.log1p(np.abs(scaled)))
+    return lambda values: transform(values, exponent)
+
+
+def _power_of(logs: Array, power: float) -> Array:
+    """(exp(logs) ** power - 1) / power, and its limit at 0."""
+    return logs if abs(power) < 1e-8 else np.expm1(power * logs) / power
+
+
+def _most_normal(transform: Callable[[float], Array], logs: Array) -> float:
+    """The exponent of the highest likelihood; scipy.stats has it too, at twenty times the cost.
+
+    Box and Cox, "An analysis of transformations" (1964), equation (8): `logs` is the logarithm of the derivative of the
+    transformation, for an exponent of 2.
+    """
+    total = float(logs.sum())
+
+    def surprise(power: float) -> float:
+        variance = float(np.var(transform(power)))
+        return len(logs) / 2 * np.log(variance) - (power - 1) * total if variance > 0 else np.inf
+
+    return float(optimize.minimize_scalar(surprise, bracket=(-2.0, 2.0)).x)
 
 
 def _standardised(losses: Array, warp: Warp) -> Warp:

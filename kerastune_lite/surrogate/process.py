@@ -7,6 +7,7 @@ sum_g r_g |x_g - x'_g|^2, with an inverse squared length scale r_g for each grou
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -89,7 +90,7 @@ class Surrogate:
     def __post_init__(self) -> None:
         kernel, _ = _matern(self._distances(self.known.rows), self.parameters.amplitude)
         kernel[np.diag_indices_from(kernel)] += self.parameters.noise / self.known.repeats
-        inverse = _inverse_and_logdet(kernel)[0]
+        inverse = _some_inverse(kernel)
         object.__setattr__(self, "_inverse", inverse)
         object.__setattr__(self, "_weights", inverse @ self.known.targets)
 
@@ -218,6 +219,14 @@ def _grouped_distances(rows: Array, groups: Array, count: int) -> Array:
     for column, group in enumerate(groups):
         found[group] += (rows[:, None, column] - rows[None, :, column]) ** 2
     return found.reshape(count, -1)
+
+
+def _some_inverse(kernel: Array) -> Array:
+    """The inverse, with as little added to the diagonal as makes it possible."""
+    for jitter in (0.0, 1e-10, 1e-8, 1e-6):
+        with suppress(linalg.LinAlgError):
+            return _inverse_and_logdet(kernel + jitter * kernel.diagonal().max() * np.eye(len(kernel)))[0]
+    return _inverse_and_logdet(kernel + 1e-3 * kernel.diagonal().max() * np.eye(len(kernel)))[0]
 
 
 def _inverse_and_logdet(kernel: Array) -> tuple[Array, float]:

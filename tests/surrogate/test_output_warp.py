@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from kerastune_lite.surrogate.output_warp import output_warp
 
@@ -34,3 +35,12 @@ def test_a_long_tail_is_drawn_in():
 def test_constant_losses_are_all_zero(value):
     losses = np.full(5, value)
     assert output_warp(losses)(losses).tolist() == [0.0] * 5
+
+
+@pytest.mark.parametrize("shift", [0.0, 3.0])
+def test_the_exponent_is_the_one_that_another_implementation_finds(shift):
+    losses = np.exp(RNG.standard_normal(60)) - shift
+    scaled = losses / losses.std()
+    expected, _ = stats.yeojohnson(scaled) if shift else stats.boxcox(scaled + 0.01)
+    expected = (expected - expected.mean()) / expected.std()
+    np.testing.assert_allclose(output_warp(losses)(losses), expected, atol=1e-5)

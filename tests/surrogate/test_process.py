@@ -84,3 +84,10 @@ def test_the_same_point_many_times_does_no_harm():
 def test_constant_targets_can_be_fitted(value):
     mean, _ = Surrogate.fit(GROUPS, Observations(ROWS, np.full(12, value), np.ones(12))).predict(NEW)
     assert np.isfinite(mean).all()
+
+
+def test_rows_that_cannot_be_told_apart_do_no_harm():
+    rows = np.repeat(ROWS[:1], 50, axis=0)
+    parameters = Parameters(np.array([1e-3, 1e-3]), amplitude=100.0, noise=1e-14)
+    mean, deviation = Surrogate(GROUPS, Observations(rows, np.ones(50), np.ones(50)), parameters).predict(NEW)
+    assert np.isfinite([mean, deviation]).all()
