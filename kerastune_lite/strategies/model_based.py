@@ -71,7 +71,7 @@ def _sobol(width: int, count: int, rng: np.random.Generator, skip: int = 0) -> A
     sequence = qmc.Sobol(width, scramble=True, rng=rng)
     if skip:
         sequence.fast_forward(skip)
-    return np.asarray(sequence.random(count))
+    return np.asarray(sequence.random(1 << (count - 1).bit_length())[:count])  # whole powers of 2 are balanced
 
 
 @final

@@ -178,6 +178,10 @@ def test_a_study_of_many_trials_is_learnt_from_in_part():
     assert abs(proposal.values["x"] - 0.3) + abs(proposal.values["y"] + 0.4) < 0.1
 
 
+def test_any_number_of_candidates_will_do():
+    assert len(search(bowl, Bayesian(initial=4, candidates=100), objective=LOSS, max_trials=6)) == 6
+
+
 @pytest.mark.parametrize("options", [{"initial": 0}, {"initial": 1.5}, {"candidates": 3}])
 def test_impossible_options_are_refused(options):
     ((name, value),) = options.items()
