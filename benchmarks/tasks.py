@@ -114,7 +114,7 @@ def _means(bench: Any, losses: Callable[[Any], Any]) -> dict[str, float]:
 
 def _flat_table(name: str, table: _Table) -> Task:
     kinds = {key: "category" if isinstance(values[0], str) else "ordinal" for key, values in table.space.items()}
-    parameters = [Parameter(key, kinds[key], values) for key, values in table.space.items()]
+    parameters = [Parameter(key, kinds[key], _of_one_type(values)) for key, values in table.space.items()]
     losses = np.array(list(table.losses.values()))
     return Task(
         name,
@@ -124,6 +124,11 @@ def _flat_table(name: str, table: _Table) -> Task:
         float(losses.min()),
         float(np.median(losses)),
     )
+
+
+def _of_one_type(values: Sequence[Any]) -> Sequence[Any]:
+    """A table may have 1 among floats, which KerasTuner refuses."""
+    return [float(value) for value in values] if any(isinstance(value, float) for value in values) else values
 
 
 def _conditional(name: str, table: _Table) -> Task:
