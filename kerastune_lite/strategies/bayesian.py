@@ -22,8 +22,8 @@ class Bayesian:
     Never proposes a point twice, nor one that is under way; ends when the space is used up.
 
     Args:
-        initial: How many points to spread over the space before the model is asked; None: a sixth of `max_trials`, from
-            4 to 8.
+        initial: How many points to spread over the space before the model is asked; None: a fifth of `max_trials`, from
+            2 to 4.
         candidates: How many points are compared before the best of them are climbed from.
 
     Raises:
@@ -50,7 +50,7 @@ class Bayesian:
 
     def _initial(self, history: History) -> int:
         budget = None if history.settings is None else history.settings.max_trials
-        return self.initial or min(max(4, (budget or 48) // 6), 8)
+        return self.initial or min(max(2, (budget or 20) // 5), 4)
 
 
 @lru_cache(maxsize=1)

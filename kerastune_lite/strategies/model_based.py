@@ -153,12 +153,12 @@ def _models(history: History, embedding: Embedding, learnt: Learnt) -> tuple[Sur
     last = _last_fit(history, columns)
     many = len(learnt.losses) > _FEW_TRIALS and last is not None
     starts = [start for start in (last, None if many else Parameters.default(len(columns.names))) if start is not None]
-    model = Surrogate.fit(columns.groups, known, starts, iterations=12 if many else 60)
+    model = Surrogate.fit(columns.features, known, starts, iterations=12 if many else 30)
     feasibility = None
     if len(learnt.failed):
         labels = np.concatenate([np.ones(len(learnt.places)), -np.ones(len(learnt.failed))])
         observed = Observations(known.rows, labels, np.ones(len(labels)))
-        feasibility = Surrogate.fit(columns.groups, observed, iterations=20)
+        feasibility = Surrogate.fit(columns.features, observed, iterations=20)
     incumbent = float(model.predict(rows)[0].min())
     believing = model.believing(columns.rows(learnt.pending))
     return model, Acquisition(columns, believing, incumbent, feasibility)
@@ -191,19 +191,22 @@ def _candidates(shapes: Shapes, embedding: Embedding, learnt: Learnt, count: int
 
 
 def _last_fit(history: History, columns: Columns) -> Parameters | None:
-    """What the last proposal's fit found, as far as the hyperparameters are still the same."""
+    """What the last proposal's fit found; hyperparameters that are new since then begin at the default."""
     for trial in reversed(history.trials):
-        if isinstance(trial.note, Mapping) and "relevance" in trial.note:
-            note = trial.note
-            relevance = np.array([float(note["relevance"].get(name, 1.0)) for name in columns.names])
-            return Parameters(relevance, float(note["amplitude"]), float(note["noise"]))
+        note = trial.note
+        if isinstance(note, Mapping) and "trend" in note:
+            relevance = np.array([note["relevance"].get(name, 1.0) for name in columns.names])
+            bends = np.array([note["bends"].get(name, [1.0, 1.0]) for name in columns.names]).reshape(-1, 2).T
+            return Parameters(relevance, note["amplitude"], note["noise"], note["trend"], bends)
     return None
 
 
 def _note(parameters: Parameters, columns: Columns) -> dict[str, Any]:
-    relevance = {name: _short(value) for name, value in zip(columns.names, parameters.relevance, strict=True)}
-    return {"relevance": relevance, "amplitude": _short(parameters.amplitude), "noise": _short(parameters.noise)}
-
-
-def _short(value: float) -> float:
-    return float(f"{value:.4g}")
+    short = np.vectorize(lambda value: float(f"{value:.4g}"), otypes=[float])
+    return {
+        "relevance": dict(zip(columns.names, short(parameters.relevance).tolist(), strict=True)),
+        "bends": dict(zip(columns.names, short(parameters.bends.T).tolist(), strict=True)),
+        "amplitude": float(short(parameters.amplitude)),
+        "noise": float(short(parameters.noise)),
+        "trend": float(short(parameters.trend)),
+    }

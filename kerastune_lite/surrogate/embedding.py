@@ -18,6 +18,7 @@ from typing import Any, final
 import numpy as np
 
 from kerastune_lite.space import Boolean, Choice, Hyperparameter, Space, Value, key
+from kerastune_lite.surrogate.process import Features
 
 Array = np.ndarray[Any, Any]
 
@@ -96,7 +97,7 @@ class Columns:
     """The embedding's columns.
 
     Attributes:
-        groups: The coordinate that each column belongs to, renumbered without gaps, shape (columns,).
+        features: The coordinate that each column belongs to, and whether it is the place of a number.
         numeric: The column of each numeric coordinate, by its index.
         names: The name of each group's hyperparameter.
     """
@@ -112,7 +113,9 @@ class Columns:
                 self.numeric[dimension.index] = len(groups)
             width = 1 if dimension.categories is None else len(dimension.categories)
             groups += [dimension.index] * (width + bool(sometimes[dimension.index]))
-        self.groups = np.array(groups, dtype=int)
+        is_numeric = np.zeros(len(groups), dtype=bool)
+        is_numeric[list(self.numeric.values())] = True
+        self.features = Features(np.array(groups, dtype=int), is_numeric)
 
     def definition(self, index: int) -> Hyperparameter:
         """The widest definition of a coordinate."""

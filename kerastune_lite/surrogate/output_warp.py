@@ -5,6 +5,7 @@ by maximum likelihood, spreads the good ones and draws the bad ones in: Cowen-Ri
 section 3.2.
 """
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,9 @@ from scipy import optimize
 # Added to positive losses, in units of their spread: where they come close to 0, a power would make a chasm of the
 # optimum, which no smooth model can follow.
 _LEAST = 0.01
+
+# The prior spread of the exponent.
+_POWER_SPREAD = 1.0
 
 Array = np.ndarray[Any, Any]
 Warp = Callable[[Array], Array]
@@ -68,13 +72,17 @@ def _most_normal(transform: Callable[[float], Array], logs: Array) -> float:
     """The exponent of the highest likelihood; scipy.stats has it too, at twenty times the cost.
 
     Box and Cox, "An analysis of transformations" (1964), equation (8): `logs` is the logarithm of the derivative of the
-    transformation, for an exponent of 2.
+    transformation, for an exponent of 2. A handful of losses cannot tell an exponent: the prior is normal around 0, the
+    logarithm, which suits losses whose ratios matter.
     """
     total = float(logs.sum())
 
     def surprise(power: float) -> float:
         variance = float(np.var(transform(power)))
-        return len(logs) / 2 * np.log(variance) - (power - 1) * total if variance > 0 else np.inf
+        if not variance > 0:
+            return math.inf
+        likelihood = len(logs) / 2 * math.log(variance) - (power - 1) * total
+        return likelihood + 0.5 * (power / _POWER_SPREAD) ** 2
 
     return float(optimize.minimize_scalar(surprise, bracket=(-2.0, 2.0)).x)
 

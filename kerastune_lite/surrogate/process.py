@@ -1,25 +1,66 @@
 """A Gaussian process over hyperparameters: what the trials so far say about a point not tried yet.
 
 Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006), called R&W below. Points are rows of a matrix
-(`embedding` makes them) whose columns belong to groups, one group a hyperparameter; the squared distance of two rows is
-sum_g r_g |x_g - x'_g|^2, with an inverse squared length scale r_g for each group (automatic relevance determination).
+(`embedding` makes them) whose columns belong to groups, one group a hyperparameter. The function is a sum of two:
+
+- a linear trend, since most hyperparameters do more good, or more harm, the larger they are, over much of their range;
+  it is what a few trials can tell of many dimensions. R&W (2.27), with one variance for all slopes;
+- a smooth deviation from it, Matern-5/2 of the squared distance sum_g r_g |x_g - x'_g|^2, with an inverse squared
+  length scale r_g for each group (automatic relevance determination).
+
+Both see numbers bent by `input_warp`.
 """
 
 import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
 from scipy import linalg, optimize
 
+from kerastune_lite.surrogate.input_warp import bent, slopes
+
 Array = np.ndarray[Any, Any]
 
-# Bounds of the logarithms of: inverse squared length scales, amplitude, noise variance.
+# Bounds of the logarithms of: inverse squared length scales, amplitude, noise variance, trend, exponents of the bends.
 _RELEVANCE = (math.log(1e-3), math.log(1e3))
 _AMPLITUDE = (math.log(1e-2), math.log(1e2))
 _NOISE = (math.log(1e-6), math.log(1.0))
+_TREND = (math.log(1e-4), math.log(1e2))
+_BEND = (-1.5, 1.5)
+
+# The prior spread of the logarithm of a bend's exponent.
+_BENDING = 0.5
+
+# Rows predicted together: what comes of so many stays in the processor's cache.
+_AT_ONCE = 256
+
+
+@final
+@dataclass(frozen=True)
+class Features:
+    """What the columns of a row are.
+
+    Attributes:
+        groups: The hyperparameter that each belongs to, from 0 without gaps, shape (columns,).
+        numeric: Whether it is a number's place in the unit interval, shape (columns,); the others are 0 or a constant.
+    """
+
+    groups: Array
+    numeric: Array
+
+    @cached_property
+    def count(self) -> int:
+        """How many groups there are."""
+        return int(self.groups.max()) + 1 if len(self.groups) else 0
+
+    @cached_property
+    def bendable(self) -> Array:
+        """The numeric columns."""
+        return np.flatnonzero(self.numeric)
 
 
 @dataclass(frozen=True)
@@ -28,29 +69,35 @@ class Parameters:
 
     Attributes:
         relevance: Inverse squared length scale of each group, shape (groups,).
-        amplitude: Prior variance of the function; targets have variance 1.
+        amplitude: Prior variance of the deviation from the trend; targets have variance 1.
         noise: Variance of one observation.
+        trend: Prior variance of the trend's slope along each column.
+        bends: The exponents a and b of each group's bend, shape (2, groups); 1 where there is nothing to bend.
     """
 
     relevance: Array
-    amplitude: float = 1.0
-    noise: float = 1e-3
+    amplitude: float
+    noise: float
+    trend: float
+    bends: Array
 
     @classmethod
     def default(cls, groups: int) -> "Parameters":
         """Where a fit begins that knows nothing."""
-        return cls(np.ones(groups))
+        return cls(np.ones(groups), amplitude=1.0, noise=1e-3, trend=0.3, bends=np.ones((2, groups)))
 
     def log(self) -> Array:
         """All of them as one vector of logarithms."""
-        vector: Array = np.log(np.concatenate([self.relevance, [self.amplitude, self.noise]]))
+        single = [self.amplitude, self.noise, self.trend]
+        vector: Array = np.log(np.concatenate([self.relevance, single, self.bends.ravel()]))
         return vector
 
     @classmethod
     def of_log(cls, vector: Array) -> "Parameters":
         """The inverse of `log`."""
-        plain = np.exp(vector)
-        return cls(plain[:-2], float(plain[-2]), float(plain[-1]))
+        groups = (len(vector) - 3) // 3
+        relevance, (amplitude, noise, trend), bends = np.split(np.exp(vector), [groups, groups + 3])
+        return cls(relevance, float(amplitude), float(noise), float(trend), bends.reshape(2, groups))
 
 
 @dataclass(frozen=True)
@@ -76,19 +123,22 @@ class Surrogate:
     """A fitted process; `predict` asks it.
 
     Attributes:
-        groups: The group of each column, shape (columns,).
+        features: What the columns are.
         known: What it was fitted to.
         parameters: What the fit found.
     """
 
-    groups: Array
+    features: Features
     known: Observations
     parameters: Parameters
+    _points: Array = field(init=False, repr=False)
     _inverse: Array = field(init=False, repr=False)
     _weights: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        kernel, _ = _matern(self._distances(self.known.rows), self.parameters.amplitude)
+        points = _bent(self.known.rows, self.features, self.parameters)
+        object.__setattr__(self, "_points", points)
+        kernel = self._covariance(points).value()
         kernel[np.diag_indices_from(kernel)] += self.parameters.noise / self.known.repeats
         inverse = _some_inverse(kernel)
         object.__setattr__(self, "_inverse", inverse)
@@ -96,12 +146,15 @@ class Surrogate:
 
     @classmethod
     def fit(
-        cls, groups: Array, known: Observations, starts: Sequence[Parameters] = (), iterations: int = 60
+        cls, features: Features, known: Observations, starts: Sequence[Parameters] = (), iterations: int = 60
     ) -> "Surrogate":
         """The most probable parameters given the observations and the priors (MAP), from the best of several starts."""
-        count = int(groups.max()) + 1 if len(groups) else 0
-        posterior = _Posterior(_grouped_distances(known.rows, groups, count), known)
-        bounds = [_RELEVANCE] * count + [_AMPLITUDE, _NOISE]
+        posterior = Posterior(features, known)
+        count = features.count
+        fixed = np.ones(count, dtype=bool)
+        fixed[features.groups[features.bendable]] = False
+        bends = [(0.0, 0.0) if still else _BEND for still in fixed]
+        bounds = [_RELEVANCE] * count + [_AMPLITUDE, _NOISE, _TREND] + bends * 2
         low, high = np.array(bounds).T
         found = [
             optimize.minimize(
@@ -115,25 +168,41 @@ class Surrogate:
             for start in (starts or [Parameters.default(count)])
         ]
         best = min(found, key=lambda result: float(result.fun))
-        return cls(groups, known, Parameters.of_log(best.x))
+        return cls(features, known, Parameters.of_log(best.x))
 
     def predict(self, rows: Array) -> tuple[Array, Array]:
         """Mean and standard deviation of the function, without noise, at each row; shapes (m,). R&W (2.25), (2.26)."""
-        kernel, _ = _matern(self._distances(rows), self.parameters.amplitude)
-        variance = self.parameters.amplitude - np.einsum("ij,ij->i", kernel @ self._inverse, kernel)
-        return kernel @ self._weights, np.sqrt(np.maximum(variance, 1e-12))
+        parts = [self._predict(rows[at : at + _AT_ONCE]) for at in range(0, max(len(rows), 1), _AT_ONCE)]
+        mean, deviation = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return mean, deviation
+
+    def _predict(self, rows: Array) -> tuple[Array, Array]:
+        points = _bent(rows, self.features, self.parameters)
+        kernel = self._covariance(points).value()
+        return kernel @ self._weights, self._deviation(points, kernel, kernel @ self._inverse)
 
     def predict_with_slopes(self, rows: Array, columns: Array) -> tuple[Array, Array, Array, Array]:
-        """As `predict`, and the derivatives of both with respect to some columns, shapes (m, len(columns))."""
-        kernel, slope = _matern(self._distances(rows), self.parameters.amplitude)
+        """As `predict`, and the derivatives of both with respect to some numeric columns, shapes (m, len(columns))."""
+        points = _bent(rows, self.features, self.parameters)
+        covariance = self._covariance(points)
+        kernel, slope = covariance.value(), covariance.slope()
         solved = kernel @ self._inverse
-        deviation = np.sqrt(np.maximum(self.parameters.amplitude - np.einsum("ij,ij->i", solved, kernel), 1e-12))
-        relevance = self.parameters.relevance[self.groups[columns]]
-        apart = rows[:, None, columns] - self.known.rows[None, :, columns]  # (m, n, columns)
-        slopes = 2 * relevance * slope[:, :, None] * apart  # of the kernel: chain rule through the squared distance
-        mean_slopes = np.einsum("mnc,n->mc", slopes, self._weights)
-        deviation_slopes = -np.einsum("mnc,mn->mc", slopes, solved) / deviation[:, None]
-        return kernel @ self._weights, deviation, mean_slopes, deviation_slopes
+        deviation = self._deviation(points, kernel, solved)
+        here, known = points[:, columns], self._points[:, columns]
+        groups = self.features.groups[columns]
+
+        def along(pairs: Array) -> Array:
+            """Sums over the known points of the kernel's slopes, weighted by `pairs`, shape (m, n)."""
+            pull = pairs * slope  # chain rule through the squared distance
+            apart = here * pull.sum(axis=1)[:, None] - pull @ known
+            trend: Array = self.parameters.trend * (pairs @ (known - 0.5))
+            return trend + 2 * self.parameters.relevance[groups] * apart
+
+        bending = slopes(rows[:, columns], *self.parameters.bends[:, groups])[0]
+        mean_slopes = along(np.broadcast_to(self._weights, slope.shape))
+        own = self.parameters.trend * (here - 0.5)  # half of the derivative of the prior variance
+        deviation_slopes = (own - along(solved)) / deviation[:, None]
+        return kernel @ self._weights, deviation, bending * mean_slopes, bending * deviation_slopes
 
     def believing(self, rows: Array) -> "Surrogate":
         """As if its own mean had been observed at `rows`: how points under way are taken into account.
@@ -147,28 +216,37 @@ class Surrogate:
             np.concatenate([self.known.targets, self.predict(rows)[0]]),
             np.concatenate([self.known.repeats, np.ones(len(rows))]),
         )
-        return Surrogate(self.groups, known, self.parameters)
+        return Surrogate(self.features, known, self.parameters)
 
-    def _distances(self, rows: Array) -> Array:
-        """Scaled squared distances of `rows` from the known ones, shape (m, n)."""
-        scale = np.sqrt(self.parameters.relevance[self.groups])
-        left, right = rows * scale, self.known.rows * scale
-        squares: Array = (left**2).sum(1)[:, None] + (right**2).sum(1)[None, :] - 2 * left @ right.T
-        return np.maximum(squares, 0.0)
+    def _covariance(self, points: Array) -> "_Covariance":
+        return _Covariance(points, self._points, self.features, self.parameters)
+
+    def _deviation(self, points: Array, kernel: Array, solved: Array) -> Array:
+        prior = self.parameters.amplitude + self.parameters.trend * (_centred(points, self.features) ** 2).sum(axis=1)
+        variance = prior - np.einsum("ij,ij->i", solved, kernel)
+        return np.asarray(np.sqrt(np.maximum(variance, 1e-12)))
 
 
-class _Posterior:
-    """The negative log posterior of the parameters and its gradient, in their logarithms."""
+@final
+class Posterior:
+    """The negative log posterior of the parameters and its gradient, in their logarithms.
 
-    def __init__(self, distances: Array, known: Observations) -> None:
-        self._distances = distances  # (groups, n * n)
+    Sums over pairs of points are never formed group by group: for a symmetric W, sum_ij W_ij (x_i - x_j)^2 is
+    2 sum_i x_i^2 (W 1)_i - 2 x'W x, and its derivative with respect to x_i is 4 (x_i (W 1)_i - (W x)_i).
+    """
+
+    def __init__(self, features: Features, known: Observations) -> None:
+        self._features = features
         self._known = known
-        self._n = len(known.targets)
 
     def __call__(self, vector: Array) -> tuple[float, Array]:
-        parameters, known, n = Parameters.of_log(vector), self._known, self._n
-        kernel, slope = _matern((parameters.relevance @ self._distances).reshape(n, n), parameters.amplitude)
-        diagonal = np.diag_indices(n)
+        """The value and its gradient."""
+        features, known, parameters = self._features, self._known, Parameters.of_log(vector)
+        points = _bent(known.rows, features, parameters)
+        covariance = _Covariance(points, points, features, parameters)
+        kernel = covariance.value()
+        centred = _centred(points, features)
+        diagonal = np.diag_indices_from(kernel)
         noisy = kernel.copy()
         noisy[diagonal] += parameters.noise / known.repeats
         try:
@@ -178,47 +256,103 @@ class _Posterior:
         weights = inverse @ known.targets
         value = 0.5 * (known.targets @ weights + logdet)  # R&W (2.30), without its constant
         outer = inverse - weights[:, None] * weights[None, :]  # R&W (5.9): d value / d K = outer / 2
-        gradient = np.empty_like(vector)
-        gradient[:-2] = 0.5 * parameters.relevance * (self._distances @ (outer * slope).ravel())
-        gradient[-2] = 0.5 * np.einsum("ij,ij->", outer, kernel)
-        gradient[-1] = 0.5 * parameters.noise * (outer[diagonal] / known.repeats).sum()
+        along = outer @ centred
+        in_all = np.einsum("ij,ij->", outer, kernel)
+        in_trend = parameters.trend * np.einsum("ij,ij->", along, centred)
+        pull = outer * covariance.slope()
+        total, drawn = pull.sum(axis=1)[:, None], pull @ points
+        relevance = parameters.relevance[features.groups]
+        by_relevance = relevance * (points * (total * points - drawn)).sum(axis=0)
+        by_point = 2 * relevance * (total * points - drawn) + parameters.trend * along
+        gradient = np.concatenate(
+            [
+                np.bincount(features.groups, by_relevance, features.count),
+                [0.5 * (in_all - in_trend), 0.5 * parameters.noise * (outer[diagonal] / known.repeats).sum()],
+                [0.5 * in_trend],
+                self._by_bends(parameters, by_point),
+            ]
+        )
         prior, prior_gradient = _prior(parameters, known)
         return float(value + prior), gradient + prior_gradient
+
+    def _by_bends(self, parameters: Parameters, by_point: Array) -> Array:
+        """The derivatives with respect to the logarithms of the exponents, given those by the places of the points."""
+        numeric = self._features.bendable
+        groups = self._features.groups[numeric]
+        _, by_a, by_b = slopes(self._known.rows[:, numeric], *parameters.bends[:, groups])
+        found = np.zeros_like(parameters.bends)
+        found[:, groups] = [(by_point[:, numeric] * by).sum(axis=0) for by in (by_a, by_b)]
+        return found.ravel()
 
 
 def _prior(parameters: Parameters, known: Observations) -> tuple[float, Array]:
     """The negative log prior, and what repeated observations say of the noise, with gradients in the logarithms.
 
     Length scales: 0.1 / r + 0.1 r keeps a hyperparameter from being taken for irrelevant, or for all that counts, on
-    the word of a few trials. Amplitude: Gamma(2, 1). Noise: Gamma(1.1, 30).
+    the word of a few trials. Amplitude: Gamma(2, 1). Noise: Gamma(1.1, 30). Trend: Gamma(1.5, 1). Bends: log-normal.
     """
-    r, amplitude, noise = parameters.relevance, parameters.amplitude, parameters.noise
+    r, amplitude, noise, trend = parameters.relevance, parameters.amplitude, parameters.noise, parameters.trend
+    bends = np.log(parameters.bends).ravel()
     extra = float((known.repeats - 1).sum())
     value = (
         (0.1 / r + 0.1 * r).sum()
         + (amplitude - math.log(amplitude))
         + (30 * noise - 0.1 * math.log(noise))
+        + (trend - 0.5 * math.log(trend))
+        + 0.5 * float(bends @ bends) / _BENDING**2
         + 0.5 * (extra * math.log(noise) + known.scatter / noise)  # the likelihood of deviations from the means
     )
-    gradient = np.concatenate(
-        [0.1 * r - 0.1 / r, [amplitude - 1, 30 * noise - 0.1 + 0.5 * (extra - known.scatter / noise)]]
+    by_noise = 30 * noise - 0.1 + 0.5 * (extra - known.scatter / noise)
+    return float(value), np.concatenate(
+        [0.1 * r - 0.1 / r, [amplitude - 1, by_noise, trend - 0.5], bends / _BENDING**2]
     )
-    return float(value), gradient
 
 
-def _matern(squares: Array, amplitude: float) -> tuple[Array, Array]:
-    """Matern-5/2 of scaled squared distances, and its derivative with respect to them. R&W (4.17)."""
-    s = np.sqrt(5 * squares)
-    decay = amplitude * np.exp(-s)
-    return decay * (1 + s + s**2 / 3), -5 / 6 * decay * (1 + s)
+def _bent(rows: Array, features: Features, parameters: Parameters) -> Array:
+    """The rows as the kernel sees them."""
+    numeric = features.bendable
+    points = rows.copy()
+    points[:, numeric] = bent(rows[:, numeric], *parameters.bends[:, features.groups[numeric]])
+    return points
 
 
-def _grouped_distances(rows: Array, groups: Array, count: int) -> Array:
-    """Squared distances of all pairs in each group, shape (groups, n * n)."""
-    found = np.zeros((count, len(rows), len(rows)))
-    for column, group in enumerate(groups):
-        found[group] += (rows[:, None, column] - rows[None, :, column]) ** 2
-    return found.reshape(count, -1)
+def _centred(points: Array, features: Features) -> Array:
+    """Around the middle of each numeric column: there the trend is 0."""
+    return np.asarray(points - 0.5 * features.numeric)
+
+
+@final
+class _Covariance:
+    """The prior covariance of two sets of points, shape (m, n)."""
+
+    def __init__(self, left: Array, right: Array, features: Features, parameters: Parameters) -> None:
+        scale = np.sqrt(parameters.relevance[features.groups])
+        one, other = left * scale, right * scale
+        s = one @ other.T  # from here in place: for many points it is memory that takes the time
+        s *= -2
+        s += (one**2).sum(axis=1)[:, None]
+        s += (other**2).sum(axis=1)[None, :]
+        np.maximum(s, 0.0, out=s)
+        s *= 5
+        self._s = np.sqrt(s, out=s)
+        self._decay = np.exp(-s)
+        self._decay *= parameters.amplitude
+        self._left, self._right = _centred(left, features), _centred(right, features)
+        self._trend = parameters.trend
+
+    def value(self) -> Array:
+        """Matern-5/2, R&W (4.17), and the trend, R&W (2.27)."""
+        kernel: Array = self._s / 3
+        kernel += 1
+        kernel *= self._s
+        kernel += 1
+        kernel *= self._decay
+        kernel += (self._trend * self._left) @ self._right.T
+        return kernel
+
+    def slope(self) -> Array:
+        """The derivative of the Matern part with respect to the scaled squared distance."""
+        return np.asarray(-5 / 6 * self._decay * (1 + self._s))
 
 
 def _some_inverse(kernel: Array) -> Array:
@@ -235,5 +369,7 @@ def _inverse_and_logdet(kernel: Array) -> tuple[Array, float]:
     if failed:
         raise linalg.LinAlgError("not positive definite")
     logdet = 2 * float(np.log(np.diagonal(lower)).sum())
-    inverse, _ = linalg.lapack.dpotri(lower, lower=1)
-    return np.tril(inverse) + np.tril(inverse, -1).T, logdet
+    half, _ = linalg.lapack.dpotri(lower, lower=1)  # the other half is 0
+    inverse = half + half.T
+    inverse[np.diag_indices_from(inverse)] /= 2
+    return inverse, logdet

@@ -33,10 +33,10 @@ def test_its_slopes_are_right(failures):
     columns = embedding.columns(places)
     rows = columns.rows(places)
     # with some noise: without, finite differences lose their digits in variances next to nothing
-    parameters = Parameters(np.array([4.0, 1.0, 2.0]), 1.3, 1e-3)
-    model = Surrogate(columns.groups, Observations(rows, np.sin(6 * places[:, 0]), np.ones(15)), parameters)
+    parameters = Parameters(np.array([4.0, 1.0, 2.0]), 1.3, 1e-3, 0.4, np.array([[1.5, 1.0, 0.7], [0.8, 1.0, 1.2]]))
+    model = Surrogate(columns.features, Observations(rows, np.sin(6 * places[:, 0]), np.ones(15)), parameters)
     labels = np.where(places[:, 2] > 0.5, 1.0, -1.0)
-    feasibility = Surrogate.fit(columns.groups, Observations(rows, labels, np.ones(15))) if failures else None
+    feasibility = Surrogate.fit(columns.features, Observations(rows, labels, np.ones(15))) if failures else None
     acquisition = Acquisition(columns, model, -0.9, feasibility)
     points = np.column_stack([rng.random(6), rng.integers(0, 2, 6), rng.random(6)])
     value, slopes = acquisition.with_slopes(points, np.array([0, 2]))

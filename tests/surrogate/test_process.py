@@ -1,44 +1,48 @@
 """The Gaussian process, against another implementation and against finite differences."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import check_grad
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, Matern
+from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern
 
-from kerastune_lite.surrogate.process import Observations, Parameters, Surrogate, _grouped_distances, _Posterior
+from kerastune_lite.surrogate.process import Features, Observations, Parameters, Posterior, Surrogate
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.random((12, 3))
-GROUPS = np.array([0, 1, 1])
+FEATURES = Features(np.array([0, 1, 1]), np.array([True, True, False]))
 TARGETS = np.sin(5 * ROWS[:, 0]) + ROWS[:, 1]
 REPEATS = RNG.integers(1, 4, size=12).astype(float)
 KNOWN = Observations(ROWS, TARGETS, REPEATS, scatter=0.3)
-PARAMETERS = Parameters(np.array([4.0, 0.5]), amplitude=1.7, noise=0.01)
+STRAIGHT = Parameters(np.array([4.0, 0.5]), amplitude=1.7, noise=0.01, trend=0.4, bends=np.ones((2, 2)))
+PARAMETERS = replace(STRAIGHT, bends=np.array([[1.5, 0.7], [0.8, 1.2]]))
 NEW = RNG.random((5, 3))
 
 
 def test_it_predicts_what_another_implementation_predicts():
-    scales = 1 / np.sqrt(PARAMETERS.relevance[GROUPS])
-    kernel = ConstantKernel(1.7) * Matern(length_scale=scales, nu=2.5)
-    other = GaussianProcessRegressor(kernel, alpha=0.01 / REPEATS, optimizer=None).fit(ROWS, TARGETS)
-    mean, deviation = Surrogate(GROUPS, KNOWN, PARAMETERS).predict(NEW)
-    expected = other.predict(NEW, return_std=True)
+    middle = 0.5 * FEATURES.numeric
+    scales = 1 / np.sqrt(STRAIGHT.relevance[FEATURES.groups])
+    kernel = ConstantKernel(1.7) * Matern(length_scale=scales, nu=2.5) + ConstantKernel(0.4) * DotProduct(sigma_0=1e-12)
+    other = GaussianProcessRegressor(kernel, alpha=0.01 / REPEATS, optimizer=None).fit(ROWS - middle, TARGETS)
+    mean, deviation = Surrogate(FEATURES, KNOWN, STRAIGHT).predict(NEW)
+    expected = other.predict(NEW - middle, return_std=True)
     np.testing.assert_allclose((mean, deviation), expected, rtol=1e-6)
 
 
 def test_the_gradient_of_the_posterior_is_right():
-    posterior = _Posterior(_grouped_distances(ROWS, GROUPS, 2), KNOWN)
+    posterior = Posterior(FEATURES, KNOWN)
     vector = PARAMETERS.log()
     error = check_grad(lambda v: posterior(v)[0], lambda v: posterior(v)[1], vector, epsilon=1e-6)
     assert error < 1e-3 * np.linalg.norm(posterior(vector)[1])
 
 
 def test_the_slopes_of_a_prediction_are_right():
-    model = Surrogate(GROUPS, KNOWN, PARAMETERS)
-    mean, deviation, mean_slopes, deviation_slopes = model.predict_with_slopes(NEW, np.array([0, 2]))
+    model = Surrogate(FEATURES, KNOWN, PARAMETERS)
+    mean, deviation, mean_slopes, deviation_slopes = model.predict_with_slopes(NEW, np.array([0, 1]))
     np.testing.assert_allclose((mean, deviation), model.predict(NEW))
-    for place, column in enumerate([0, 2]):
+    for place, column in enumerate([0, 1]):
         ahead, behind = NEW.copy(), NEW.copy()
         ahead[:, column] += 1e-6
         behind[:, column] -= 1e-6
@@ -52,13 +56,13 @@ def test_the_slopes_of_a_prediction_are_right():
 def test_a_fit_tells_what_matters_from_what_does_not():
     rows = RNG.random((40, 2))
     known = Observations(rows, 3 * np.sin(6 * rows[:, 0]), np.ones(40))
-    relevance = Surrogate.fit(np.array([0, 1]), known).parameters.relevance
+    relevance = Surrogate.fit(Features(np.array([0, 1]), np.array([True, True])), known).parameters.relevance
     assert relevance[0] > 10 * relevance[1]
 
 
 def test_repeats_that_scatter_mean_noise():
     quiet, loud = (
-        Surrogate.fit(GROUPS, Observations(ROWS, TARGETS, np.full(12, 3.0), scatter)).parameters.noise
+        Surrogate.fit(FEATURES, Observations(ROWS, TARGETS, np.full(12, 3.0), scatter)).parameters.noise
         for scatter in (1e-4, 2.0)
     )
     assert quiet < 1e-3
@@ -66,7 +70,7 @@ def test_repeats_that_scatter_mean_noise():
 
 
 def test_a_believed_point_has_the_same_mean_and_less_doubt():
-    model = Surrogate(GROUPS, KNOWN, PARAMETERS)
+    model = Surrogate(FEATURES, KNOWN, PARAMETERS)
     mean, deviation = model.predict(NEW)
     believing_mean, believing_deviation = model.believing(NEW[:2]).predict(NEW)
     np.testing.assert_allclose(believing_mean, mean, atol=1e-6)
@@ -76,18 +80,18 @@ def test_a_believed_point_has_the_same_mean_and_less_doubt():
 def test_the_same_point_many_times_does_no_harm():
     rows = np.repeat(ROWS[:2], 20, axis=0)
     known = Observations(rows, np.tile([0.0, 1.0], 20), np.ones(40))
-    mean, deviation = Surrogate.fit(GROUPS, known).predict(ROWS[:2])
+    mean, deviation = Surrogate.fit(FEATURES, known).predict(ROWS[:2])
     assert np.isfinite([mean, deviation]).all()
 
 
 @pytest.mark.parametrize("value", [0.0, 5.0])
 def test_constant_targets_can_be_fitted(value):
-    mean, _ = Surrogate.fit(GROUPS, Observations(ROWS, np.full(12, value), np.ones(12))).predict(NEW)
+    mean, _ = Surrogate.fit(FEATURES, Observations(ROWS, np.full(12, value), np.ones(12))).predict(NEW)
     assert np.isfinite(mean).all()
 
 
 def test_rows_that_cannot_be_told_apart_do_no_harm():
     rows = np.repeat(ROWS[:1], 50, axis=0)
-    parameters = Parameters(np.array([1e-3, 1e-3]), amplitude=100.0, noise=1e-14)
-    mean, deviation = Surrogate(GROUPS, Observations(rows, np.ones(50), np.ones(50)), parameters).predict(NEW)
+    parameters = replace(PARAMETERS, relevance=np.array([1e-3, 1e-3]), amplitude=100.0, noise=1e-14)
+    mean, deviation = Surrogate(FEATURES, Observations(rows, np.ones(50), np.ones(50)), parameters).predict(NEW)
     assert np.isfinite([mean, deviation]).all()
