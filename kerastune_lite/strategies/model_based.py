@@ -11,9 +11,10 @@ from kerastune_lite.history import History
 from kerastune_lite.strategies.acquisition import Acquisition, Maximiser
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.strategies.shapes import Shapes
+from kerastune_lite.surrogate.covariance import Parameters
 from kerastune_lite.surrogate.embedding import Columns, Embedding
 from kerastune_lite.surrogate.output_warp import output_warp
-from kerastune_lite.surrogate.process import Observations, Parameters, Surrogate
+from kerastune_lite.surrogate.process import Observations, Surrogate
 from kerastune_lite.trial import Trial
 
 Array = np.ndarray[Any, Any]

@@ -18,7 +18,7 @@ from typing import Any, final
 import numpy as np
 
 from kerastune_lite.space import Boolean, Choice, Hyperparameter, Space, Value, key
-from kerastune_lite.surrogate.process import Features
+from kerastune_lite.surrogate.covariance import Features
 
 Array = np.ndarray[Any, Any]
 

@@ -1,27 +1,19 @@
 """A Gaussian process over hyperparameters: what the trials so far say about a point not tried yet.
 
-Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006), called R&W below. Points are rows of a matrix
-(`embedding` makes them) whose columns belong to groups, one group a hyperparameter. The function is a sum of two:
-
-- a linear trend, since most hyperparameters do more good, or more harm, the larger they are, over much of their range;
-  it is what a few trials can tell of many dimensions. R&W (2.27), with one variance for all slopes;
-- a smooth deviation from it, Matern-5/2 of the squared distance sum_g r_g |x_g - x'_g|^2, with an inverse squared
-  length scale r_g for each group (automatic relevance determination).
-
-Both see numbers bent by `input_warp`.
+Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006), called R&W below. `covariance` has its prior.
 """
 
 import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, final
 
 import numpy as np
 from scipy import linalg, optimize
 
-from kerastune_lite.surrogate.input_warp import bent, slopes
+from kerastune_lite.surrogate.covariance import Covariance, Features, Parameters, centred, seen
+from kerastune_lite.surrogate.input_warp import slopes
 
 Array = np.ndarray[Any, Any]
 
@@ -37,67 +29,6 @@ _BENDING = 0.5
 
 # Rows predicted together: what comes of so many stays in the processor's cache.
 _AT_ONCE = 256
-
-
-@final
-@dataclass(frozen=True)
-class Features:
-    """What the columns of a row are.
-
-    Attributes:
-        groups: The hyperparameter that each belongs to, from 0 without gaps, shape (columns,).
-        numeric: Whether it is a number's place in the unit interval, shape (columns,); the others are 0 or a constant.
-    """
-
-    groups: Array
-    numeric: Array
-
-    @cached_property
-    def count(self) -> int:
-        """How many groups there are."""
-        return int(self.groups.max()) + 1 if len(self.groups) else 0
-
-    @cached_property
-    def bendable(self) -> Array:
-        """The numeric columns."""
-        return np.flatnonzero(self.numeric)
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """What a fit finds.
-
-    Attributes:
-        relevance: Inverse squared length scale of each group, shape (groups,).
-        amplitude: Prior variance of the deviation from the trend; targets have variance 1.
-        noise: Variance of one observation.
-        trend: Prior variance of the trend's slope along each column.
-        bends: The exponents a and b of each group's bend, shape (2, groups); 1 where there is nothing to bend.
-    """
-
-    relevance: Array
-    amplitude: float
-    noise: float
-    trend: float
-    bends: Array
-
-    @classmethod
-    def default(cls, groups: int) -> "Parameters":
-        """Where a fit begins that knows nothing."""
-        return cls(np.ones(groups), amplitude=1.0, noise=1e-3, trend=0.3, bends=np.ones((2, groups)))
-
-    def log(self) -> Array:
-        """All of them as one vector of logarithms."""
-        single = [self.amplitude, self.noise, self.trend]
-        vector: Array = np.log(np.concatenate([self.relevance, single, self.bends.ravel()]))
-        return vector
-
-    @classmethod
-    def of_log(cls, vector: Array) -> "Parameters":
-        """The inverse of `log`."""
-        groups = (len(vector) - 3) // 3
-        relevance, (amplitude, noise, trend), bends = np.split(np.exp(vector), [groups, groups + 3])
-        return cls(relevance, float(amplitude), float(noise), float(trend), bends.reshape(2, groups))
 
 
 @dataclass(frozen=True)
@@ -136,7 +67,7 @@ class Surrogate:
     _weights: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        points = _bent(self.known.rows, self.features, self.parameters)
+        points = seen(self.known.rows, self.features, self.parameters)
         object.__setattr__(self, "_points", points)
         kernel = self._covariance(points).value()
         kernel[np.diag_indices_from(kernel)] += self.parameters.noise / self.known.repeats
@@ -177,13 +108,13 @@ class Surrogate:
         return mean, deviation
 
     def _predict(self, rows: Array) -> tuple[Array, Array]:
-        points = _bent(rows, self.features, self.parameters)
+        points = seen(rows, self.features, self.parameters)
         kernel = self._covariance(points).value()
         return kernel @ self._weights, self._deviation(points, kernel, kernel @ self._inverse)
 
     def predict_with_slopes(self, rows: Array, columns: Array) -> tuple[Array, Array, Array, Array]:
         """As `predict`, and the derivatives of both with respect to some numeric columns, shapes (m, len(columns))."""
-        points = _bent(rows, self.features, self.parameters)
+        points = seen(rows, self.features, self.parameters)
         covariance = self._covariance(points)
         kernel, slope = covariance.value(), covariance.slope()
         solved = kernel @ self._inverse
@@ -195,14 +126,15 @@ class Surrogate:
             """Sums over the known points of the kernel's slopes, weighted by `pairs`, shape (m, n)."""
             pull = pairs * slope  # chain rule through the squared distance
             apart = here * pull.sum(axis=1)[:, None] - pull @ known
-            trend: Array = self.parameters.trend * (pairs @ (known - 0.5))
-            return trend + 2 * self.parameters.relevance[groups] * apart
+            trend = self.parameters.trend * (pairs @ (known - 0.5))
+            return np.asarray(2 * self.parameters.relevance[groups] * apart + trend)
 
         bending = slopes(rows[:, columns], *self.parameters.bends[:, groups])[0]
         mean_slopes = along(np.broadcast_to(self._weights, slope.shape))
         own = self.parameters.trend * (here - 0.5)  # half of the derivative of the prior variance
         deviation_slopes = (own - along(solved)) / deviation[:, None]
-        return kernel @ self._weights, deviation, bending * mean_slopes, bending * deviation_slopes
+        mean: Array = kernel @ self._weights
+        return mean, deviation, bending * mean_slopes, bending * deviation_slopes
 
     def believing(self, rows: Array) -> "Surrogate":
         """As if its own mean had been observed at `rows`: how points under way are taken into account.
@@ -218,11 +150,11 @@ class Surrogate:
         )
         return Surrogate(self.features, known, self.parameters)
 
-    def _covariance(self, points: Array) -> "_Covariance":
-        return _Covariance(points, self._points, self.features, self.parameters)
+    def _covariance(self, points: Array) -> Covariance:
+        return Covariance(points, self._points, self.features, self.parameters)
 
     def _deviation(self, points: Array, kernel: Array, solved: Array) -> Array:
-        prior = self.parameters.amplitude + self.parameters.trend * (_centred(points, self.features) ** 2).sum(axis=1)
+        prior = self.parameters.amplitude + self.parameters.trend * (centred(points, self.features) ** 2).sum(axis=1)
         variance = prior - np.einsum("ij,ij->i", solved, kernel)
         return np.asarray(np.sqrt(np.maximum(variance, 1e-12)))
 
@@ -242,10 +174,10 @@ class Posterior:
     def __call__(self, vector: Array) -> tuple[float, Array]:
         """The value and its gradient."""
         features, known, parameters = self._features, self._known, Parameters.of_log(vector)
-        points = _bent(known.rows, features, parameters)
-        covariance = _Covariance(points, points, features, parameters)
+        points = seen(known.rows, features, parameters)
+        covariance = Covariance(points, points, features, parameters)
         kernel = covariance.value()
-        centred = _centred(points, features)
+        middled = centred(points, features)
         diagonal = np.diag_indices_from(kernel)
         noisy = kernel.copy()
         noisy[diagonal] += parameters.noise / known.repeats
@@ -256,9 +188,9 @@ class Posterior:
         weights = inverse @ known.targets
         value = 0.5 * (known.targets @ weights + logdet)  # R&W (2.30), without its constant
         outer = inverse - weights[:, None] * weights[None, :]  # R&W (5.9): d value / d K = outer / 2
-        along = outer @ centred
+        along = outer @ middled
         in_all = np.einsum("ij,ij->", outer, kernel)
-        in_trend = parameters.trend * np.einsum("ij,ij->", along, centred)
+        in_trend = parameters.trend * np.einsum("ij,ij->", along, middled)
         pull = outer * covariance.slope()
         total, drawn = pull.sum(axis=1)[:, None], pull @ points
         relevance = parameters.relevance[features.groups]
@@ -306,53 +238,6 @@ def _prior(parameters: Parameters, known: Observations) -> tuple[float, Array]:
     return float(value), np.concatenate(
         [0.1 * r - 0.1 / r, [amplitude - 1, by_noise, trend - 0.5], bends / _BENDING**2]
     )
-
-
-def _bent(rows: Array, features: Features, parameters: Parameters) -> Array:
-    """The rows as the kernel sees them."""
-    numeric = features.bendable
-    points = rows.copy()
-    points[:, numeric] = bent(rows[:, numeric], *parameters.bends[:, features.groups[numeric]])
-    return points
-
-
-def _centred(points: Array, features: Features) -> Array:
-    """Around the middle of each numeric column: there the trend is 0."""
-    return np.asarray(points - 0.5 * features.numeric)
-
-
-@final
-class _Covariance:
-    """The prior covariance of two sets of points, shape (m, n)."""
-
-    def __init__(self, left: Array, right: Array, features: Features, parameters: Parameters) -> None:
-        scale = np.sqrt(parameters.relevance[features.groups])
-        one, other = left * scale, right * scale
-        s = one @ other.T  # from here in place: for many points it is memory that takes the time
-        s *= -2
-        s += (one**2).sum(axis=1)[:, None]
-        s += (other**2).sum(axis=1)[None, :]
-        np.maximum(s, 0.0, out=s)
-        s *= 5
-        self._s = np.sqrt(s, out=s)
-        self._decay = np.exp(-s)
-        self._decay *= parameters.amplitude
-        self._left, self._right = _centred(left, features), _centred(right, features)
-        self._trend = parameters.trend
-
-    def value(self) -> Array:
-        """Matern-5/2, R&W (4.17), and the trend, R&W (2.27)."""
-        kernel: Array = self._s / 3
-        kernel += 1
-        kernel *= self._s
-        kernel += 1
-        kernel *= self._decay
-        kernel += (self._trend * self._left) @ self._right.T
-        return kernel
-
-    def slope(self) -> Array:
-        """The derivative of the Matern part with respect to the scaled squared distance."""
-        return np.asarray(-5 / 6 * self._decay * (1 + self._s))
 
 
 def _some_inverse(kernel: Array) -> Array:

@@ -4,8 +4,9 @@ from scipy import integrate, stats
 
 from kerastune_lite.space import Choice, Float, Space
 from kerastune_lite.strategies.acquisition import Acquisition, log_h
+from kerastune_lite.surrogate.covariance import Parameters
 from kerastune_lite.surrogate.embedding import Embedding
-from kerastune_lite.surrogate.process import Observations, Parameters, Surrogate
+from kerastune_lite.surrogate.process import Observations, Surrogate
 
 
 @pytest.mark.parametrize("z", [-8.0, -3.0, -1.0001, -0.9999, 0.0, 2.0, 30.0])

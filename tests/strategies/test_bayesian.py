@@ -35,6 +35,17 @@ def test_it_comes_closer_than_random_search():
     assert found < 1e-3 < search(bowl, Random(), objective=LOSS, max_trials=30).best.score
 
 
+def test_the_corner_of_seven_dimensions_is_found_in_twenty_trials():
+    """1 where every hyperparameter is at its better end, which random points of seven dimensions never come near."""
+
+    def corner(hp):
+        return 8 - sum((i + 1) / 4 * abs(hp.Float(f"x{i}", 0, 1) - i % 2) for i in range(7))
+
+    found, at_random = (search(corner, s, objective=LOSS, max_trials=20).best.score for s in (Bayesian(), Random()))
+    assert found < 1.1
+    assert at_random > 2
+
+
 def test_a_space_with_branches_is_modelled():
     best = minimised(branches, trials=35).best
     assert (best.values["optimizer"], best.values["layers"]) == ("adam", 3)

@@ -8,7 +8,9 @@ from scipy.optimize import check_grad
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern
 
-from kerastune_lite.surrogate.process import Features, Observations, Parameters, Posterior, Surrogate
+from kerastune_lite.surrogate.covariance import Features, Parameters
+from kerastune_lite.surrogate.input_warp import bent
+from kerastune_lite.surrogate.process import Observations, Posterior, Surrogate
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.random((12, 3))
@@ -58,6 +60,29 @@ def test_a_fit_tells_what_matters_from_what_does_not():
     known = Observations(rows, 3 * np.sin(6 * rows[:, 0]), np.ones(40))
     relevance = Surrogate.fit(Features(np.array([0, 1]), np.array([True, True])), known).parameters.relevance
     assert relevance[0] > 10 * relevance[1]
+
+
+def test_a_trend_goes_on_where_there_are_no_trials():
+    features = Features(np.arange(3), np.ones(3, dtype=bool))
+    rows = 0.3 + 0.4 * RNG.random((12, 3))
+    targets = 5 * (rows @ [1.0, -1.0, 0.0])
+    model = Surrogate.fit(features, Observations(rows, targets - targets.mean(), np.ones(12)))
+    low, high = model.predict(np.array([[0.0, 1.0, 0.5], [1.0, 0.0, 0.5]]))[0]
+    assert low < -3 < 3 < high
+
+
+def test_a_fit_bends_a_coordinate_along_which_all_happens_at_one_end():
+    features = Features(np.array([0]), np.array([True]))
+    rows = np.linspace(0, 1, 25)[:, None]
+    targets = np.exp(-30 * rows[:, 0])
+    known = Observations(rows, (targets - targets.mean()) / targets.std(), np.ones(25))
+    (a,), (b,) = Surrogate.fit(features, known).parameters.bends
+    assert bent(np.array([[0.1]]), np.array([a]), np.array([b])) > 0.2
+
+
+def test_columns_that_are_no_numbers_are_not_bent():
+    bends = Surrogate.fit(Features(np.array([0, 1]), np.array([False, False])), replace(KNOWN, rows=ROWS[:, :2]))
+    assert (bends.parameters.bends == 1).all()
 
 
 def test_repeats_that_scatter_mean_noise():
