@@ -23,7 +23,7 @@ Array = np.ndarray[Any, Any]
 MOST_LEARNT_FROM = 400
 
 # Up to here a fit begins at the default too, and goes on until it converges; later the last fit is a good start.
-_FEW_TRIALS = 60
+_FEW_TRIALS = 25
 
 _FAILED = ("failed", "infeasible")
 
@@ -154,7 +154,7 @@ def _models(history: History, embedding: Embedding, learnt: Learnt) -> tuple[Sur
     last = _last_fit(history, columns)
     many = len(learnt.losses) > _FEW_TRIALS and last is not None
     starts = [start for start in (last, None if many else Parameters.default(len(columns.names))) if start is not None]
-    model = Surrogate.fit(columns.features, known, starts, iterations=12 if many else 30)
+    model = Surrogate.fit(columns.features, known, starts, iterations=15 if many else 30)
     feasibility = None
     if len(learnt.failed):
         labels = np.concatenate([np.ones(len(learnt.places)), -np.ones(len(learnt.failed))])
@@ -168,11 +168,12 @@ def _models(history: History, embedding: Embedding, learnt: Learnt) -> tuple[Sur
 def _observations(learnt: Learnt, columns: Columns) -> Observations:
     """Transformed losses; failures come after them, at the worst loss seen."""
     warp = output_warp(learnt.losses)
-    warped = [warp(np.asarray(values)) for values in learnt.executions]
-    means = np.array([float(values.mean()) for values in warped])
-    scatter = float(sum(((values - values.mean()) ** 2).sum() for values in warped))
+    counts = np.array([len(values) for values in learnt.executions])
+    warped = warp(np.concatenate([np.asarray(values) for values in learnt.executions]))
+    means = np.add.reduceat(warped, np.cumsum(counts) - counts) / counts
+    scatter = float(((warped - np.repeat(means, counts)) ** 2).sum())
     targets = np.concatenate([means, np.full(len(learnt.failed), means.max())])
-    repeats = np.concatenate([[len(values) for values in warped], np.ones(len(learnt.failed))])
+    repeats = np.concatenate([counts, np.ones(len(learnt.failed))])
     rows = np.vstack([columns.rows(learnt.places), columns.rows(learnt.failed)])
     return Observations(rows, targets, repeats, scatter)
 
