@@ -23,7 +23,7 @@ Array = np.ndarray[Any, Any]
 MOST_LEARNT_FROM = 400
 
 # Up to here a fit begins at the default too, and goes on until it converges; later the last fit is a good start.
-_FEW_TRIALS = 25
+_FEW_TRIALS = 60
 
 _FAILED = ("failed", "infeasible")
 
@@ -154,7 +154,7 @@ def _models(history: History, embedding: Embedding, learnt: Learnt) -> tuple[Sur
     last = _last_fit(history, columns)
     many = len(learnt.losses) > _FEW_TRIALS and last is not None
     starts = [start for start in (last, None if many else Parameters.default(len(columns.names))) if start is not None]
-    model = Surrogate.fit(columns.features, known, starts, iterations=15 if many else 30)
+    model = Surrogate.fit(columns.features, known, starts, iterations=12 if many else 30)
     feasibility = None
     if len(learnt.failed):
         labels = np.concatenate([np.ones(len(learnt.places)), -np.ones(len(learnt.failed))])

@@ -4,7 +4,7 @@ The function is a sum of two; R&W is Rasmussen and Williams, "Gaussian Processes
 
 - a linear trend, since most hyperparameters do more good, or more harm, the larger they are, over much of their range;
   it is what a few trials can tell of many dimensions. R&W (2.27), with one variance for all slopes;
-- a deviation from it, Matern-3/2 of the squared distance sum_g r_g |x_g - x'_g|^2, with an inverse squared
+- a smooth deviation from it, Matern-5/2 of the squared distance sum_g r_g |x_g - x'_g|^2, with an inverse squared
   length scale r_g for each hyperparameter (automatic relevance determination). R&W (4.17).
 
 Both see numbers bent by `input_warp`. A point is a row of a matrix that `embedding` makes, whose columns belong to
@@ -108,7 +108,7 @@ class Covariance:
         s += (one**2).sum(axis=1)[:, None]
         s += (other**2).sum(axis=1)[None, :]
         np.maximum(s, 0.0, out=s)
-        s *= 3
+        s *= 5
         self._s = np.sqrt(s, out=s)
         self._decay = np.exp(-s)
         self._decay *= parameters.amplitude
@@ -116,12 +116,15 @@ class Covariance:
         self._trend = parameters.trend
 
     def value(self) -> Array:
-        """Matern-3/2, R&W (4.17), and the trend, R&W (2.27)."""
-        kernel: Array = self._s + 1
+        """Matern-5/2, R&W (4.17), and the trend, R&W (2.27)."""
+        kernel: Array = self._s / 3
+        kernel += 1
+        kernel *= self._s
+        kernel += 1
         kernel *= self._decay
         kernel += (self._trend * self._left) @ self._right.T
         return kernel
 
     def slope(self) -> Array:
         """The derivative of the Matern part with respect to the scaled squared distance."""
-        return np.asarray(-1.5 * self._decay)
+        return np.asarray(-5 / 6 * self._decay * (1 + self._s))
