@@ -82,10 +82,7 @@ class Surrogate:
         """The most probable parameters given the observations and the priors (MAP), from the best of several starts."""
         posterior = Posterior(features, known)
         count = features.count
-        fixed = np.ones(count, dtype=bool)
-        fixed[features.groups[features.bendable]] = False
-        bends = [(0.0, 0.0) if still else _BEND for still in fixed]
-        bounds = [_RELEVANCE] * count + [_AMPLITUDE, _NOISE, _TREND] + bends * 2
+        bounds = [_RELEVANCE] * count + [_AMPLITUDE, _NOISE, _TREND] + [_BEND] * (2 * count)
         low, high = np.array(bounds).T
         found = [
             optimize.minimize(
@@ -208,7 +205,10 @@ class Posterior:
         return float(value + prior), gradient + prior_gradient
 
     def _by_bends(self, parameters: Parameters, by_point: Array) -> Array:
-        """The derivatives with respect to the logarithms of the exponents, given those by the places of the points."""
+        """The derivatives with respect to the logarithms of the exponents, given those by the places of the points.
+
+        0 for what is no number: its exponents stay where a fit begins, at 1.
+        """
         numeric = self._features.bendable
         groups = self._features.groups[numeric]
         _, by_a, by_b = slopes(self._known.rows[:, numeric], *parameters.bends[:, groups])

@@ -35,15 +35,14 @@ def test_it_comes_closer_than_random_search():
     assert found < 1e-3 < search(bowl, Random(), objective=LOSS, max_trials=30).best.score
 
 
-def test_the_corner_of_seven_dimensions_is_found_in_twenty_trials():
-    """1 where every hyperparameter is at its better end, which random points of seven dimensions never come near."""
+@pytest.mark.parametrize("seed", range(3))
+def test_the_corner_of_seven_dimensions_is_found_in_ten_trials(seed):
+    """1 where every hyperparameter is at its better end; without a trend none of these seeds comes below 1.05."""
 
     def corner(hp):
         return 8 - sum((i + 1) / 4 * abs(hp.Float(f"x{i}", 0, 1) - i % 2) for i in range(7))
 
-    found, at_random = (search(corner, s, objective=LOSS, max_trials=20).best.score for s in (Bayesian(), Random()))
-    assert found < 1.1
-    assert at_random > 2
+    assert minimised(corner, trials=10, seed=seed).best.score < 1.05
 
 
 def test_a_space_with_branches_is_modelled():

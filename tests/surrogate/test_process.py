@@ -62,13 +62,13 @@ def test_a_fit_tells_what_matters_from_what_does_not():
     assert relevance[0] > 10 * relevance[1]
 
 
-def test_a_trend_goes_on_where_there_are_no_trials():
-    features = Features(np.arange(3), np.ones(3, dtype=bool))
-    rows = 0.3 + 0.4 * RNG.random((12, 3))
-    targets = 5 * (rows @ [1.0, -1.0, 0.0])
-    model = Surrogate.fit(features, Observations(rows, targets - targets.mean(), np.ones(12)))
-    low, high = model.predict(np.array([[0.0, 1.0, 0.5], [1.0, 0.0, 0.5]]))[0]
-    assert low < -3 < 3 < high
+@pytest.mark.parametrize(("trend", "expected"), [(10.0, 5.0), (1e-4, 0.0)])
+def test_far_from_the_trials_a_trend_goes_on_and_without_one_the_mean_returns(trend, expected):
+    rows = np.linspace(0.4, 0.6, 8)[:, None]
+    parameters = Parameters(np.array([50.0]), amplitude=0.01, noise=1e-3, trend=trend, bends=np.ones((2, 1)))
+    known = Observations(rows, 10 * (rows[:, 0] - 0.5), np.ones(8))
+    mean, _ = Surrogate(Features(np.array([0]), np.array([True])), known, parameters).predict(np.array([[1.0]]))
+    assert mean == pytest.approx(expected, abs=1)
 
 
 def test_a_fit_bends_a_coordinate_along_which_all_happens_at_one_end():
