@@ -27,17 +27,21 @@ class Watch:
         return len(self.points) - len(set(self.points))
 
 
-def ours(watch: Watch, trials: int, seed: int) -> None:
+def ours(watch: Watch, trials: int, seed: int, *, name_priors: bool = True) -> None:
     import kerastune_lite as kt
 
     kt.tune(
         lambda hp: watch(lambda parameter: _read(hp, parameter)),
         objective=kt.Objective("loss", "min"),
-        strategy=kt.strategies.Bayesian(),
+        strategy=kt.strategies.Bayesian(name_priors=name_priors),
         max_trials=trials,
         seed=seed,
         verbose=0,
     )
+
+
+def ours_without_names(watch: Watch, trials: int, seed: int) -> None:
+    ours(watch, trials, seed, name_priors=False)
 
 
 def _read(hp: Any, parameter: Parameter) -> Any:
@@ -153,6 +157,7 @@ def keras_tuner(watch: Watch, trials: int, seed: int) -> None:
 
 SEARCHERS = {
     "kerastune_lite": ours,
+    "without names": ours_without_names,
     "Optuna GPSampler": gp_sampler,
     "Optuna TPE": tpe,
     "scikit-optimize": scikit_optimize,

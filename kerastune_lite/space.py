@@ -11,6 +11,7 @@ import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from itertools import accumulate
 from typing import Any, Self, final
 
@@ -43,9 +44,12 @@ def from_json(data: Any) -> Value:
     return [from_json(item) for item in data] if isinstance(data, list) else data
 
 
+_encode = json.JSONEncoder(sort_keys=True).encode  # json.dumps makes a new encoder each time
+
+
 def key(value: Value) -> str:
     """A text that is equal for equal values of equal type only: True, 1 and 1.0 differ."""
-    return json.dumps(to_json(value), sort_keys=True)
+    return _encode(to_json(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +180,7 @@ class Float(Hyperparameter):
     def __post_init__(self) -> None:
         _set_range(self, whole=False)
 
-    @property
+    @cached_property
     def scale(self) -> Scale:
         """The range and its sampling."""
         return Scale(self.min_value, self.max_value, self.step, self.sampling, whole=False)
@@ -219,7 +223,7 @@ class Int(Hyperparameter):
     def __post_init__(self) -> None:
         _set_range(self, whole=True)
 
-    @property
+    @cached_property
     def scale(self) -> Scale:
         """The range and its sampling."""
         return Scale(self.min_value, self.max_value, self.step, self.sampling, whole=True)

@@ -145,7 +145,7 @@ class Maximiser:
             jac=True,
             method="L-BFGS-B",
             bounds=[(0.0, 1.0)] * int(free.sum()),
-            options={"maxiter": 25},
+            options={"maxiter": 25, "ftol": 1e-5},
         )
         negative(found.x)
         return self._better(points, values, self._snapped(moved))

@@ -25,6 +25,9 @@ class Bayesian:
         initial: How many points to spread over the space before the model is asked; None: a fifth of `max_trials`, from
             2 to 4.
         candidates: How many points are compared before the best of them are climbed from.
+        name_priors: Whether names tell what to expect: that a loss falls with more units and rises with more dropout,
+            say, as long as trials do not show otherwise. For objectives that are not about how well a model does, use
+            False.
 
     Raises:
         UsageError: A number is out of its range.
@@ -32,6 +35,7 @@ class Bayesian:
 
     initial: int | None = None
     candidates: int = 2048
+    name_priors: bool = True
 
     def __post_init__(self) -> None:
         for name, value, least in (("initial", self.initial, 1), ("candidates", self.candidates, 16)):
@@ -45,7 +49,7 @@ class Bayesian:
         from kerastune_lite.strategies.model_based import propose  # noqa: PLC0415 - heavy: numpy, scipy
 
         with _blas_threads().limit(limits=1, user_api="blas"):
-            proposal = propose(history, self._initial(history), self.candidates, rng)
+            proposal = propose(history, self._initial(history), self.candidates, rng, name_priors=self.name_priors)
         return Random()(history, rng) if proposal is None else proposal
 
     def _initial(self, history: History) -> int:

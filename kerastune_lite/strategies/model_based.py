@@ -1,7 +1,7 @@
 """From a history to the next point: what was learnt, the model of it, and the point that promises most."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -9,9 +9,10 @@ from scipy.stats import qmc
 
 from kerastune_lite.history import History
 from kerastune_lite.strategies.acquisition import Acquisition, Maximiser
+from kerastune_lite.strategies.by_name import usual_rise
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.strategies.shapes import Shapes
-from kerastune_lite.surrogate.covariance import Parameters
+from kerastune_lite.surrogate.covariance import Features, Parameters
 from kerastune_lite.surrogate.embedding import Columns, Embedding
 from kerastune_lite.surrogate.output_warp import output_warp
 from kerastune_lite.surrogate.process import Observations, Surrogate
@@ -28,7 +29,9 @@ _FEW_TRIALS = 60
 _FAILED = ("failed", "infeasible")
 
 
-def propose(history: History, initial: int, candidates: int, rng: np.random.Generator) -> Proposal | None:
+def propose(
+    history: History, initial: int, candidates: int, rng: np.random.Generator, *, name_priors: bool
+) -> Proposal | None:
     """The next point; None if nothing is known of the space, or no untried point was found."""
     number = history.next_number
     embedding = Embedding(history.space)
@@ -40,7 +43,7 @@ def propose(history: History, initial: int, candidates: int, rng: np.random.Gene
         proposal = _of_design(history, embedding, shapes, number)
         because = "no trial has given a score yet: points are spread over the space"
         return None if proposal is None else Proposal(proposal.values, note={"because": because})
-    model, acquisition = _models(history, embedding, learnt)
+    model, acquisition = _models(history, embedding, learnt, name_priors=name_priors)
     promising = Maximiser(shapes, acquisition, rng)(_candidates(shapes, embedding, learnt, candidates, rng))
     for point in promising:
         values = shapes.values(point)
@@ -110,7 +113,7 @@ class Learnt:
         width = len(embedding)
         return cls(
             np.array(rows).reshape(-1, width),
-            np.array([float(np.mean(values)) for values in losses]),
+            np.array([sum(values) / len(values) for values in losses]),
             losses,
             _foreseen(failed, embedding, shapes),
             _foreseen(pending, embedding, shapes),
@@ -147,14 +150,17 @@ def _foreseen(trials: Sequence[Trial], embedding: Embedding, shapes: Shapes) -> 
     return shapes.grow(known, np.full(known.shape, 0.5))
 
 
-def _models(history: History, embedding: Embedding, learnt: Learnt) -> tuple[Surrogate, Acquisition]:
+def _models(
+    history: History, embedding: Embedding, learnt: Learnt, *, name_priors: bool
+) -> tuple[Surrogate, Acquisition]:
     columns = embedding.columns(np.vstack([learnt.places, learnt.failed, learnt.pending]))
     known = _observations(learnt, columns)
     rows = columns.rows(learnt.places)
     last = _last_fit(history, columns)
     many = len(learnt.losses) > _FEW_TRIALS and last is not None
     starts = [start for start in (last, None if many else Parameters.default(len(columns.names))) if start is not None]
-    model = Surrogate.fit(columns.features, known, starts, iterations=12 if many else 30)
+    features = _with_name_priors(columns) if name_priors else columns.features
+    model = Surrogate.fit(features, known, starts, iterations=12 if many else 30)
     feasibility = None
     if len(learnt.failed):
         labels = np.concatenate([np.ones(len(learnt.places)), -np.ones(len(learnt.failed))])
@@ -163,6 +169,14 @@ def _models(history: History, embedding: Embedding, learnt: Learnt) -> tuple[Sur
     incumbent = float(model.predict(rows)[0].min())
     believing = model.believing(columns.rows(learnt.pending))
     return model, Acquisition(columns, believing, incumbent, feasibility)
+
+
+def _with_name_priors(columns: Columns) -> Features:
+    """What the names of numbers let one expect; the targets' standard deviation is 1."""
+    expected = np.zeros_like(columns.features.expected)
+    for index, column in columns.numeric.items():
+        expected[column] = usual_rise(columns.definition(index).name)
+    return replace(columns.features, expected=expected)
 
 
 def _observations(learnt: Learnt, columns: Columns) -> Observations:

@@ -3,7 +3,8 @@
 The function is a sum of two; R&W is Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006):
 
 - a linear trend, since most hyperparameters do more good, or more harm, the larger they are, over much of their range;
-  it is what a few trials can tell of many dimensions. R&W (2.27), with one variance for all slopes;
+  it is what a few trials can tell of many dimensions. R&W (2.27), with one variance for all slopes, around those that
+  are expected beforehand: R&W (2.38);
 - a smooth deviation from it, Matern-5/2 of the squared distance sum_g r_g |x_g - x'_g|^2, with an inverse squared
   length scale r_g for each hyperparameter (automatic relevance determination). R&W (4.17).
 
@@ -30,10 +31,13 @@ class Features:
     Attributes:
         groups: The hyperparameter that each belongs to, from 0 without gaps, shape (columns,).
         numeric: Whether it is a number's place in the unit interval, shape (columns,); the others are 0 or a constant.
+        expected: How much the function is expected to rise along it, before any trial, shape (columns,); 0 where it is
+            not a number.
     """
 
     groups: Array
     numeric: Array
+    expected: Array
 
     @cached_property
     def count(self) -> int:
@@ -44,6 +48,10 @@ class Features:
     def bendable(self) -> Array:
         """The numeric columns."""
         return np.flatnonzero(self.numeric)
+
+    def mean(self, rows: Array) -> Array:
+        """The prior mean of the function at rows, shape (n,)."""
+        return np.asarray((rows - 0.5) @ self.expected)
 
 
 @dataclass(frozen=True)
@@ -101,14 +109,12 @@ class Covariance:
     """The prior covariance of two sets of points, shape (m, n)."""
 
     def __init__(self, left: Array, right: Array, features: Features, parameters: Parameters) -> None:
-        scale = np.sqrt(parameters.relevance[features.groups])
+        scale = np.sqrt(5 * parameters.relevance[features.groups])
         one, other = left * scale, right * scale
-        s = one @ other.T  # from here in place: for many points it is memory that takes the time
-        s *= -2
+        s = (-2 * one) @ other.T  # from here in place: for many points it is memory that takes the time
         s += (one**2).sum(axis=1)[:, None]
         s += (other**2).sum(axis=1)[None, :]
         np.maximum(s, 0.0, out=s)
-        s *= 5
         self._s = np.sqrt(s, out=s)
         self._decay = np.exp(-s)
         self._decay *= parameters.amplitude

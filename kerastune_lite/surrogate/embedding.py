@@ -64,14 +64,14 @@ class Embedding:
     def __init__(self, space: Space) -> None:
         free = [definition for definition in space if definition.count() != 1]
         self.dimensions = [Dimension(definition, index) for index, definition in enumerate(free)]
-        self._by_place = {(d.definition.name, d.definition.kind): d for d in self.dimensions}
+        self._by_place = {(d.definition.name, type(d.definition)): d for d in self.dimensions}
 
     def __len__(self) -> int:
         return len(self.dimensions)
 
     def dimension(self, definition: Hyperparameter) -> Dimension | None:
         """The coordinate of a definition; None if it can have one value only."""
-        return self._by_place.get((definition.name, definition.kind))
+        return self._by_place.get((definition.name, type(definition)))
 
     def places(self, definitions: Sequence[Hyperparameter], values: Mapping[str, Value]) -> Array:
         """The coordinates of a point that has read these definitions."""
@@ -104,18 +104,24 @@ class Columns:
 
     def __init__(self, dimensions: Sequence[Dimension], sometimes: Array) -> None:
         self._dimensions = dimensions
-        self._sometimes = sometimes
         self.numeric: dict[int, int] = {}
         self.names = [f"{d.definition.name} {d.definition.kind}" for d in dimensions]
+        self._levels: list[tuple[int, Array, slice]] = []  # of each category: its index, its levels, their columns
+        self._activity: list[tuple[int, int, float]] = []  # where it differs: the index, the column, how far apart
         groups: list[int] = []
         for dimension in dimensions:
+            first, width = len(groups), 1
             if dimension.categories is None:
-                self.numeric[dimension.index] = len(groups)
-            width = 1 if dimension.categories is None else len(dimension.categories)
+                self.numeric[dimension.index] = first
+            else:
+                width = len(dimension.categories)
+                self._levels.append((dimension.index, np.arange(width), slice(first, first + width)))
+            if sometimes[dimension.index]:
+                self._activity.append((dimension.index, first + width, 1.0 if dimension.categories is None else _FAR))
             groups += [dimension.index] * (width + bool(sometimes[dimension.index]))
         is_numeric = np.zeros(len(groups), dtype=bool)
         is_numeric[list(self.numeric.values())] = True
-        self.features = Features(np.array(groups, dtype=int), is_numeric)
+        self.features = Features(np.array(groups, dtype=int), is_numeric, expected=np.zeros(len(groups)))
 
     def definition(self, index: int) -> Hyperparameter:
         """The widest definition of a coordinate."""
@@ -123,15 +129,11 @@ class Columns:
 
     def rows(self, places: Array) -> Array:
         """Embeds points, shape (m, dimensions), as rows of shape (m, columns)."""
-        parts = []
-        for dimension in self._dimensions:
-            column = places[:, dimension.index]
-            absent = np.isnan(column)
-            if dimension.categories is None:
-                parts.append(np.where(absent, 0.5, column)[:, None])
-            else:
-                levels = np.arange(len(dimension.categories))
-                parts.append((column[:, None] == levels[None, :]) * _FAR)
-            if self._sometimes[dimension.index]:
-                parts.append(absent[:, None] * (1.0 if dimension.categories is None else _FAR))
-        return np.hstack(parts) if parts else np.zeros((len(places), 0))
+        rows = np.zeros((len(places), len(self.features.groups)))
+        absent = np.isnan(places)
+        rows[:, self.features.bendable] = np.where(absent, 0.5, places)[:, list(self.numeric)]
+        for index, levels, columns in self._levels:
+            rows[:, columns] = (places[:, index, None] == levels) * _FAR
+        for index, column, far in self._activity:
+            rows[:, column] = absent[:, index] * far
+        return rows

@@ -73,7 +73,7 @@ class Surrogate:
         kernel[np.diag_indices_from(kernel)] += self.parameters.noise / self.known.repeats
         inverse = _some_inverse(kernel)
         object.__setattr__(self, "_inverse", inverse)
-        object.__setattr__(self, "_weights", inverse @ self.known.targets)
+        object.__setattr__(self, "_weights", inverse @ (self.known.targets - self.features.mean(self.known.rows)))
 
     @classmethod
     def fit(
@@ -107,7 +107,8 @@ class Surrogate:
     def _predict(self, rows: Array) -> tuple[Array, Array]:
         points = seen(rows, self.features, self.parameters)
         kernel = self._covariance(points).value()
-        return kernel @ self._weights, self._deviation(points, kernel, kernel @ self._inverse)
+        mean: Array = self.features.mean(rows) + kernel @ self._weights
+        return mean, self._deviation(points, kernel, kernel @ self._inverse)
 
     def predict_with_slopes(self, rows: Array, columns: Array) -> tuple[Array, Array, Array, Array]:
         """As `predict`, and the derivatives of both with respect to some numeric columns, shapes (m, len(columns))."""
@@ -130,8 +131,9 @@ class Surrogate:
         mean_slopes = along(np.broadcast_to(self._weights, slope.shape))
         own = self.parameters.trend * (here - 0.5)  # half of the derivative of the prior variance
         deviation_slopes = (own - along(solved)) / deviation[:, None]
-        mean: Array = kernel @ self._weights
-        return mean, deviation, bending * mean_slopes, bending * deviation_slopes
+        mean: Array = self.features.mean(rows) + kernel @ self._weights
+        mean_slopes = bending * mean_slopes + self.features.expected[columns]
+        return mean, deviation, mean_slopes, bending * deviation_slopes
 
     def believing(self, rows: Array) -> "Surrogate":
         """As if its own mean had been observed at `rows`: how points under way are taken into account.
@@ -167,6 +169,7 @@ class Posterior:
     def __init__(self, features: Features, known: Observations) -> None:
         self._features = features
         self._known = known
+        self._targets = known.targets - features.mean(known.rows)
 
     def __call__(self, vector: Array) -> tuple[float, Array]:
         """The value and its gradient."""
@@ -182,8 +185,8 @@ class Posterior:
             inverse, logdet = _inverse_and_logdet(noisy)
         except linalg.LinAlgError:
             return 1e25, np.zeros_like(vector)
-        weights = inverse @ known.targets
-        value = 0.5 * (known.targets @ weights + logdet)  # R&W (2.30), without its constant
+        weights = inverse @ self._targets
+        value = 0.5 * (self._targets @ weights + logdet)  # R&W (2.30), without its constant
         outer = inverse - weights[:, None] * weights[None, :]  # R&W (5.9): d value / d K = outer / 2
         along = outer @ middled
         in_all = np.einsum("ij,ij->", outer, kernel)

@@ -14,7 +14,7 @@ from kerastune_lite.surrogate.process import Observations, Posterior, Surrogate
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.random((12, 3))
-FEATURES = Features(np.array([0, 1, 1]), np.array([True, True, False]))
+FEATURES = Features(np.array([0, 1, 1]), np.array([True, True, False]), expected=np.array([0.7, -0.4, 0.0]))
 TARGETS = np.sin(5 * ROWS[:, 0]) + ROWS[:, 1]
 REPEATS = RNG.integers(1, 4, size=12).astype(float)
 KNOWN = Observations(ROWS, TARGETS, REPEATS, scatter=0.3)
@@ -23,14 +23,32 @@ PARAMETERS = replace(STRAIGHT, bends=np.array([[1.5, 0.7], [0.8, 1.2]]))
 NEW = RNG.random((5, 3))
 
 
+def plain(*groups, numeric=True):
+    """Features of which nothing is expected."""
+    return Features(np.array(groups), np.full(len(groups), numeric), expected=np.zeros(len(groups)))
+
+
 def test_it_predicts_what_another_implementation_predicts():
     middle = 0.5 * FEATURES.numeric
     scales = 1 / np.sqrt(STRAIGHT.relevance[FEATURES.groups])
     kernel = ConstantKernel(1.7) * Matern(length_scale=scales, nu=2.5) + ConstantKernel(0.4) * DotProduct(sigma_0=1e-12)
-    other = GaussianProcessRegressor(kernel, alpha=0.01 / REPEATS, optimizer=None).fit(ROWS - middle, TARGETS)
-    mean, deviation = Surrogate(FEATURES, KNOWN, STRAIGHT).predict(NEW)
-    expected = other.predict(NEW - middle, return_std=True)
-    np.testing.assert_allclose((mean, deviation), expected, rtol=1e-6)
+    other = GaussianProcessRegressor(kernel, alpha=0.01 / REPEATS, optimizer=None)
+    other.fit(ROWS - middle, TARGETS - (ROWS - middle) @ FEATURES.expected)
+    mean, deviation = other.predict(NEW - middle, return_std=True)
+    found = Surrogate(FEATURES, KNOWN, STRAIGHT).predict(NEW)
+    np.testing.assert_allclose(found, (mean + (NEW - middle) @ FEATURES.expected, deviation), rtol=1e-6)
+
+
+def test_what_is_expected_holds_until_trials_say_otherwise():
+    rising = replace(plain(0), expected=np.array([0.5]))
+    ends, parameters = np.array([[0.0], [1.0]]), Parameters.default(1)
+
+    def rise(known):
+        (low, high), _ = Surrogate(rising, known, parameters).predict(ends)
+        return high - low
+
+    assert rise(Observations(np.array([[0.5]]), np.zeros(1), np.ones(1))) == pytest.approx(0.5)
+    assert rise(Observations(ends, np.array([1.0, -1.0]), np.ones(2))) == pytest.approx(-2, abs=0.01)
 
 
 def test_the_gradient_of_the_posterior_is_right():
@@ -58,7 +76,7 @@ def test_the_slopes_of_a_prediction_are_right():
 def test_a_fit_tells_what_matters_from_what_does_not():
     rows = RNG.random((40, 2))
     known = Observations(rows, 3 * np.sin(6 * rows[:, 0]), np.ones(40))
-    relevance = Surrogate.fit(Features(np.array([0, 1]), np.array([True, True])), known).parameters.relevance
+    relevance = Surrogate.fit(plain(0, 1), known).parameters.relevance
     assert relevance[0] > 10 * relevance[1]
 
 
@@ -67,12 +85,12 @@ def test_far_from_the_trials_a_trend_goes_on_and_without_one_the_mean_returns(tr
     rows = np.linspace(0.4, 0.6, 8)[:, None]
     parameters = Parameters(np.array([50.0]), amplitude=0.01, noise=1e-3, trend=trend, bends=np.ones((2, 1)))
     known = Observations(rows, 10 * (rows[:, 0] - 0.5), np.ones(8))
-    mean, _ = Surrogate(Features(np.array([0]), np.array([True])), known, parameters).predict(np.array([[1.0]]))
+    mean, _ = Surrogate(plain(0), known, parameters).predict(np.array([[1.0]]))
     assert mean == pytest.approx(expected, abs=1)
 
 
 def test_a_fit_bends_a_coordinate_along_which_all_happens_at_one_end():
-    features = Features(np.array([0]), np.array([True]))
+    features = plain(0)
     rows = np.linspace(0, 1, 25)[:, None]
     targets = np.exp(-30 * rows[:, 0])
     known = Observations(rows, (targets - targets.mean()) / targets.std(), np.ones(25))
@@ -81,7 +99,7 @@ def test_a_fit_bends_a_coordinate_along_which_all_happens_at_one_end():
 
 
 def test_columns_that_are_no_numbers_are_not_bent():
-    bends = Surrogate.fit(Features(np.array([0, 1]), np.array([False, False])), replace(KNOWN, rows=ROWS[:, :2]))
+    bends = Surrogate.fit(plain(0, 1, numeric=False), replace(KNOWN, rows=ROWS[:, :2]))
     assert (bends.parameters.bends == 1).all()
 
 
