@@ -21,6 +21,10 @@ _FEW_LEVELS = 12
 _STARTS = 6
 _ROUNDS = 3
 
+# How small a relative gain ends a climb along slopes: while several points compete, and for the best of them.
+_ROUGHLY = 1e-4
+_EXACTLY = 1e-6
+
 # The variance of the labels +1 and -1 around the model of feasibility.
 _LABEL_NOISE = 0.1
 
@@ -111,20 +115,22 @@ class Maximiser:
         order = np.argsort(-values, kind="stable")
         starts = candidates[order[:_STARTS]]
         climbed, reached = self._climb(starts, values[order[:_STARTS]])
+        best = [int(reached.argmax())]
+        climbed[best], reached[best] = self._along_slopes(climbed[best], reached[best], _EXACTLY)
         everything = np.vstack([climbed, candidates[order]])
         promise = np.concatenate([reached, values[order]])
         return everything[np.argsort(-promise, kind="stable")]
 
     def _climb(self, points: Array, values: Array) -> tuple[Array, Array]:
         for _ in range(_ROUNDS):
+            points, values = self._along_slopes(points, values, _ROUGHLY)
             before = values
-            points, values = self._along_slopes(points, values)
             points, values = self._level_by_level(points, values)
             if (values - before).max() < 1e-3:
                 break
         return points, values
 
-    def _along_slopes(self, points: Array, values: Array) -> tuple[Array, Array]:
+    def _along_slopes(self, points: Array, values: Array, tolerance: float) -> tuple[Array, Array]:
         """L-BFGS on the sum over all points: they do not touch one another, and one call serves all."""
         smooth = np.array([index for index in self._acquisition.columns.numeric if self._is_smooth(index)], dtype=int)
         free = ~np.isnan(points[:, smooth]) if len(smooth) else np.zeros((len(points), 0), dtype=bool)
@@ -145,7 +151,7 @@ class Maximiser:
             jac=True,
             method="L-BFGS-B",
             bounds=[(0.0, 1.0)] * int(free.sum()),
-            options={"maxiter": 25, "ftol": 1e-5},
+            options={"maxiter": 25, "ftol": tolerance},
         )
         negative(found.x)
         return self._better(points, values, self._snapped(moved))
