@@ -1,9 +1,11 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, optimize, stats
 
 from kerastune_lite.space import Choice, Float, Space
-from kerastune_lite.strategies.acquisition import Acquisition, log_h
+from kerastune_lite.strategies.acquisition import Acquisition, Maximiser, log_h
 from kerastune_lite.surrogate.covariance import Parameters
 from kerastune_lite.surrogate.embedding import Embedding
 from kerastune_lite.surrogate.process import Observations, Surrogate
@@ -48,3 +50,17 @@ def test_its_slopes_are_right(failures):
         behind[:, index] -= 1e-6
         expected = (acquisition(ahead) - acquisition(behind)) / 2e-6
         np.testing.assert_allclose(slopes[:, place], expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 5])
+def test_no_step_from_the_best_point_is_worth_taking(seed):
+    rng = np.random.default_rng(seed)
+    places = rng.random((20, 4))
+    columns = Embedding(Space([Float(name, 0, 1) for name in "abcd"])).columns(places)
+    targets = stats.zscore(((places - 0.4) ** 2).sum(axis=1))
+    model = Surrogate.fit(columns.features, Observations(columns.rows(places), targets, np.ones(20)))
+    acquisition = Acquisition(columns, model, targets.min())
+    anything = SimpleNamespace(grow=lambda wanted, uniform: np.clip(wanted, 0, 1), way=lambda point: ())
+    best = Maximiser(anything, acquisition, rng)(rng.random((256, 4)))[0]
+    found = optimize.minimize(lambda point: -acquisition(point[None])[0], best, bounds=[(0, 1)] * 4, method="L-BFGS-B")
+    assert -found.fun < acquisition(best[None])[0] + 5e-6

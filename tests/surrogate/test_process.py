@@ -51,6 +51,12 @@ def test_what_is_expected_holds_until_trials_say_otherwise():
     assert rise(Observations(ends, np.array([1.0, -1.0]), np.ones(2))) == pytest.approx(-2, abs=0.01)
 
 
+def test_a_fit_is_to_what_differs_from_what_was_expected():
+    unexpected = replace(KNOWN, targets=TARGETS - FEATURES.mean(ROWS))
+    plainly = replace(FEATURES, expected=np.zeros(3))
+    assert Posterior(FEATURES, KNOWN)(PARAMETERS.log())[0] == Posterior(plainly, unexpected)(PARAMETERS.log())[0]
+
+
 def test_the_gradient_of_the_posterior_is_right():
     posterior = Posterior(FEATURES, KNOWN)
     vector = PARAMETERS.log()
