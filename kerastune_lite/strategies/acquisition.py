@@ -136,13 +136,16 @@ class Maximiser:
         free = ~np.isnan(points[:, smooth]) if len(smooth) else np.zeros((len(points), 0), dtype=bool)
         if not free.any():
             return points, values
-        moved = points.copy()
+
+        def moved(flat: Array) -> Array:
+            block = points[:, smooth]
+            block[free] = flat
+            found = points.copy()
+            found[:, smooth] = block
+            return found
 
         def negative(flat: Array) -> tuple[float, Array]:
-            block = moved[:, smooth]
-            block[free] = flat
-            moved[:, smooth] = block
-            value, slopes = self._acquisition.with_slopes(moved, smooth)
+            value, slopes = self._acquisition.with_slopes(moved(flat), smooth)
             return -float(value.sum()), -slopes[free]
 
         found = optimize.minimize(
@@ -153,8 +156,7 @@ class Maximiser:
             bounds=[(0.0, 1.0)] * int(free.sum()),
             options={"maxiter": 25, "ftol": tolerance},
         )
-        negative(found.x)
-        return self._better(points, values, self._snapped(moved))
+        return self._better(points, values, self._snapped(moved(found.x)))
 
     def _is_smooth(self, index: int) -> bool:
         count = self._acquisition.columns.definition(index).count()

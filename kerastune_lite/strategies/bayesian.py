@@ -30,7 +30,7 @@ class Bayesian:
             False.
 
     Raises:
-        UsageError: A number is out of its range.
+        UsageError: A number is out of its range, or `name_priors` is not True or False.
     """
 
     initial: int | None = None
@@ -41,6 +41,8 @@ class Bayesian:
         for name, value, least in (("initial", self.initial, 1), ("candidates", self.candidates, 16)):
             if value is not None and (not isinstance(value, int) or value < least):
                 raise UsageError(f"Bayesian({name}={value!r}): {name} must be an integer from {least}")
+        if not isinstance(self.name_priors, bool):
+            raise UsageError(f"Bayesian(name_priors={self.name_priors!r}): name_priors must be True or False")
 
     def __call__(self, history: History, rng: "np.random.Generator") -> Proposal | None:
         """The point that promises most; None if every point has been tried or is under way."""

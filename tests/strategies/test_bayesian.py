@@ -192,7 +192,7 @@ def test_any_number_of_candidates_will_do():
     assert len(search(bowl, Bayesian(initial=4, candidates=100), objective=LOSS, max_trials=6)) == 6
 
 
-@pytest.mark.parametrize("options", [{"initial": 0}, {"initial": 1.5}, {"candidates": 3}])
+@pytest.mark.parametrize("options", [{"initial": 0}, {"initial": 1.5}, {"candidates": 3}, {"name_priors": 1}])
 def test_impossible_options_are_refused(options):
     ((name, value),) = options.items()
     with pytest.raises(UsageError, match=rf"Bayesian\({name}={value}\)"):
