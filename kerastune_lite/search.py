@@ -160,7 +160,7 @@ def _settings(plan: Plan, history: History, space: Sequence[Hyperparameter] | No
     )
     if before is None:
         return now
-    differences = list(_differences(before, now))
+    differences = list(_differences(before, now, plan.strategy))
     worth_keeping = any(trial.epoch > 0 for trial in history.trials)
     if differences and worth_keeping and not plan.extend:
         raise StudyChanged(
@@ -172,10 +172,10 @@ def _settings(plan: Plan, history: History, space: Sequence[Hyperparameter] | No
     return replace(now, extends=(plan.extend and space is None) or before.space != now.space)
 
 
-def _differences(before: Opened, now: Opened) -> Iterable[str]:
+def _differences(before: Opened, now: Opened, strategy: Strategy) -> Iterable[str]:
     if before.objective != now.objective:
         yield f"objective: {before.objective}, now {now.objective}"
-    if before.strategy != now.strategy:
+    if before.strategy != now.strategy and before.strategy != fingerprint(strategy, before.strategy):
         yield f"strategy: {_written(before.strategy)}, now {_written(now.strategy)}"
     if before.seed != now.seed:
         yield f"seed: {before.seed}, now {now.seed}"

@@ -47,28 +47,32 @@ def _log_phi(z: Array) -> Array:
 @final
 @dataclass(frozen=True)
 class Acquisition:
-    """The log expected improvement over `incumbent` (to be undercut), where the point is likely to be feasible.
+    """The log expected improvement over `best_f` (to be undercut), where the point is likely to be feasible.
 
     Attributes:
         columns: The embedding that the models were fitted in.
         model: Of the loss.
-        incumbent: The lowest loss that the model believes in so far.
+        best_f: The lowest mean that the model predicts at a trial so far.
         feasibility: Of +1 for trials that gave a loss and -1 for those that failed; None if none failed.
+        log_duration: Of the logarithm of a trial's seconds: improvement is counted by the second; None counts by trial.
     """
 
     columns: Columns
     model: Surrogate
-    incumbent: float
+    best_f: float
     feasibility: Surrogate | None = None
+    log_duration: Surrogate | None = None
 
     def __call__(self, places: Array) -> Array:
         """Its value at each point, shape (m,)."""
         rows = self.columns.rows(places)
         mean, deviation = self.model.predict(rows)
-        value = log_h((self.incumbent - mean) / deviation) + np.log(deviation)
+        value = log_h((self.best_f - mean) / deviation) + np.log(deviation)
         if self.feasibility is not None:
             mean, deviation = self.feasibility.predict(rows)
             value = value + special.log_ndtr(mean / np.sqrt(deviation**2 + _LABEL_NOISE))
+        if self.log_duration is not None:
+            value = value - self.log_duration.predict(rows)[0]
         return np.asarray(value)
 
     def with_slopes(self, places: Array, dimensions: Array) -> tuple[Array, Array]:
@@ -76,7 +80,7 @@ class Acquisition:
         rows = self.columns.rows(places)
         columns = np.array([self.columns.numeric[int(index)] for index in dimensions])
         mean, deviation, mean_slopes, deviation_slopes = self.model.predict_with_slopes(rows, columns)
-        z = (self.incumbent - mean) / deviation
+        z = (self.best_f - mean) / deviation
         log = log_h(z)
         value = log + np.log(deviation)
         # h'(z) = Phi(z), so that d log EI = (-Phi/h d mean + phi/h d deviation) / deviation
@@ -91,6 +95,9 @@ class Acquisition:
             weight = np.exp(_log_phi(z) - special.log_ndtr(z))[:, None]
             by_total = (z * deviation / total**2)[:, None]
             slopes = slopes + weight * (mean_slopes / total[:, None] - by_total * deviation_slopes)
+        if self.log_duration is not None:
+            mean, _, mean_slopes, _ = self.log_duration.predict_with_slopes(rows, columns)
+            value, slopes = value - mean, slopes - mean_slopes
         return np.asarray(value), slopes
 
 
@@ -196,9 +203,11 @@ class Maximiser:
         rows: list[Array] = []
         for number, point in enumerate(points):
             for axis in self._axes(point):
-                if axis.dimension is None or axis.levels is None or len(axis.levels) > _FEW_LEVELS:
+                if axis.dimension is None or axis.levels is None:
                     continue
                 index = axis.dimension.index
+                if index in self._acquisition.columns.numeric and len(axis.levels) > _FEW_LEVELS:
+                    continue
                 for level in axis.levels[np.abs(axis.levels - point[index]) > 1e-9]:
                     row = point.copy()
                     row[index] = level

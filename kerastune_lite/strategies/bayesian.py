@@ -1,11 +1,13 @@
 """Bayesian search: a Gaussian process learns from the trials so far, and the point that promises most is next."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.history import History
+from kerastune_lite.strategies.prior import as_priors, check_names
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.strategies.random import Random
 
@@ -28,16 +30,25 @@ class Bayesian:
         name_priors: Whether names tell what to expect: that a loss falls with more units and rises with more dropout,
             say, as long as trials do not show otherwise. For objectives that are not about how well a model does, use
             False.
+        priors: Where the best values are believed to be, by name: values, or `Prior` for more or less strength. They
+            shape the first points, and count for less the more trials say otherwise.
+        cost: "time" to weigh the improvement that a trial promises against the seconds that it is expected to take;
+            None counts trials alone.
 
     Raises:
-        UsageError: A number is out of its range, or `name_priors` is not True or False.
+        UsageError: An argument is impossible.
     """
 
     initial: int | None = None
     candidates: int = 2048
     name_priors: bool = True
+    priors: Mapping[str, Any] = field(default_factory=dict)
+    cost: Literal["time"] | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "priors", as_priors(self.priors))
+        if self.cost not in (None, "time"):
+            raise UsageError(f'Bayesian(cost={self.cost!r}): cost must be "time" or None')
         for name, value, least in (("initial", self.initial, 1), ("candidates", self.candidates, 16)):
             if value is not None and (not isinstance(value, int) or value < least):
                 raise UsageError(f"Bayesian({name}={value!r}): {name} must be an integer from {least}")
@@ -48,10 +59,25 @@ class Bayesian:
         """The point that promises most; None if every point has been tried or is under way."""
         if history.tree.root.used_up(None):
             return None
+        if history.next_number == 0:
+            check_names(self.priors, history.space)
+        if self.cost is not None and history.told:
+            raise UsageError(
+                'Bayesian(cost="time") cannot learn from add_trial(): results from elsewhere have no duration; '
+                "leave out one of the two"
+            )
         from kerastune_lite.strategies.model_based import propose  # noqa: PLC0415 - heavy: numpy, scipy
 
         with _blas_threads().limit(limits=1, user_api="blas"):
-            proposal = propose(history, self._initial(history), self.candidates, rng, name_priors=self.name_priors)
+            proposal = propose(
+                history,
+                rng,
+                initial=self._initial(history),
+                candidates=self.candidates,
+                name_priors=self.name_priors,
+                priors=self.priors,
+                by_time=self.cost == "time",
+            )
         return Random()(history, rng) if proposal is None else proposal
 
     def _initial(self, history: History) -> int:

@@ -16,7 +16,7 @@ import re
 _USUAL = 0.5
 
 _FALLS = re.compile(r"(unit|neuron|filter|channel|width|momentum)s?(?![a-z])|hidden(?!_?layer)")
-_RISES = re.compile(r"drop_?out|weight_?decay|regulari[sz]|(?<![a-z0-9])l[12](?![a-z0-9])")
+_RISES = re.compile(r"drop_?out|weight_?decay|regulari[sz]|(?<![a-z0-9])l[12](?![a-z0-9])(?!_?ratio)")
 
 
 def usual_rise(name: str) -> float:

@@ -1,7 +1,7 @@
 """What the loop asks of a strategy."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kerastune_lite.history import History
@@ -38,9 +38,19 @@ class Strategy(Protocol):
         """The next point; None if there is nothing to propose while the trials under way last."""
 
 
-def fingerprint(strategy: Strategy) -> dict[str, Any]:
-    """The strategy's class and fields, to be compared with those on record."""
+def fingerprint(strategy: Strategy, recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The strategy's class and fields, to be compared with those on record.
+
+    A field that the record lacks is left out while it has its default: it did not exist when the study was searched.
+    """
     kind = type(strategy)
     if not is_dataclass(strategy):
         return {"strategy": getattr(strategy, "__qualname__", kind.__qualname__)}
-    return {"strategy": kind.__qualname__, **asdict(strategy)}
+    found = {"strategy": kind.__qualname__, **asdict(strategy)}
+    if recorded is None or recorded.get("strategy") != kind.__qualname__:
+        return found
+    defaults = {
+        field.name: field.default_factory() if field.default_factory is not MISSING else field.default
+        for field in fields(strategy)
+    }
+    return {name: value for name, value in found.items() if name in recorded or value != defaults[name]}

@@ -2,14 +2,13 @@
 
 The function is a sum of two; R&W is Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006):
 
-- a linear trend, since most hyperparameters do more good, or more harm, the larger they are, over much of their range;
-  it is what a few trials can tell of many dimensions. R&W (2.27), with one variance for all slopes, around those that
-  are expected beforehand: R&W (2.38);
+- a linear trend, since many hyperparameters do more good, or more harm, the larger they are, over much of their range;
+  it is what a few trials can tell of many dimensions. R&W (2.27), with one variance for all slopes;
 - a smooth deviation from it, Matern-5/2 of the squared distance sum_g r_g |x_g - x'_g|^2, with an inverse squared
   length scale r_g for each hyperparameter (automatic relevance determination). R&W (4.17).
 
-Both see numbers bent by `input_warp`. A point is a row of a matrix that `embedding` makes, whose columns belong to
-groups, one group a hyperparameter.
+What is expected beforehand is added to it: `prior_mean`. Both see numbers bent by `input_warp`. A point is a row of a
+matrix that `embedding` makes, whose columns belong to groups, one group a hyperparameter.
 """
 
 from dataclasses import dataclass
@@ -19,8 +18,12 @@ from typing import Any, final
 import numpy as np
 
 from kerastune_lite.surrogate.input_warp import bent
+from kerastune_lite.surrogate.prior_mean import PriorMean
 
 Array = np.ndarray[Any, Any]
+
+# The prior variance of the trend's slopes where there is none.
+LEAST_TREND = 1e-4
 
 
 @final
@@ -31,13 +34,12 @@ class Features:
     Attributes:
         groups: The hyperparameter that each belongs to, from 0 without gaps, shape (columns,).
         numeric: Whether it is a number's place in the unit interval, shape (columns,); the others are 0 or a constant.
-        expected: How much the function is expected to rise along it, before any trial, shape (columns,); 0 where it is
-            not a number.
+        prior_mean: What is expected of the function before any trial.
     """
 
     groups: Array
     numeric: Array
-    expected: Array
+    prior_mean: PriorMean
 
     @cached_property
     def count(self) -> int:
@@ -48,10 +50,6 @@ class Features:
     def bendable(self) -> Array:
         """The numeric columns."""
         return np.flatnonzero(self.numeric)
-
-    def mean(self, rows: Array) -> Array:
-        """The prior mean of the function at rows, shape (n,)."""
-        return np.asarray((rows - 0.5) @ self.expected)
 
 
 @dataclass(frozen=True)
@@ -71,6 +69,11 @@ class Parameters:
     noise: float
     trend: float
     bends: Array
+
+    @property
+    def has_trend(self) -> bool:
+        """Whether there is a trend to speak of."""
+        return self.trend > 1.5 * LEAST_TREND
 
     @classmethod
     def default(cls, groups: int) -> "Parameters":

@@ -19,6 +19,7 @@ import numpy as np
 
 from kerastune_lite.space import Boolean, Choice, Hyperparameter, Space, Value, key
 from kerastune_lite.surrogate.covariance import Features
+from kerastune_lite.surrogate.prior_mean import PriorMean
 
 Array = np.ndarray[Any, Any]
 
@@ -121,11 +122,16 @@ class Columns:
             groups += [dimension.index] * (width + bool(sometimes[dimension.index]))
         is_numeric = np.zeros(len(groups), dtype=bool)
         is_numeric[list(self.numeric.values())] = True
-        self.features = Features(np.array(groups, dtype=int), is_numeric, expected=np.zeros(len(groups)))
+        self.features = Features(np.array(groups, dtype=int), is_numeric, PriorMean.zero(len(groups)))
 
     def definition(self, index: int) -> Hyperparameter:
         """The widest definition of a coordinate."""
         return self._dimensions[index].definition
+
+    def level(self, index: int, value: Value) -> tuple[int, float]:
+        """The column of a category's level, and what stands there where it is chosen."""
+        columns = next(columns for known, _, columns in self._levels if known == index)
+        return columns.start + int(self._dimensions[index].place(value)), float(_FAR)
 
     def rows(self, places: Array) -> Array:
         """Embeds points, shape (m, dimensions), as rows of shape (m, columns)."""

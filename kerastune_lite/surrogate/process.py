@@ -12,8 +12,9 @@ from typing import Any, final
 import numpy as np
 from scipy import linalg, optimize
 
-from kerastune_lite.surrogate.covariance import Covariance, Features, Parameters, centred, seen
+from kerastune_lite.surrogate.covariance import LEAST_TREND, Covariance, Features, Parameters, centred, seen
 from kerastune_lite.surrogate.input_warp import slopes
+from kerastune_lite.surrogate.prior_mean import PriorMean
 
 Array = np.ndarray[Any, Any]
 
@@ -21,7 +22,8 @@ Array = np.ndarray[Any, Any]
 _RELEVANCE = (math.log(1e-3), math.log(1e3))
 _AMPLITUDE = (math.log(1e-2), math.log(1e2))
 _NOISE = (math.log(1e-6), math.log(1.0))
-_TREND = (math.log(1e-4), math.log(1e2))
+_TREND = (math.log(2 * LEAST_TREND), math.log(1e2))
+_NO_TREND = (math.log(LEAST_TREND), math.log(LEAST_TREND))
 _BEND = (-1.5, 1.5)
 
 # The prior spread of the logarithm of a bend's exponent.
@@ -69,20 +71,34 @@ class Surrogate:
     def __post_init__(self) -> None:
         points = seen(self.known.rows, self.features, self.parameters)
         object.__setattr__(self, "_points", points)
-        kernel = self._covariance(points).value()
+        kernel = self._covariance(points).value() + self._prior.covariance(self.known.rows, self.known.rows)
         kernel[np.diag_indices_from(kernel)] += self.parameters.noise / self.known.repeats
         inverse = _some_inverse(kernel)
         object.__setattr__(self, "_inverse", inverse)
-        object.__setattr__(self, "_weights", inverse @ (self.known.targets - self.features.mean(self.known.rows)))
+        object.__setattr__(self, "_weights", inverse @ (self.known.targets - self._prior.mean(self.known.rows)))
+
+    @property
+    def _prior(self) -> PriorMean:
+        return self.features.prior_mean
 
     @classmethod
     def fit(
-        cls, features: Features, known: Observations, starts: Sequence[Parameters] = (), iterations: int = 60
+        cls,
+        features: Features,
+        known: Observations,
+        starts: Sequence[Parameters] = (),
+        iterations: int = 60,
+        *,
+        trend: bool = True,
     ) -> "Surrogate":
-        """The most probable parameters given the observations and the priors (MAP), from the best of several starts."""
+        """The most probable parameters given the observations and the priors (MAP), from the best of several starts.
+
+        `trend=False` leaves the linear trend out.
+        """
         posterior = Posterior(features, known)
         count = features.count
-        bounds = [_RELEVANCE] * count + [_AMPLITUDE, _NOISE, _TREND] + [_BEND] * (2 * count)
+        trends = _TREND if trend else _NO_TREND
+        bounds = [_RELEVANCE] * count + [_AMPLITUDE, _NOISE, trends] + [_BEND] * (2 * count)
         low, high = np.array(bounds).T
         found = [
             optimize.minimize(
@@ -106,17 +122,18 @@ class Surrogate:
 
     def _predict(self, rows: Array) -> tuple[Array, Array]:
         points = seen(rows, self.features, self.parameters)
-        kernel = self._covariance(points).value()
-        mean: Array = self.features.mean(rows) + kernel @ self._weights
-        return mean, self._deviation(points, kernel, kernel @ self._inverse)
+        kernel = self._covariance(points).value() + self._prior.covariance(rows, self.known.rows)
+        mean: Array = self._prior.mean(rows) + kernel @ self._weights
+        return mean, self._deviation(rows, points, kernel, kernel @ self._inverse)
 
     def predict_with_slopes(self, rows: Array, columns: Array) -> tuple[Array, Array, Array, Array]:
         """As `predict`, and the derivatives of both with respect to some numeric columns, shapes (m, len(columns))."""
         points = seen(rows, self.features, self.parameters)
         covariance = self._covariance(points)
-        kernel, slope = covariance.value(), covariance.slope()
+        kernel = covariance.value() + self._prior.covariance(rows, self.known.rows)
+        slope = covariance.slope()
         solved = kernel @ self._inverse
-        deviation = self._deviation(points, kernel, solved)
+        deviation = self._deviation(rows, points, kernel, solved)
         here, known = points[:, columns], self._points[:, columns]
         groups = self.features.groups[columns]
 
@@ -128,12 +145,20 @@ class Surrogate:
             return np.asarray(2 * self.parameters.relevance[groups] * apart + trend)
 
         bending = slopes(rows[:, columns], *self.parameters.bends[:, groups])[0]
-        mean_slopes = along(np.broadcast_to(self._weights, slope.shape))
         own = self.parameters.trend * (here - 0.5)  # half of the derivative of the prior variance
-        deviation_slopes = (own - along(solved)) / deviation[:, None]
-        mean: Array = self.features.mean(rows) + kernel @ self._weights
-        mean_slopes = bending * mean_slopes + self.features.expected[columns]
-        return mean, deviation, mean_slopes, bending * deviation_slopes
+        basis, known_basis = self._prior.basis(rows), self._prior.basis(self.known.rows)
+        by_basis = self._prior.basis_gradients(rows, columns)
+        mean_slopes = bending * along(np.broadcast_to(self._weights, slope.shape))
+        mean_slopes += by_basis @ (1 + self._weights @ known_basis)
+        variance_slopes = bending * (own - along(solved))
+        variance_slopes += np.einsum("mck,mk->mc", by_basis, basis - solved @ known_basis)
+        mean: Array = self._prior.mean(rows) + kernel @ self._weights
+        return mean, deviation, mean_slopes, variance_slopes / deviation[:, None]
+
+    def leave_one_out(self) -> tuple[Array, Array]:
+        """Mean and standard deviation of each observation given all the others, shapes (n,). R&W (5.12)."""
+        precision = self._inverse.diagonal()
+        return self.known.targets - self._weights / precision, np.sqrt(1 / precision)
 
     def believing(self, rows: Array) -> "Surrogate":
         """As if its own mean had been observed at `rows`: how points under way are taken into account.
@@ -152,8 +177,9 @@ class Surrogate:
     def _covariance(self, points: Array) -> Covariance:
         return Covariance(points, self._points, self.features, self.parameters)
 
-    def _deviation(self, points: Array, kernel: Array, solved: Array) -> Array:
+    def _deviation(self, rows: Array, points: Array, kernel: Array, solved: Array) -> Array:
         prior = self.parameters.amplitude + self.parameters.trend * (centred(points, self.features) ** 2).sum(axis=1)
+        prior += (self._prior.basis(rows) ** 2).sum(axis=1)
         variance = prior - np.einsum("ij,ij->i", solved, kernel)
         return np.asarray(np.sqrt(np.maximum(variance, 1e-12)))
 
@@ -169,7 +195,8 @@ class Posterior:
     def __init__(self, features: Features, known: Observations) -> None:
         self._features = features
         self._known = known
-        self._targets = known.targets - features.mean(known.rows)
+        self._targets = known.targets - features.prior_mean.mean(known.rows)
+        self._of_prior_mean = features.prior_mean.covariance(known.rows, known.rows)
 
     def __call__(self, vector: Array) -> tuple[float, Array]:
         """The value and its gradient."""
@@ -179,7 +206,7 @@ class Posterior:
         kernel = covariance.value()
         middled = centred(points, features)
         diagonal = np.diag_indices_from(kernel)
-        noisy = kernel.copy()
+        noisy = kernel + self._of_prior_mean
         noisy[diagonal] += parameters.noise / known.repeats
         try:
             inverse, logdet = _inverse_and_logdet(noisy)

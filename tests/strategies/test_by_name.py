@@ -27,7 +27,20 @@ def test_a_loss_is_expected_to_rise_with_what_takes_capacity_away(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["x", "lr", "lr_decay", "decay_steps", "hidden_layers", "num_layers", "batch_size", "community", "all2", "l20"],
+    [
+        "x",
+        "lr",
+        "lr_decay",
+        "decay_steps",
+        "hidden_layers",
+        "num_layers",
+        "batch_size",
+        "community",
+        "all2",
+        "l20",
+        "sgd_l1_ratio",
+        "l1Ratio",
+    ],
 )
 def test_nothing_is_expected_of_other_names(name):
     assert usual_rise(name) == 0

@@ -10,11 +10,18 @@ from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern
 
 from kerastune_lite.surrogate.covariance import Features, Parameters
 from kerastune_lite.surrogate.input_warp import bent
+from kerastune_lite.surrogate.prior_mean import PriorMean
 from kerastune_lite.surrogate.process import Observations, Posterior, Surrogate
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.random((12, 3))
-FEATURES = Features(np.array([0, 1, 1]), np.array([True, True, False]), expected=np.array([0.7, -0.4, 0.0]))
+EXPECTED = PriorMean.all_of(
+    [
+        PriorMean.slope(np.array([0.7, -0.4, 0.0])),
+        PriorMean.valley(np.array([0.3, 0.5, 0.0]), np.array([0.5, 0.2, 0.5])),
+    ]
+)
+FEATURES = Features(np.array([0, 1, 1]), np.array([True, True, False]), EXPECTED)
 TARGETS = np.sin(5 * ROWS[:, 0]) + ROWS[:, 1]
 REPEATS = RNG.integers(1, 4, size=12).astype(float)
 KNOWN = Observations(ROWS, TARGETS, REPEATS, scatter=0.3)
@@ -25,7 +32,7 @@ NEW = RNG.random((5, 3))
 
 def plain(*groups, numeric=True):
     """Features of which nothing is expected."""
-    return Features(np.array(groups), np.full(len(groups), numeric), expected=np.zeros(len(groups)))
+    return Features(np.array(groups), np.full(len(groups), numeric), PriorMean.zero(len(groups)))
 
 
 def test_it_predicts_what_another_implementation_predicts():
@@ -33,14 +40,24 @@ def test_it_predicts_what_another_implementation_predicts():
     scales = 1 / np.sqrt(STRAIGHT.relevance[FEATURES.groups])
     kernel = ConstantKernel(1.7) * Matern(length_scale=scales, nu=2.5) + ConstantKernel(0.4) * DotProduct(sigma_0=1e-12)
     other = GaussianProcessRegressor(kernel, alpha=0.01 / REPEATS, optimizer=None)
-    other.fit(ROWS - middle, TARGETS - (ROWS - middle) @ FEATURES.expected)
-    mean, deviation = other.predict(NEW - middle, return_std=True)
-    found = Surrogate(FEATURES, KNOWN, STRAIGHT).predict(NEW)
-    np.testing.assert_allclose(found, (mean + (NEW - middle) @ FEATURES.expected, deviation), rtol=1e-6)
+    other.fit(ROWS - middle, TARGETS)
+    found = Surrogate(replace(FEATURES, prior_mean=PriorMean.zero(3)), KNOWN, STRAIGHT).predict(NEW)
+    np.testing.assert_allclose(found, other.predict(NEW - middle, return_std=True), rtol=1e-6)
+
+
+def test_with_next_to_no_deviation_it_is_bayesian_linear_regression_on_what_is_expected():
+    nearly = replace(STRAIGHT, amplitude=1e-9, trend=1e-9)
+    h, new = EXPECTED.basis(ROWS), EXPECTED.basis(NEW)
+    noise = np.diag(REPEATS / nearly.noise)
+    covariance = np.linalg.inv(np.eye(2) + h.T @ noise @ h)  # of the coefficients, around 1 beforehand
+    coefficients = 1 + covariance @ h.T @ noise @ (TARGETS - h.sum(axis=1))
+    mean, deviation = Surrogate(FEATURES, KNOWN, nearly).predict(NEW)
+    np.testing.assert_allclose(mean, new @ coefficients, rtol=1e-4)
+    np.testing.assert_allclose(deviation, np.sqrt(np.einsum("ij,jk,ik->i", new, covariance, new)), rtol=1e-3)
 
 
 def test_what_is_expected_holds_until_trials_say_otherwise():
-    rising = replace(plain(0), expected=np.array([0.5]))
+    rising = replace(plain(0), prior_mean=PriorMean.slope(np.array([0.5])))
     ends, parameters = np.array([[0.0], [1.0]]), Parameters.default(1)
 
     def rise(known):
@@ -51,10 +68,31 @@ def test_what_is_expected_holds_until_trials_say_otherwise():
     assert rise(Observations(ends, np.array([1.0, -1.0]), np.ones(2))) == pytest.approx(-2, abs=0.01)
 
 
-def test_a_fit_is_to_what_differs_from_what_was_expected():
-    unexpected = replace(KNOWN, targets=TARGETS - FEATURES.mean(ROWS))
-    plainly = replace(FEATURES, expected=np.zeros(3))
-    assert Posterior(FEATURES, KNOWN)(PARAMETERS.log())[0] == Posterior(plainly, unexpected)(PARAMETERS.log())[0]
+@pytest.mark.parametrize("center", [0.0, 0.3, 0.5, 1.0])
+def test_a_valley_is_lowest_at_its_center_by_its_depth_and_zero_on_average(center):
+    valley = PriorMean.valley(np.array([0.8]), np.array([center]))
+    places = np.linspace(0, 1, 2001)[:, None]
+    values = valley.mean(places)
+    assert places[values.argmin(), 0] == center
+    assert values.max() - values.min() == pytest.approx(0.8)
+    assert values.mean() == pytest.approx(0, abs=1e-3)
+
+
+def test_leaving_a_trial_out_is_as_if_it_had_not_been_observed():
+    found = np.transpose(Surrogate(FEATURES, KNOWN, PARAMETERS).leave_one_out())
+    for i in range(len(ROWS)):
+        others = np.arange(len(ROWS)) != i
+        rest = Observations(ROWS[others], TARGETS[others], REPEATS[others])
+        mean, deviation = Surrogate(FEATURES, rest, PARAMETERS).predict(ROWS[[i]])
+        deviation = np.sqrt(deviation**2 + PARAMETERS.noise / REPEATS[i])
+        np.testing.assert_allclose(found[i], (mean[0], deviation[0]), rtol=1e-6)
+
+
+def test_without_a_trend_none_is_fitted():
+    rows = RNG.random((20, 2))
+    known = Observations(rows, 3 * rows[:, 0], np.ones(20))
+    assert Surrogate.fit(plain(0, 1), known).parameters.has_trend
+    assert not Surrogate.fit(plain(0, 1), known, trend=False).parameters.has_trend
 
 
 def test_the_gradient_of_the_posterior_is_right():
