@@ -57,6 +57,16 @@ def test_a_fit_is_to_what_differs_from_what_was_expected():
     assert Posterior(FEATURES, KNOWN)(PARAMETERS.log())[0] == Posterior(plainly, unexpected)(PARAMETERS.log())[0]
 
 
+def test_an_observation_left_out_is_predicted_as_by_a_process_that_never_saw_it():
+    means, deviations = Surrogate(FEATURES, KNOWN, PARAMETERS).leave_one_out()
+    for i in range(len(ROWS)):
+        others = np.arange(len(ROWS)) != i
+        without = Observations(ROWS[others], TARGETS[others], REPEATS[others])
+        mean, deviation = Surrogate(FEATURES, without, PARAMETERS).predict(ROWS[[i]])
+        assert means[i] == pytest.approx(mean[0])
+        assert deviations[i] == pytest.approx(np.sqrt(deviation[0] ** 2 + PARAMETERS.noise / REPEATS[i]))
+
+
 def test_the_gradient_of_the_posterior_is_right():
     posterior = Posterior(FEATURES, KNOWN)
     vector = PARAMETERS.log()
