@@ -21,7 +21,7 @@ _ENOUGH = 10
 _ENOUGH_FOR_BOUNDS = 15
 _ENOUGH_FOR_IMPORTANCE = 20
 
-# What the surrogate says of importance counts from this rank correlation on; below the other, it knows nothing.
+# What the surrogate says of importance counts from this correlation on; below the other, it knows nothing.
 _KNOWS = 0.5
 _IGNORANT = 0.2
 
@@ -74,12 +74,15 @@ class Diagnostics:
         failures: Failed trials as a share of those that failed or finished, from 0 to 1.
         rank_correlation: Spearman's rank correlation, from -1 to 1, of the scores with a Gaussian process's prediction
             of each from all the others. None with fewer than 5 finished trials, equal scores, or nothing to tune.
+        correlation: As above, but Pearson's, of losses brought near a normal distribution. It stays high when a search
+            has converged to many trials that differ by noise alone, whose ranks tell nothing.
         importance: By name, the most important first: the share, from 0 to 1, of the variance of predictions over the
             space that is gone once the hyperparameter is held fixed (its total effect; those that interact share
             theirs, so that the sum may exceed 1), times the share of trials that read it. Predictions worse than the
             median count as the median: what makes good configurations better is what matters.
-        unimportant: Those whose share is below 0.02 in each of four fits. Empty with fewer than 20 finished trials or a
-            rank correlation below 0.5, and without those of which the trials have tried too few values to tell.
+        unimportant: Those whose share is below 0.02 in each of four fits. Empty with fewer than 20 finished trials or
+            both correlations below 0.5; without those of which the trials have tried too few values to tell, and those
+            that decide what else is read.
         at_bound: Hyperparameters that may do better beyond their range. Empty with fewer than 15 finished trials.
         noise: Standard deviation of the score of one execution when a configuration is trained again, in the
             objective's units; None if unknown.
@@ -95,6 +98,7 @@ class Diagnostics:
     trials: int
     failures: float
     rank_correlation: float | None
+    correlation: float | None
     importance: Mapping[str, float]
     unimportant: tuple[str, ...]
     at_bound: tuple[AtBound, ...]
@@ -127,8 +131,8 @@ class Diagnostics:
         return [f"{self.failures:.0%} of the trials failed: {way}"]
 
     def _of_correlation(self) -> list[str]:
-        correlation = self.rank_correlation
-        if correlation is None or correlation >= _IGNORANT or self.trials < _ENOUGH_FOR_IMPORTANCE:
+        known = self.rank_correlation is None or _higher(self.rank_correlation, self.correlation) >= _IGNORANT
+        if known or self.trials < _ENOUGH_FOR_IMPORTANCE:
             return []
         way = "; executions_per_trial=2 would show whether that is noise" if self.noise_from == "model" else ""
         return [f"the hyperparameters hardly explain the scores{way}"]
@@ -154,13 +158,18 @@ class Diagnostics:
     def __str__(self) -> str:
         """A short report."""
         lines = [f"{self.trials} finished trials, {self.failures:.0%} failed"]
-        if self.rank_correlation is not None:
-            lines.append(f"rank correlation of predictions with scores: {self.rank_correlation:.2f}")
+        if self.rank_correlation is not None and self.correlation is not None:
+            of = f"{self.correlation:.2f}, of their ranks {self.rank_correlation:.2f}"
+            lines.append(f"correlation of predictions with scores: {of}")
         if self.importance:
             lines.append("importance: " + ", ".join(f"{name} {share:.0%}" for name, share in self.importance.items()))
         noise = "unknown" if self.noise is None else f"{_short(self.noise, 2)} (from {_SOURCES[self.noise_from]})"
         lines.append(f"standard deviation of scores: {_short(self.spread, 2)}, of noise: {noise}")
         return "\n".join(lines + [f"- {message}" for message in self.messages])
+
+
+def _higher(one: float | None, other: float | None) -> float:
+    return max(one or 0.0, other or 0.0)
 
 
 def _short(value: float, digits: int = 5) -> str:
@@ -177,7 +186,7 @@ def diagnose(history: History) -> Diagnostics:
     best = ranked[:_BEST]
     scores = np.array([trial.score for trial in ranked], dtype=float)
     model = surrogate_health(history) if ranked else SurrogateHealth()
-    knows = len(ranked) >= _ENOUGH_FOR_IMPORTANCE and (model.rank_correlation or 0.0) >= _KNOWS
+    knows = len(ranked) >= _ENOUGH_FOR_IMPORTANCE and _higher(model.rank_correlation, model.correlation) >= _KNOWS
     noise = _noise_of_executions(ranked)
     with np.errstate(over="ignore"):
         spread = float(scores.std()) if len(scores) > 1 else 0.0
@@ -185,6 +194,7 @@ def diagnose(history: History) -> Diagnostics:
         trials=len(ranked),
         failures=_share_of_failures(history),
         rank_correlation=model.rank_correlation,
+        correlation=model.correlation,
         importance=model.importance,
         unimportant=model.unimportant if knows else (),
         at_bound=_at_bound(history, best, model.importance) if len(ranked) >= _ENOUGH_FOR_BOUNDS else (),

@@ -49,13 +49,16 @@ class SurrogateHealth:
 
     Attributes:
         rank_correlation: Spearman's, of predictions with scores, each observation left out; None where not defined.
+        correlation: Pearson's, of the same, on transformed losses.
         importance: Each hyperparameter's share of the variance of the predictions, by name, the largest first: the mean
             over the fits.
-        unimportant: Those whose share is small in every fit, and whose ranges the trials cover well enough to tell.
+        unimportant: Those whose share is small in every fit, whose ranges the trials cover well enough to tell, and
+            which do not decide what else is read.
         noise: Standard deviation of one execution's score around the best trials, in the objective's units.
     """
 
     rank_correlation: float | None = None
+    correlation: float | None = None
     importance: Mapping[str, float] = field(default_factory=dict)
     unimportant: tuple[str, ...] = ()
     noise: float | None = None
@@ -87,12 +90,13 @@ def _health(embedding: Embedding, places: Array, losses: list[list[float]], mean
     points = _random_points(embedding, np.random.default_rng(0))
     active = 1 - np.isnan(places).mean(axis=0)
     effects = np.array([_total_effects(model, columns, points) * active for model in models])
-    small = (effects < SMALL).all(axis=0) & _covered(columns, rows, points)
+    small = (effects < SMALL).all(axis=0) & _covered(columns, rows, points) & ~_decides(places)
     deviation = float(np.sqrt(np.median([model.parameters.noise for model in models])))
     importance = _by_name(embedding, effects.mean(axis=0))
     names = {dimension.definition.name for dimension, one in zip(embedding.dimensions, small, strict=True) if not one}
     return SurrogateHealth(
-        _rank_correlation(predicted, known.targets),
+        _correlation(_ranks(predicted), _ranks(known.targets)),
+        _correlation(predicted, known.targets),
         importance,
         tuple(name for name in importance if name not in names),
         _in_units(deviation, warp, float(np.median(np.sort(means)[:_LEAST])), float(means.std())),
@@ -154,15 +158,12 @@ def _in_units(deviation: float, warp: Warp, loss: float, spread: float) -> float
     return deviation * 2 * step / float(high - low) if high > low else None
 
 
-def _rank_correlation(one: Array, other: Array) -> float | None:
-    """Spearman's: the correlation of ranks, equal values sharing their mean rank."""
-    left, right = _ranks(one), _ranks(other)
-    if not (left.std() > 0 and right.std() > 0):
-        return None
-    return float(np.corrcoef(left, right)[0, 1])
+def _correlation(one: Array, other: Array) -> float | None:
+    return float(np.corrcoef(one, other)[0, 1]) if one.std() > 0 and other.std() > 0 else None
 
 
 def _ranks(values: Array) -> Array:
+    """Equal values share their mean rank."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse])
 
@@ -212,3 +213,17 @@ def _covered(columns: Columns, rows: Array, points: Array) -> Array:
     tried = np.bincount(groups, rows.var(axis=0), count)
     random = np.bincount(groups, columns.rows(points).var(axis=0), count)
     return np.asarray(tried >= _COVERED * random)
+
+
+def _decides(places: Array) -> Array:
+    """Whether what else is read depends on each coordinate: imputed values may hide what such a one does."""
+    read = ~np.isnan(places)
+    found = np.zeros(places.shape[1], dtype=bool)
+    for index, active in enumerate(read.T):
+        values, inverse = np.unique(places[active, index], return_inverse=True)
+        if 2 * len(values) > len(inverse):
+            continue  # about one trial a value: nothing can be seen to depend on it
+        shares = np.array([read[active][inverse == value].mean(axis=0) for value in range(len(values))])
+        settled = np.isin(shares, (0, 1)).all(axis=0)
+        found[index] = bool((settled & (shares.min(axis=0) < shares.max(axis=0))).any())
+    return found

@@ -14,6 +14,7 @@ from kerastune_lite.objective import Objective
 from kerastune_lite.reporting.console import Console
 from kerastune_lite.reporting.diagnostics import AtBound, diagnose, messages
 from kerastune_lite.reporting.results import Results
+from kerastune_lite.reporting.surrogate_health import _most_telling
 from kerastune_lite.reporting.tables import show_results
 from kerastune_lite.strategies import Bayesian, Grid
 from tests import fakes
@@ -61,6 +62,18 @@ def test_random_scores_are_not(count):
     assert found.rank_correlation < 0.2
     assert found.unimportant == ()
     assert any(line.startswith("the hyperparameters hardly explain the scores") for line in found.messages)
+
+
+def test_a_search_that_has_converged_to_noise_still_knows_what_matters():
+    scores = random.Random(0)
+
+    def function(hp):
+        hp.Float("y", 0, 1)
+        return hp.Choice("x", [0, 1], weights=[1, 5]) + scores.gauss(0, 0.01)
+
+    found = health(function, max_trials=30)
+    assert found.rank_correlation < 0.5 < found.correlation
+    assert found.messages == ("hardly any effect on the score: y; give a fixed value to save trials",)
 
 
 def test_the_correlation_is_the_same_in_both_directions():
@@ -133,6 +146,26 @@ def test_what_a_condition_does_is_its_parents_doing():
     found = health(function)
     assert next(iter(found.importance)) == "deep"
     assert "deep" not in found.unimportant
+
+
+def test_what_decides_what_else_is_read_is_not_condemned():
+    def function(hp):
+        if hp.Boolean("deep"):
+            hp.Float("x", 0, 1)
+        return hp.Float("z", 0, 1)
+
+    assert health(function).unimportant == ("x",)
+
+
+def test_importance_counts_where_a_hyperparameter_is_read():
+    def score(hp, shallow):
+        if hp.Boolean("deep", weights=[shallow, 1]):
+            return hp.Float("x", 0, 1)
+        return 0.5 + 0.1 * hp.Float("z", 0, 1)
+
+    often, seldom = (health(lambda hp, s=s: score(hp, s), max_trials=60).importance["x"] for s in (0.2, 10))
+    assert seldom < 0.2
+    assert often > 0.6
 
 
 # Bounds
@@ -211,10 +244,11 @@ def test_all_of_the_best_at_one_of_two_levels_may_be_chance_at_one_of_three_not(
 def test_a_bound_in_a_branch_that_the_best_trial_did_not_take_is_left_alone():
     def function(hp):
         if hp.Boolean("b"):
-            return 100 * hp.Choice("top", [0.5])
+            return 100.0
         return hp.Float("x", 0.0, 5.0)
 
-    assert health(function).at_bound == ()
+    assert health(function, max_trials=100).at_bound == ()
+    assert [found.name for found in rises(lambda hp: hp.Float("x", 0.0, 5.0), max_trials=100)] == ["x"]
 
 
 # Noise and spread
@@ -257,6 +291,13 @@ def test_noise_larger_than_the_gaps_asks_for_executions():
     assert found.messages[-1].endswith("use more executions_per_trial to tell them apart")
     assert replace(found, executions=1).messages[-1].endswith("use executions_per_trial=2 or more to tell them apart")
     assert replace(found, noise=0.001).messages == ()
+
+
+@pytest.mark.parametrize(("gap", "executions", "told"), [(1.3, 1, True), (1.5, 1, False), (0.8, 4, False)])
+def test_a_gap_is_judged_by_the_noise_of_two_means(gap, executions, told):
+    found = health(bowl, objective=COST, max_trials=10)
+    found = replace(found, noise=1.0, noise_from="executions", gap_of_best=gap, gap_to_median=2.0)
+    assert bool(replace(found, executions=executions).messages) is told
 
 
 def test_the_spread_is_the_standard_deviation_of_the_scores():
@@ -313,6 +354,12 @@ def test_hundreds_of_trials_are_judged_by_some_of_them():
     assert (found.trials, found.unimportant) == (400, ("y",))
 
 
+def test_half_of_the_trials_that_are_learnt_from_are_the_best_ones():
+    chosen = _most_telling(list(range(400)))
+    assert chosen[:60] == list(range(60))
+    assert (len(set(chosen)), chosen[-1]) == (120, 399)
+
+
 def test_the_same_study_gives_the_same_diagnostics():
     history = fakes.search(bowl, objective=COST, max_trials=30)
     assert diagnose(history) == diagnose(history)
@@ -325,7 +372,8 @@ def test_the_report_ends_with_the_messages():
     found = health(bowl, objective=COST)
     lines = str(found).splitlines()
     assert lines[0] == "40 finished trials, 0% failed"
-    assert lines[1] == f"rank correlation of predictions with scores: {found.rank_correlation:.2f}"
+    both = (found.correlation, found.rank_correlation)
+    assert lines[1] == "correlation of predictions with scores: {:.2f}, of their ranks {:.2f}".format(*both)
     assert lines[2] == "importance: x 97%, y 0%"
     assert lines[-1] == f"- {found.messages[-1]}"
 
