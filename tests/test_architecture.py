@@ -36,10 +36,10 @@ HOMES = {
     "matplotlib": {"reporting"},
     "skopt": {"reporting"},
     "scipy": {"strategies", "surrogate"},
-    "numpy": {"loop", "strategies", "callbacks", "training", "surrogate"},
+    "numpy": {"loop", "strategies", "callbacks", "training", "surrogate", "reporting"},
     "ray": {"executors"},
     "cloudpickle": {"executors"},
-    "threadpoolctl": {"strategies"},
+    "threadpoolctl": {"strategies", "reporting"},
 }
 
 

@@ -157,10 +157,21 @@ class Console:
             self._say("every trial failed; mend the cause, then overwrite=True begins anew", "red")
         if history.best is not None:
             write(self._terminal, trial_table(list(islice(history.ranked(), _ROWS))))
+        for message in _health(history):
+            self._say(message, "yellow")
         if why.startswith("interrupted") and self._where is not None:
             self._say("run the same script again to go on")
         if self._tensorboard is not None:
             self._say(f"look at it: tensorboard --logdir {self._tensorboard}")
+
+
+def _health(history: History) -> tuple[str, ...]:
+    """What the study's health asks to decide; only where the search has loaded the libraries for it anyway."""
+    if history.settings is None or history.settings.strategy.get("strategy") != "Bayesian":
+        return ()
+    from kerastune_lite.reporting.diagnostics import messages  # noqa: PLC0415 - heavy: numpy, scipy
+
+    return messages(history)
 
 
 def _ending(trial: Trial, event: Ended) -> str:

@@ -15,6 +15,8 @@ from kerastune_lite.trial import Trial
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kerastune_lite.reporting.diagnostics import Diagnostics
+
 _STYLE = (
     "padding:.2em .6em;border-bottom:1px solid rgba(128,128,128,.35);text-align:left;font-variant-numeric:tabular-nums"
 )
@@ -26,6 +28,7 @@ class Results(Sequence[Trial]):
     """Every trial of a study, the best first; those without a score come last."""
 
     def __init__(self, history: History) -> None:
+        self._history = history
         self._trials = sorted(history.trials, key=lambda trial: (trial.rank(), trial.number))
         self._space = history.space
         self._names = history.space.names
@@ -93,6 +96,15 @@ class Results(Sequence[Trial]):
         if not finished:
             raise SearchError(f"none of the {len(self)} trials finished with a score: there is nothing to plot")
         return optimize_result(finished, self._space)
+
+    def diagnostics(self) -> "Diagnostics":
+        """Whether the scores can be predicted and the space is well chosen; print it, or read its fields.
+
+        For any study, whatever strategy searched; takes a few tenths of a second, however many trials there are.
+        """
+        from kerastune_lite.reporting.diagnostics import diagnose  # noqa: PLC0415 - heavy: numpy, scipy
+
+        return diagnose(self._history)
 
     def __repr__(self) -> str:
         score = f", best score {self._trials[0].score}" if self._trials and self._trials[0].finished else ""

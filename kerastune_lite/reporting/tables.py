@@ -17,11 +17,13 @@ _WIDE = Console(width=10_000, file=io.StringIO()).options
 
 
 def show_results(history: History, count: int, *, where: str) -> None:
-    """Prints the best `count` trials of the study kept at `where`."""
+    """Prints the best `count` trials of the study kept at `where`, and what its health asks to decide."""
+    from kerastune_lite.reporting.diagnostics import messages  # noqa: PLC0415 - heavy: numpy, scipy
+
     heading = Text(f"{where}: {len(history)} trials")
     if history.settings is not None:
         heading.append(f", objective {history.objective}")
-    write(Console(), heading, trial_table(list(islice(history.ranked(), count))))
+    write(Console(), heading, trial_table(list(islice(history.ranked(), count))), *map(Text, messages(history)))
 
 
 def show_space(space: Space) -> None:

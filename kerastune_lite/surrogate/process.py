@@ -174,6 +174,15 @@ class Surrogate:
         )
         return Surrogate(self.features, known, self.parameters)
 
+    def leave_one_out(self) -> tuple[Array, Array]:
+        """Mean and standard deviation of each observation, with its noise, given all the others; shapes (n,).
+
+        The parameters stay as they were fitted to all observations. R&W (5.12).
+        """
+        variance = 1 / np.diagonal(self._inverse)
+        mean: Array = self.known.targets - self._weights * variance
+        return mean, np.sqrt(variance)
+
     def _covariance(self, points: Array) -> Covariance:
         return Covariance(points, self._points, self.features, self.parameters)
 

@@ -95,6 +95,16 @@ def test_without_a_trend_none_is_fitted():
     assert not Surrogate.fit(plain(0, 1), known, trend=False).parameters.has_trend
 
 
+def test_an_observation_left_out_is_predicted_as_by_a_process_that_never_saw_it():
+    means, deviations = Surrogate(FEATURES, KNOWN, PARAMETERS).leave_one_out()
+    for i in range(len(ROWS)):
+        others = np.arange(len(ROWS)) != i
+        without = Observations(ROWS[others], TARGETS[others], REPEATS[others])
+        mean, deviation = Surrogate(FEATURES, without, PARAMETERS).predict(ROWS[[i]])
+        assert means[i] == pytest.approx(mean[0])
+        assert deviations[i] == pytest.approx(np.sqrt(deviation[0] ** 2 + PARAMETERS.noise / REPEATS[i]))
+
+
 def test_the_gradient_of_the_posterior_is_right():
     posterior = Posterior(FEATURES, KNOWN)
     vector = PARAMETERS.log()
