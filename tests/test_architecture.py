@@ -39,7 +39,7 @@ HOMES = {
     "numpy": {"loop", "strategies", "callbacks", "training", "surrogate"},
     "ray": {"executors"},
     "cloudpickle": {"executors"},
-    "threadpoolctl": {"strategies"},
+    "threadpoolctl": {"surrogate"},
 }
 
 

@@ -1,17 +1,16 @@
 """Bayesian search: a Gaussian process learns from the trials so far, and the point that promises most is next."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, final
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.history import History
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.strategies.random import Random
+from kerastune_lite.surrogate.threads import one_blas_thread
 
 if TYPE_CHECKING:
     import numpy as np
-    from threadpoolctl import ThreadpoolController
 
 
 @final
@@ -50,19 +49,10 @@ class Bayesian:
             return None
         from kerastune_lite.strategies.model_based import propose  # noqa: PLC0415 - heavy: numpy, scipy
 
-        with _blas_threads().limit(limits=1, user_api="blas"):
+        with one_blas_thread():
             proposal = propose(history, self._initial(history), self.candidates, rng, name_priors=self.name_priors)
         return Random()(history, rng) if proposal is None else proposal
 
     def _initial(self, history: History) -> int:
         budget = None if history.settings is None else history.settings.max_trials
         return self.initial or min(max(2, (budget or 20) // 5), 4)
-
-
-@lru_cache(maxsize=1)
-def _blas_threads() -> "ThreadpoolController":
-    """More than one thread slows these small matrices down."""
-    import scipy.linalg  # noqa: F401, PLC0415 - its libraries must be there to be found
-    from threadpoolctl import ThreadpoolController  # noqa: PLC0415
-
-    return ThreadpoolController()
