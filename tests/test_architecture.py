@@ -13,7 +13,7 @@ LAYERS = {
     0: {"errors", "scale", "space", "objective", "layout"},
     1: {"hp", "events", "tree", "trial", "history", "messages", "store"},
     1.1: {"surrogate"},
-    2: {"strategies", "stopping", "executors"},
+    2: {"strategies", "stopping", "executors", "surrogates"},
     3: {"loop"},
     3.1: {"tensorboard", "reporting"},
     3.2: {"callbacks"},
