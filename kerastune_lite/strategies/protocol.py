@@ -1,7 +1,8 @@
 """What the loop asks of a strategy."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kerastune_lite.history import History
@@ -39,8 +40,26 @@ class Strategy(Protocol):
 
 
 def fingerprint(strategy: Strategy) -> dict[str, Any]:
-    """The strategy's class and fields, to be compared with those on record."""
+    """The strategy's class and fields as plain JSON, to be compared with those on record."""
     kind = type(strategy)
     if not is_dataclass(strategy):
         return {"strategy": getattr(strategy, "__qualname__", kind.__qualname__)}
-    return {"strategy": kind.__qualname__, **asdict(strategy)}
+    told = {item.name: _plain(getattr(strategy, item.name)) for item in fields(strategy)}
+    return {"strategy": kind.__qualname__, **told}
+
+
+def _plain(value: Any) -> Any:  # noqa: PLR0911 - a line for each kind of value
+    """`value` as JSON that is equal for equal values: objects of scikit-learn by their class and parameters."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else repr(value)  # NaN would differ from itself
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):  # numpy's
+        return _plain(value.tolist())
+    if isinstance(value, type) or not hasattr(value, "get_params"):
+        return getattr(value, "__qualname__", None) or repr(value)
+    return {"class": type(value).__qualname__, **_plain(value.get_params(deep=False))}
