@@ -44,8 +44,7 @@ def fingerprint(strategy: Strategy) -> dict[str, Any]:
     kind = type(strategy)
     if not is_dataclass(strategy):
         return {"strategy": getattr(strategy, "__qualname__", kind.__qualname__)}
-    told = {item.name: _plain(getattr(strategy, item.name)) for item in fields(strategy)}
-    return {"strategy": kind.__qualname__, **told}
+    return {"strategy": kind.__qualname__, **_plain(strategy)}
 
 
 def _plain(value: Any) -> Any:  # noqa: PLR0911 - a line for each kind of value
@@ -58,8 +57,13 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911 - a line for each kind of value
         return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
+    if hasattr(value, "__qualname__"):  # a class or function
+        return value.__qualname__
+    if is_dataclass(value):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
     if hasattr(value, "tolist"):  # numpy's
         return _plain(value.tolist())
-    if isinstance(value, type) or not hasattr(value, "get_params"):
-        return getattr(value, "__qualname__", None) or repr(value)
-    return {"class": type(value).__qualname__, **_plain(value.get_params(deep=False))}
+    if hasattr(value, "get_params"):
+        return {"class": type(value).__qualname__, **_plain(value.get_params(deep=False))}
+    text = repr(value)
+    return type(value).__qualname__ if f"{id(value):x}" in text else text  # an address is another in each run
