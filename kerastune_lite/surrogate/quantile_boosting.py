@@ -1,7 +1,7 @@
 """Gradient boosting with a standard deviation, for scikit-optimize's "GBRT".
 
-Its own class (0.10.2) lists its base classes in an order in which today's scikit-learn does not take it for a regressor,
-and calls `numpy.in1d`, which numpy 2.4 has no more. This one is made the same way: of three quantiles.
+Its own class (0.10.2) lists its base classes in an order in which today's scikit-learn does not take it for a
+regressor, and calls `numpy.in1d`, which numpy 2.4 has no more. This one is made the same way: of three quantiles.
 """
 
 from typing import Any, Self

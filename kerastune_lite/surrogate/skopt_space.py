@@ -15,6 +15,9 @@ from kerastune_lite.space import Choice, Float, Hyperparameter, Int, Space, Valu
 Cell = int | float | str
 """A value as scikit-optimize sees it."""
 
+# Integers up to here are whole as floats too; those of 64 bits, which scikit-optimize knows, end not far beyond.
+_LARGEST_WHOLE = 2**53
+
 
 @final
 @dataclass(frozen=True)
@@ -43,15 +46,26 @@ class Axis:
         texts = [str(level) for level in self._levels]
         return texts if len(set(texts)) == len(texts) else [repr(level) for level in self._levels]
 
+    @property
+    def _real(self) -> bool:
+        definition = self.definition
+        if isinstance(definition, Int):
+            return max(abs(definition.min_value), abs(definition.max_value)) > _LARGEST_WHOLE
+        return isinstance(definition, Float)
+
+    def _number(self, value: float) -> float:
+        return float(value) if self._real else int(value)
+
     def dimension(self) -> Any:
         """A new `skopt.space.Dimension`."""
         from skopt.space import Categorical, Integer, Real  # noqa: PLC0415 - heavy: scikit-learn
 
         definition = self.definition
         if isinstance(definition, (Float, Int)):
-            kind = Real if isinstance(definition, Float) else Integer
+            kind = Real if self._real else Integer
             prior = "log-uniform" if definition.sampling == "log" else "uniform"
-            return kind(definition.min_value, definition.max_value, prior=prior, name=definition.name)
+            low, high = (self._number(end) for end in (definition.min_value, definition.max_value))
+            return kind(low, high, prior=prior, name=definition.name)
         if self.indexed:
             return Integer(0, len(self._levels) - 1, name=definition.name)
         return Categorical(self._texts, name=definition.name)
@@ -63,7 +77,7 @@ class Axis:
         if definition.name not in values or value not in definition:
             value = definition.default
         if isinstance(definition, (Float, Int)):
-            return float(value) if isinstance(definition, Float) else int(value)
+            return self._number(value)
         index = self._indices[key(value)]
         return index if self.indexed else self._texts[index]
 

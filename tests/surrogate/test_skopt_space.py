@@ -61,3 +61,10 @@ def test_what_has_one_level_is_left_out():
 def test_ordered_values_go_by_their_index_for_search_and_by_their_text_for_plots():
     units = Choice("units", (16, 32, 64))
     assert [axis(units, indexed=flag).cell({"units": 64}) for flag in (True, False)] == [2, "64"]
+
+
+def test_integers_of_more_than_64_bits_are_real_to_scikit_optimize():
+    there = axis(Int("x", 0, 10**30))
+    space = skopt_space([there])
+    ((cell,),) = space.inverse_transform(space.transform([point([there], {"x": 10**29})]))
+    assert (type(there.value(cell)), there.value(cell)) == (int, pytest.approx(10**29))
