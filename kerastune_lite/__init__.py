@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from kerastune_lite import callbacks, errors, strategies
+    from kerastune_lite import callbacks, errors, strategies, surrogates
     from kerastune_lite.errors import Infeasible, KerastuneError
     from kerastune_lite.hp import HyperParameters
     from kerastune_lite.objective import Objective
@@ -31,6 +31,7 @@ _HOMES = {
     "callbacks": "",
     "errors": "",
     "strategies": "",
+    "surrogates": "",
     "tune": "tune_function",
 }
 
@@ -47,6 +48,7 @@ __all__ = [
     "callbacks",
     "errors",
     "strategies",
+    "surrogates",
     "tune",
 ]
 

@@ -1,9 +1,10 @@
 """The tuners by the names that KerasTuner gave them: functions that make a `Tuner` with its strategy."""
 
-from typing import Any
+from typing import Any, Literal
 
+from kerastune_lite.errors import UsageError, nearest
 from kerastune_lite.objective import Objective
-from kerastune_lite.strategies import Bayesian, Grid, Random
+from kerastune_lite.strategies import Bayesian, Grid, Random, Skopt, Strategy
 from kerastune_lite.tuner import Tuner
 
 
@@ -20,13 +21,33 @@ def BayesianOptimization(  # noqa: N802 - it stands for a class of KerasTuner
     max_trials: int | None = 10,
     *,
     num_initial_points: int | None = None,
+    engine: Literal["kerastune", "skopt"] = "kerastune",
     **options: Any,
 ) -> Tuner:
-    """A `Tuner` that learns from the trials so far which point promises most; see `kt.strategies.Bayesian`.
+    """A `Tuner` that learns from the trials so far which point promises most.
 
-    `num_initial_points` are spread over the space first; options: the tuner's.
+    Args:
+        build_model: As for `Tuner`.
+        objective: As for `Tuner`.
+        max_trials: As for `Tuner`.
+        num_initial_points: Points that are spread over the space first; None: as many as the engine has by itself.
+        engine: "kerastune" for `kt.strategies.Bayesian`, "skopt" for `kt.strategies.Skopt`.
+        **options: The tuner's.
+
+    Raises:
+        UsageError: The engine is unknown or not installed, or an option is impossible.
     """
-    return Tuner(build_model, objective, strategy=Bayesian(num_initial_points), max_trials=max_trials, **options)
+    strategy = _of_engine(engine, num_initial_points)
+    return Tuner(build_model, objective, strategy=strategy, max_trials=max_trials, **options)
+
+
+def _of_engine(engine: str, initial: int | None) -> Strategy:
+    if engine == "kerastune":
+        return Bayesian(initial)
+    if engine == "skopt":
+        return Skopt() if initial is None else Skopt(n_initial_points=initial)
+    hint = nearest(str(engine), ("kerastune", "skopt"))
+    raise UsageError(f'engine={engine!r} is unknown; use "kerastune" or "skopt"{hint}')
 
 
 def GridSearch(  # noqa: N802 - it stands for a class of KerasTuner

@@ -13,7 +13,7 @@ LAYERS = {
     0: {"errors", "scale", "space", "objective", "layout"},
     1: {"hp", "events", "tree", "trial", "history", "messages", "store"},
     1.1: {"surrogate"},
-    2: {"strategies", "stopping", "executors"},
+    2: {"strategies", "stopping", "executors", "surrogates"},
     3: {"loop"},
     3.1: {"tensorboard", "reporting"},
     3.2: {"callbacks"},
@@ -34,12 +34,13 @@ HOMES = {
     "rich": {"reporting"},
     "pandas": {"reporting"},
     "matplotlib": {"reporting"},
-    "skopt": {"reporting"},
+    "skopt": {"reporting", "strategies", "surrogate"},
+    "sklearn": {"strategies", "surrogate"},
     "scipy": {"strategies", "surrogate"},
     "numpy": {"loop", "strategies", "callbacks", "training", "surrogate", "reporting"},
     "ray": {"executors"},
     "cloudpickle": {"executors"},
-    "threadpoolctl": {"strategies", "reporting"},
+    "threadpoolctl": {"surrogate"},
 }
 
 

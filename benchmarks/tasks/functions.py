@@ -1,4 +1,4 @@
-"""Functions of the unit cube whose shapes are known: the ground that the made tasks stand on. Each maps (d,) to a number.
+"""Functions of the unit cube whose shapes are known, on which the made tasks stand. Each maps (d,) to a number.
 
 Surjanovic and Bingham, "Virtual Library of Simulation Experiments", has the classical ones; their domains are scaled to
 the unit cube and the optimum is moved, so that no method profits from looking at the middle first.

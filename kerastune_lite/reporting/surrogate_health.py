@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from kerastune_lite.history import History
 from kerastune_lite.surrogate.covariance import Parameters
 from kerastune_lite.surrogate.embedding import Columns, Embedding
 from kerastune_lite.surrogate.output_warp import Warp, output_warp
 from kerastune_lite.surrogate.process import Observations, Surrogate
+from kerastune_lite.surrogate.threads import one_blas_thread
 from kerastune_lite.trial import Trial
 
 Array = np.ndarray[Any, Any]

@@ -4,5 +4,6 @@ from kerastune_lite.strategies.bayesian import Bayesian
 from kerastune_lite.strategies.grid import Grid
 from kerastune_lite.strategies.protocol import Proposal, Strategy, fingerprint
 from kerastune_lite.strategies.random import Random
+from kerastune_lite.strategies.skopt import Skopt
 
-__all__ = ["Bayesian", "Grid", "Proposal", "Random", "Strategy", "fingerprint"]
+__all__ = ["Bayesian", "Grid", "Proposal", "Random", "Skopt", "Strategy", "fingerprint"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, final
 
 from kerastune_lite.errors import UsageError
@@ -10,10 +9,10 @@ from kerastune_lite.history import History
 from kerastune_lite.strategies.prior import as_priors, check_names
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.strategies.random import Random
+from kerastune_lite.surrogate.threads import one_blas_thread
 
 if TYPE_CHECKING:
     import numpy as np
-    from threadpoolctl import ThreadpoolController
 
 
 @final
@@ -68,7 +67,7 @@ class Bayesian:
             )
         from kerastune_lite.strategies.model_based import propose  # noqa: PLC0415 - heavy: numpy, scipy
 
-        with _blas_threads().limit(limits=1, user_api="blas"):
+        with one_blas_thread():
             proposal = propose(
                 history,
                 rng,
@@ -83,12 +82,3 @@ class Bayesian:
     def _initial(self, history: History) -> int:
         budget = None if history.settings is None else history.settings.max_trials
         return self.initial or min(max(2, (budget or 20) // 5), 4)
-
-
-@lru_cache(maxsize=1)
-def _blas_threads() -> "ThreadpoolController":
-    """More than one thread slows these small matrices down."""
-    import scipy.linalg  # noqa: F401, PLC0415 - its libraries must be there to be found
-    from threadpoolctl import ThreadpoolController  # noqa: PLC0415
-
-    return ThreadpoolController()

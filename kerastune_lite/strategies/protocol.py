@@ -1,7 +1,8 @@
 """What the loop asks of a strategy."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kerastune_lite.history import History
@@ -39,18 +40,40 @@ class Strategy(Protocol):
 
 
 def fingerprint(strategy: Strategy, recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The strategy's class and fields, to be compared with those on record.
+    """The strategy's class and fields as plain JSON, to be compared with those on record.
 
     A field that the record lacks is left out while it has its default: it did not exist when the study was searched.
     """
     kind = type(strategy)
     if not is_dataclass(strategy):
         return {"strategy": getattr(strategy, "__qualname__", kind.__qualname__)}
-    found = {"strategy": kind.__qualname__, **asdict(strategy)}
+    found = {"strategy": kind.__qualname__, **_plain(strategy)}
     if recorded is None or recorded.get("strategy") != kind.__qualname__:
         return found
     defaults = {
-        field.name: field.default_factory() if field.default_factory is not MISSING else field.default
-        for field in fields(strategy)
+        item.name: _plain(item.default_factory() if item.default_factory is not MISSING else item.default)
+        for item in fields(strategy)
     }
     return {name: value for name, value in found.items() if name in recorded or value != defaults[name]}
+
+
+def _plain(value: Any) -> Any:  # noqa: PLR0911 - a line for each kind of value
+    """`value` as JSON that is equal for equal values: objects of scikit-learn by their class and parameters."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else repr(value)  # NaN would differ from itself
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "__qualname__"):  # a class or function
+        return value.__qualname__
+    if is_dataclass(value):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if hasattr(value, "tolist"):  # numpy's
+        return _plain(value.tolist())
+    if hasattr(value, "get_params"):
+        return {"class": type(value).__qualname__, **_plain(value.get_params(deep=False))}
+    text = repr(value)
+    return type(value).__qualname__ if f"{id(value):x}" in text else text  # an address is another in each run

@@ -155,11 +155,6 @@ class Surrogate:
         mean: Array = self._prior.mean(rows) + kernel @ self._weights
         return mean, deviation, mean_slopes, variance_slopes / deviation[:, None]
 
-    def leave_one_out(self) -> tuple[Array, Array]:
-        """Mean and standard deviation of each observation given all the others, shapes (n,). R&W (5.12)."""
-        precision = self._inverse.diagonal()
-        return self.known.targets - self._weights / precision, np.sqrt(1 / precision)
-
     def believing(self, rows: Array) -> "Surrogate":
         """As if its own mean had been observed at `rows`: how points under way are taken into account.
 

@@ -6,17 +6,23 @@ from itertools import product
 
 import numpy as np
 import pytest
+from sklearn.linear_model import BayesianRidge
 
 from kerastune_lite.events import Started
 from kerastune_lite.history import History
 from kerastune_lite.hp import HyperParameters
 from kerastune_lite.space import key
 from kerastune_lite.store import MemoryStore
-from kerastune_lite.strategies import Bayesian, Grid, Random, fingerprint
+from kerastune_lite.strategies import Bayesian, Grid, Random, Skopt, fingerprint
 from tests.fakes import declared, nested, opened, points, search
 
 # few candidates, since each test asks often; a given `initial`, since the share of `max_trials` changes with that
-STRATEGIES = [Random(), Grid(points=3), Bayesian(initial=4, candidates=64)]
+STRATEGIES = [
+    Random(),
+    Grid(points=3),
+    Bayesian(initial=4, candidates=64),
+    Skopt(BayesianRidge(), n_initial_points=4, acq_optimizer_kwargs={"n_points": 64}),  # it is fitted in a millisecond
+]
 
 pytestmark = pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda strategy: type(strategy).__name__)
 
@@ -76,7 +82,7 @@ def test_a_large_nested_space_is_used_up_without_a_repeat(strategy):
             hp.Choice("d", [None, "x", (1, 2)])
         return 1.0
 
-    if isinstance(strategy, Bayesian):
+    if isinstance(strategy, (Bayesian, Skopt)):
         pytest.skip("a model of three thousand trials takes minutes; the smaller spaces above show the same")
     history = search(large, strategy, max_trials=None)
     expected = (5 + 25 + 125 + 625) * (1 + 3)

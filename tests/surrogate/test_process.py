@@ -78,16 +78,6 @@ def test_a_valley_is_lowest_at_its_center_by_its_depth_and_zero_on_average(cente
     assert values.mean() == pytest.approx(0, abs=1e-3)
 
 
-def test_leaving_a_trial_out_is_as_if_it_had_not_been_observed():
-    found = np.transpose(Surrogate(FEATURES, KNOWN, PARAMETERS).leave_one_out())
-    for i in range(len(ROWS)):
-        others = np.arange(len(ROWS)) != i
-        rest = Observations(ROWS[others], TARGETS[others], REPEATS[others])
-        mean, deviation = Surrogate(FEATURES, rest, PARAMETERS).predict(ROWS[[i]])
-        deviation = np.sqrt(deviation**2 + PARAMETERS.noise / REPEATS[i])
-        np.testing.assert_allclose(found[i], (mean[0], deviation[0]), rtol=1e-6)
-
-
 def test_without_a_trend_none_is_fitted():
     rows = RNG.random((20, 2))
     known = Observations(rows, 3 * rows[:, 0], np.ones(20))

@@ -1,0 +1,205 @@
+"""Search by scikit-optimize: its optimiser, told all that is on record, proposes the next point."""
+
+import importlib.util
+import inspect
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
+
+from kerastune_lite.errors import UsageError, nearest
+from kerastune_lite.history import History
+from kerastune_lite.strategies.protocol import Proposal
+from kerastune_lite.strategies.random import Random
+from kerastune_lite.surrogate.threads import one_blas_thread
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_ESTIMATORS = ("GP", "RF", "ET", "GBRT")
+_ACQUISITIONS = ("gp_hedge", "EI", "PI", "LCB")
+_GENERATORS = ("random", "sobol", "halton", "hammersly", "lhs", "grid")
+_OPTIMIZERS = ("auto", "sampling", "lbfgs")
+_OF_ACQUISITION = ("xi", "kappa", "eta")
+_OF_OPTIMIZER = ("n_points", "n_restarts_optimizer")
+
+_NEEDED = "scikit-optimize>=0.10.2,<0.11"
+
+
+@final
+@dataclass(frozen=True)
+class Skopt:
+    """Search by `skopt.Optimizer`, for those who want its estimators and acquisition functions.
+
+    The optimiser is made anew for each proposal and told all trials at once, so a search that goes on after a kill
+    proposes what it would have proposed. Trials that failed, were infeasible or gave NaN count as the worst finite
+    value; those under way, as the best one ("cl_min", scikit-optimize's constant liar). No point comes twice: if the
+    optimiser asks for one that was tried, the most promising of 256 others takes its place. Ends when the space is
+    used up.
+
+    The arguments are those of `skopt.Optimizer`.
+
+    Args:
+        base_estimator: "GP", "RF", "ET", "GBRT", or a scikit-learn regressor whose `predict` takes `return_std=True`,
+            such as `kt.surrogates.GaussianProcess()`.
+        acq_func: "gp_hedge", "EI", "PI" or "LCB".
+        n_initial_points: How many points come from `initial_point_generator` before the estimator is asked; results
+            from elsewhere and trials that failed count among them.
+        initial_point_generator: "random" (by the hyperparameters' priors), "sobol", "halton", "hammersly", "lhs" or
+            "grid".
+        acq_optimizer: "sampling", "lbfgs", or "auto": the latter where the estimator has derivatives.
+        acq_func_kwargs: `xi`, `kappa`, `eta`.
+        acq_optimizer_kwargs: `n_points`, `n_restarts_optimizer`.
+
+    Raises:
+        UsageError: An argument is impossible, or scikit-optimize is not installed.
+    """
+
+    base_estimator: Any = "GP"
+    acq_func: str = "gp_hedge"
+    n_initial_points: int = 10
+    initial_point_generator: str = "random"
+    acq_optimizer: str = "auto"
+    acq_func_kwargs: Mapping[str, Any] | None = None
+    acq_optimizer_kwargs: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if importlib.util.find_spec("skopt") is None:
+            raise UsageError(f"Skopt needs scikit-optimize, which is not installed: pip install '{_NEEDED}'")
+        _check_estimator(self.base_estimator)
+        if self.acq_func in ("EIps", "PIps"):
+            raise UsageError(
+                f"Skopt(acq_func={self.acq_func!r}): improvement per second is not offered, since what a trial "
+                f"costs is not modelled; use {self.acq_func[:2]!r}"
+            )
+        _check_known("acq_func", self.acq_func, _ACQUISITIONS)
+        _check_known("initial_point_generator", self.initial_point_generator, _GENERATORS)
+        _check_known("acq_optimizer", self.acq_optimizer, _OPTIMIZERS)
+        _check_count("n_initial_points", self.n_initial_points)
+        _check_keys("acq_func_kwargs", self.acq_func_kwargs, _OF_ACQUISITION)
+        _check_keys("acq_optimizer_kwargs", self.acq_optimizer_kwargs, _OF_OPTIMIZER)
+        for name, value in (self.acq_optimizer_kwargs or {}).items():
+            _check_count(name, value)
+        if self.acq_optimizer == "lbfgs" and not self._climbs:
+            raise UsageError(
+                f"Skopt(acq_optimizer='lbfgs'): base_estimator={self.base_estimator!r} gives no derivatives; use "
+                "acq_optimizer='sampling'"
+            )
+
+    def __call__(self, history: History, rng: "np.random.Generator") -> Proposal | None:
+        """The point that scikit-optimize asks for; None if every point has been tried or is under way."""
+        if history.tree.root.used_up(None):
+            return None
+        from kerastune_lite.strategies.skopt_record import propose  # noqa: PLC0415 - heavy: numpy, scipy
+
+        with one_blas_thread(), warnings.catch_warnings():
+            # what comes instead of a point that was tried is chosen here
+            warnings.filterwarnings("ignore", "The objective has been evaluated at", UserWarning)
+            # a Gaussian process that is sure of a point: scikit-learn sets them to 0
+            warnings.filterwarnings("ignore", "Predicted variances smaller than 0", UserWarning)
+            # a design of any size will do
+            warnings.filterwarnings("ignore", "The balance properties of Sobol", UserWarning)
+            proposal = propose(
+                history,
+                rng,
+                self._optimizer,
+                initial=self.n_initial_points,
+                generator=self.initial_point_generator,
+            )
+        return Random()(history, rng) if proposal is None else proposal
+
+    def _optimizer(self, dimensions: list[Any], seed: int) -> Any:
+        """A `skopt.Optimizer` that asks its estimator as soon as it is told something."""
+        from skopt import Optimizer  # noqa: PLC0415 - heavy: scikit-learn
+
+        return Optimizer(
+            dimensions,
+            self._estimator(seed),
+            n_initial_points=0,
+            acq_func=self.acq_func,
+            # "auto" is L-BFGS where there are derivatives, which even a Gaussian process has not if all is categorical
+            acq_optimizer="auto" if self._climbs and self.acq_optimizer != "sampling" else "sampling",
+            random_state=seed,
+            acq_func_kwargs=dict(self.acq_func_kwargs or {}),
+            acq_optimizer_kwargs=dict(self.acq_optimizer_kwargs or {}),
+            avoid_duplicates=False,
+        )
+
+    def _estimator(self, seed: int) -> Any:
+        """The name, or a fresh estimator all of whose randomness comes from `seed`."""
+        from sklearn.base import clone  # noqa: PLC0415 - heavy
+
+        if self.base_estimator == "GBRT":
+            from kerastune_lite.surrogate.quantile_boosting import QuantileBoosting  # noqa: PLC0415 - heavy
+
+            return QuantileBoosting(random_state=seed)
+        if isinstance(self.base_estimator, str):
+            return self.base_estimator
+        estimator = clone(self.base_estimator)
+        unseeded = [
+            name
+            for name, value in estimator.get_params().items()
+            if name.split("__")[-1] == "random_state" and value is None
+        ]
+        return estimator.set_params(**dict.fromkeys(unseeded, seed))
+
+    @property
+    def _climbs(self) -> bool:
+        """Whether the estimator gives derivatives."""
+        if isinstance(self.base_estimator, str):
+            return self.base_estimator == "GP"
+        return "return_mean_grad" in inspect.signature(self.base_estimator.predict).parameters
+
+
+def _check_estimator(estimator: Any) -> None:
+    if isinstance(estimator, str):
+        return _check_known("base_estimator", estimator, _ESTIMATORS)
+    if isinstance(estimator, type):
+        raise UsageError(f"Skopt(base_estimator={estimator.__name__}): give an instance, {estimator.__name__}(), say")
+    missing = [name for name in ("fit", "predict", "get_params") if not callable(getattr(estimator, name, None))]
+    if missing:
+        raise UsageError(
+            f"Skopt(base_estimator={estimator!r}) is no scikit-learn regressor: it has no {missing[0]}(); use one of "
+            f"{_listed(_ESTIMATORS)}, or kt.surrogates.GaussianProcess()"
+        )
+    last = estimator
+    while hasattr(last, "steps"):  # a pipeline passes on what its last step takes
+        last = last.steps[-1][1]
+    if "return_std" not in inspect.signature(last.predict).parameters:
+        raise UsageError(
+            f"Skopt(base_estimator={estimator!r}): its predict takes no return_std, and without a standard deviation "
+            f"nothing tells where to explore; use one of {_listed(_ESTIMATORS)}, or kt.surrogates.GaussianProcess()"
+        )
+    from sklearn.base import is_regressor  # noqa: PLC0415 - heavy, but whoever has an estimator has loaded it
+
+    if not is_regressor(estimator):
+        raise UsageError(
+            f"Skopt(base_estimator={estimator!r}) is no regressor to scikit-learn; derive it from RegressorMixin and "
+            "BaseEstimator, in this order"
+        )
+    return None
+
+
+def _check_known(name: str, value: Any, known: Iterable[str]) -> None:
+    if value not in known:
+        hint = nearest(value, known) or nearest(value.upper(), known) if isinstance(value, str) else ""
+        raise UsageError(f"Skopt({name}={value!r}) is unknown; use one of {_listed(known)}{hint}")
+
+
+def _check_count(name: str, value: Any) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise UsageError(f"Skopt({name}={value!r}): {name} must be an integer from 1")
+
+
+def _check_keys(name: str, value: Any, known: Iterable[str]) -> None:
+    if value is None:
+        return
+    if not isinstance(value, Mapping):
+        raise UsageError(f"Skopt({name}={value!r}): {name} must be a dict with keys among {_listed(known)}")
+    for key in value:
+        if key not in known:
+            raise UsageError(f"Skopt({name}={value!r}): {key!r} is unknown; use {_listed(known)}{nearest(key, known)}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))

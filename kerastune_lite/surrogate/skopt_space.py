@@ -1,0 +1,112 @@
+"""Our hyperparameters as scikit-optimize's dimensions, and values as its points and back.
+
+Its spaces are fixed lists of ranges and categories. Three things need care: it mixes up categories of several types
+(True, 1 and 1.0), it refuses a range of one level, and it gives values back as numpy's types. So hyperparameters with
+one level are left out, categories go by their texts, and each value that comes back is looked up in its definition.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+from kerastune_lite.space import Choice, Float, Hyperparameter, Int, Space, Value, key
+
+Cell = int | float | str
+"""A value as scikit-optimize sees it."""
+
+# Integers up to here are whole as floats too; those of 64 bits, which scikit-optimize knows, end not far beyond.
+_LARGEST_WHOLE = 2**53
+
+
+@final
+@dataclass(frozen=True)
+class Axis:
+    """A hyperparameter with more than one level, as a dimension of scikit-optimize.
+
+    Attributes:
+        definition: The hyperparameter.
+        indexed: Whether it is one of ordered values that go by their index; else those that are no range go by texts.
+    """
+
+    definition: Hyperparameter
+    indexed: bool = False
+
+    @cached_property
+    def _levels(self) -> list[Value]:
+        return [self.definition.level(index) for index in range(self.definition.count() or 0)]
+
+    @cached_property
+    def _indices(self) -> dict[str, int]:
+        return {key(level): index for index, level in enumerate(self._levels)}
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        """As people write them, unless "1" and 1 are both there."""
+        texts = [str(level) for level in self._levels]
+        return texts if len(set(texts)) == len(texts) else [repr(level) for level in self._levels]
+
+    @property
+    def _real(self) -> bool:
+        definition = self.definition
+        if isinstance(definition, Int):
+            return max(abs(definition.min_value), abs(definition.max_value)) > _LARGEST_WHOLE
+        return isinstance(definition, Float)
+
+    def _number(self, value: float) -> float:
+        return float(value) if self._real else int(value)
+
+    def dimension(self) -> Any:
+        """A new `skopt.space.Dimension`."""
+        from skopt.space import Categorical, Integer, Real  # noqa: PLC0415 - heavy: scikit-learn
+
+        definition = self.definition
+        if isinstance(definition, (Float, Int)):
+            kind = Real if self._real else Integer
+            prior = "log-uniform" if definition.sampling == "log" else "uniform"
+            low, high = (self._number(end) for end in (definition.min_value, definition.max_value))
+            return kind(low, high, prior=prior, name=definition.name)
+        if self.indexed:
+            return Integer(0, len(self._levels) - 1, name=definition.name)
+        return Categorical(self._texts, name=definition.name)
+
+    def cell(self, values: Mapping[str, Value]) -> Cell:
+        """The value that `values` has for it; the default if they have none that fits."""
+        definition = self.definition
+        value: Value = values.get(definition.name)
+        if definition.name not in values or value not in definition:
+            value = definition.default
+        if isinstance(definition, (Float, Int)):
+            return self._number(value)
+        index = self._indices[key(value)]
+        return index if self.indexed else self._texts[index]
+
+    def value(self, cell: Any) -> Value:
+        """The inverse of `cell`; `cell` may be of numpy's types."""
+        if isinstance(self.definition, Float):
+            return float(cell)
+        if isinstance(self.definition, Int):
+            return int(cell)
+        return self._levels[int(cell) if self.indexed else self._texts.index(str(cell))]
+
+
+def axes_of(space: Space, *, indexed: bool) -> list[Axis]:
+    """One for each hyperparameter that can differ, in the order first read.
+
+    Args:
+        space: The hyperparameters known so far.
+        indexed: Whether ordered values go by their index, which keeps their order, or by their text, which reads best.
+    """
+    return [Axis(d, indexed and isinstance(d, Choice) and bool(d.ordered)) for d in space if d.count() != 1]
+
+
+def skopt_space(axes: Sequence[Axis]) -> Any:
+    """A `skopt.space.Space` of these axes."""
+    from skopt.space import Space as SkoptSpace  # noqa: PLC0415 - heavy: scikit-learn
+
+    return SkoptSpace([axis.dimension() for axis in axes])
+
+
+def point(axes: Sequence[Axis], values: Mapping[str, Value]) -> list[Cell]:
+    """Values as scikit-optimize's point; what they lack stands at its default."""
+    return [axis.cell(values) for axis in axes]

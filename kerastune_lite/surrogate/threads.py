@@ -1,0 +1,22 @@
+"""Linear algebra on one thread: more than one slows these small matrices down."""
+
+from contextlib import AbstractContextManager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Within it, BLAS runs on a single thread."""
+    limited: AbstractContextManager[Any] = _libraries().limit(limits=1, user_api="blas")
+    return limited
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> "ThreadpoolController":
+    import scipy.linalg  # noqa: F401, PLC0415 - its libraries must be there to be found
+    from threadpoolctl import ThreadpoolController  # noqa: PLC0415
+
+    return ThreadpoolController()

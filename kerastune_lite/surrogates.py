@@ -1,0 +1,8 @@
+"""Surrogate models as scikit-learn regressors: for `kt.strategies.Skopt`, for `skopt.Optimizer`, or alone.
+
+Importing this loads scikit-learn.
+"""
+
+from kerastune_lite.surrogate.regressor import GaussianProcess
+
+__all__ = ["GaussianProcess"]
