@@ -75,7 +75,7 @@ def surrogate_health(history: History) -> SurrogateHealth:
     means = np.array([sum(values) / len(values) for values in losses])
     if len(losses) < _LEAST or not len(embedding) or not _vary(means):
         return SurrogateHealth()
-    with threadpool_limits(limits=1, user_api="blas"), np.errstate(all="ignore"):  # small matrices: threads slow down
+    with one_blas_thread(), np.errstate(all="ignore"):
         return _health(embedding, places, losses, means)
 
 
