@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kerastune_lite.hp import HyperParameters
     from kerastune_lite.objective import Objective
     from kerastune_lite.searches import BayesianOptimization, GridSearch, RandomSearch
+    from kerastune_lite.strategies.prior import Prior
     from kerastune_lite.training.hypermodel import HyperModel
     from kerastune_lite.tune_function import tune
     from kerastune_lite.tuner import Tuner
@@ -26,6 +27,7 @@ _HOMES = {
     "Infeasible": "errors",
     "KerastuneError": "errors",
     "Objective": "objective",
+    "Prior": "strategies.prior",
     "RandomSearch": "searches",
     "Tuner": "tuner",
     "callbacks": "",
@@ -43,6 +45,7 @@ __all__ = [
     "Infeasible",
     "KerastuneError",
     "Objective",
+    "Prior",
     "RandomSearch",
     "Tuner",
     "callbacks",

@@ -25,7 +25,8 @@ from kerastune_lite.search import Display, Plan, run_search
 from kerastune_lite.space import Hyperparameter, Space, Value
 from kerastune_lite.stopping import StoppingPolicy
 from kerastune_lite.store import read_events
-from kerastune_lite.strategies import Random, Strategy
+from kerastune_lite.strategies import Bayesian, Random, Strategy
+from kerastune_lite.strategies.prior import as_priors
 from kerastune_lite.training.arguments import FitArguments
 from kerastune_lite.training.hypermodel import Builder
 from kerastune_lite.training.kept_models import KeptModels
@@ -195,6 +196,30 @@ class Tuner:
             values: By name. They are checked when the search begins: `build_model` must read each of them, and take it.
         """
         self._news.append(Enqueued(values=dict(values)))
+
+    def believe(self, priors: Mapping[str, Any]) -> None:
+        """Tells a Bayesian search where the best values are believed to be; trials that say otherwise outweigh it.
+
+        Args:
+            priors: By the names of hyperparameters: values, or `kt.Prior` for more or less strength. They replace those
+                given before for the same names.
+
+        Raises:
+            UsageError: The strategy is not Bayesian, or a prior is impossible. A value out of a hyperparameter's range
+                is found when the search begins.
+
+        Example:
+            >>> tuner = BayesianOptimization(build_model, "val_accuracy")  # doctest: +SKIP
+            >>> tuner.believe({"learning_rate": 3e-4, "optimizer": kt.Prior("adam", strength=2)})  # doctest: +SKIP
+        """
+        strategy = self._plan.strategy
+        if not isinstance(strategy, Bayesian):
+            raise UsageError(
+                f"believe() needs a strategy that can use it, not {type(strategy).__name__}: kt.BayesianOptimization, "
+                "or strategy=kt.strategies.Bayesian()"
+            )
+        together = {**strategy.priors, **as_priors(priors)}
+        self._plan = replace(self._plan, strategy=replace(strategy, priors=together))
 
     def add_trial(self, values: Mapping[str, Value], score: float) -> None:
         """Tells the next `search` of a result from elsewhere, which a Bayesian search learns from.

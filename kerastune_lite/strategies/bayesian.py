@@ -58,7 +58,7 @@ class Bayesian:
         """The point that promises most; None if every point has been tried or is under way."""
         if history.tree.root.used_up(None):
             return None
-        if history.next_number == 0:
+        if history.next_number < 2:  # once the space is known
             check_names(self.priors, history.space)
         if self.cost is not None and history.told:
             raise UsageError(

@@ -27,8 +27,9 @@ def spread_point(
     number, settings = history.next_number, history.settings
     note = None if because is None else {"because": because}
     definitions = list(settings.space or ()) if settings is not None else []
-    if number == 0 and any(d.name in priors or d.default != d.level(0) for d in definitions):
-        return Proposal({d.name: _first_value(d, priors.get(d.name)) for d in definitions}, note=note)
+    if number == 0 and (priors or any(d.default != d.level(0) for d in definitions)):
+        believed = {name: prior.center for name, prior in priors.items()}
+        return Proposal(believed | {d.name: _first_value(d, priors.get(d.name)) for d in definitions}, note=note)
     seed = 0 if settings is None else settings.seed
     uniform = sobol(len(embedding), 1, np.random.default_rng([seed, 0x50B01]), skip=number)
     wanted = believed_coordinates(embedding, priors, uniform)

@@ -20,7 +20,7 @@ Array = np.ndarray[Any, Any]
 
 # How much worse than its middle the ends of a range are expected to be, in standard deviations of all losses: people
 # choose a range around what they believe in.
-_DEPTH = 0.25
+_DEPTH = 0.18
 
 
 def expected_features(columns: Columns, priors: Mapping[str, Prior], *, name_priors: bool) -> Features:

@@ -1,6 +1,7 @@
 """What a user believes before the first trial."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
@@ -63,7 +64,15 @@ def as_priors(given: Mapping[str, Any] | None) -> dict[str, Prior]:
 
 
 def check_names(priors: Mapping[str, Prior], space: Space) -> None:
-    """Raises UsageError for a name that is not in `space` but near one that is; others may be read in a later trial."""
+    """Raises UsageError for a name that looks like a misspelt one of `space`.
+
+    Others may be read in a later trial, above all those that differ from a known one by a number: `units_2`.
+    """
+    stems = {_stem(name) for name in space.names}
     for name in priors:
-        if name not in space.names and (hint := nearest(name, space.names)):
+        if _stem(name) not in stems and (hint := nearest(name, space.names)):
             raise UsageError(f"a prior is given for {name!r}, which no trial reads{hint}")
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"\d+", "", name)
