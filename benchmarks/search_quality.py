@@ -20,15 +20,19 @@ import numpy as np
 
 from benchmarks import tasks
 from benchmarks.measure import machine, table
-from benchmarks.searchers import FIXED_SPACE, OURS, SEARCHERS, run
+from benchmarks.searchers import FIXED_SPACE, OURS, SEARCHERS, WITH_PRIORS, run
 
 AT = (10, 15, 20, 30, 50)
 FLOOR = 1e-4
 # Random search costs nothing and is what every task is held against: so many times the runs. A run of the others here
 # takes a minute: two fifths of them.
-RUNS = {"random": 4.0, "scikit-optimize": 0.4, "KerasTuner": 0.2}
+RUNS = {"random": 4.0, "scikit-optimize": 0.4, "engine skopt": 0.4, "KerasTuner": 0.2}
 # Tasks for one process, so that loading its libraries is a small part of its time.
 AT_ONCE = 6
+
+
+# KerasTuner takes half a minute a run, and priors are given to some tasks only.
+DEFAULT = [side for side in SEARCHERS if side != "KerasTuner" and side not in WITH_PRIORS]
 
 
 def work(options: argparse.Namespace) -> None:
@@ -36,7 +40,9 @@ def work(options: argparse.Namespace) -> None:
     lcbench = None if options.lcbench is None else Path(options.lcbench)
     for name in options.only:
         task = tasks.task(name, lcbench)
-        if task.parameters is None and options.side in FIXED_SPACE:
+        if options.side in FIXED_SPACE and task.parameters is None:
+            continue
+        if options.side in WITH_PRIORS and task.point is None:
             continue
         for seed in range(runs_of(options.side, options.seeds)):
             began = time.process_time()
@@ -192,7 +198,7 @@ def main() -> None:
     parser.add_argument("--families", nargs="+", help="some of the families only")
     parser.add_argument("--lcbench", help="the folder of LCBench's model.onnx and encoding.json")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--sides", nargs="+", choices=SEARCHERS, default=[s for s in SEARCHERS if s != "KerasTuner"])
+    parser.add_argument("--sides", nargs="+", choices=SEARCHERS, default=DEFAULT)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--results", help="a file of runs: those of peers are taken from it, all others added to it")
     parser.add_argument("--side", choices=SEARCHERS, help=argparse.SUPPRESS)

@@ -39,13 +39,19 @@ class Watch:
         return max((value for value in self.observed if math.isfinite(value)), default=0.0)
 
 
-def ours(watch: Watch, trials: int, seed: int, *, name_priors: bool = True) -> None:
+def ours(watch: Watch, trials: int, seed: int, **options: Any) -> None:
+    import kerastune_lite as kt
+
+    _tune(watch, trials, seed, kt.strategies.Bayesian(**options))
+
+
+def _tune(watch: Watch, trials: int, seed: int, strategy: Any) -> None:
     import kerastune_lite as kt
 
     kt.tune(
-        lambda hp: watch(lambda parameter: _read(hp, parameter)),
+        lambda hp: watch(lambda parameter: read_with(hp, parameter)),
         objective=kt.Objective("loss", "min"),
-        strategy=kt.strategies.Bayesian(name_priors=name_priors),
+        strategy=strategy,
         max_trials=trials,
         seed=seed,
         verbose=0,
@@ -56,7 +62,34 @@ def ours_without_names(watch: Watch, trials: int, seed: int) -> None:
     ours(watch, trials, seed, name_priors=False)
 
 
-def _read(hp: Any, parameter: Parameter) -> Any:
+def right_prior(watch: Watch, trials: int, seed: int) -> None:
+    """Ours, believing in the best point known."""
+    assert watch.task.point is not None
+    ours(watch, trials, seed, priors=dict(watch.task.point))
+
+
+def wrong_prior(watch: Watch, trials: int, seed: int) -> None:
+    """Ours, believing in a point far from the best one: near the other end of each range, another category."""
+    assert watch.task.parameters is not None
+    assert watch.task.point is not None
+    ours(watch, trials, seed, priors={p.name: _far_from(p, watch.task.point[p.name]) for p in watch.task.parameters})
+
+
+def _far_from(parameter: Parameter, best: Any) -> Any:
+    if parameter.kind == "category":
+        return parameter.values[(list(parameter.values).index(best) + 1) % len(parameter.values)]
+    below = best < parameter.at(0.5)
+    return parameter.at(0.9 if below else 0.1)
+
+
+def skopt_engine(watch: Watch, trials: int, seed: int) -> None:
+    """scikit-optimize, its defaults, as our engine."""
+    import kerastune_lite as kt
+
+    _tune(watch, trials, seed, kt.strategies.Skopt())
+
+
+def read_with(hp: Any, parameter: Parameter) -> Any:
     """In KerasTuner's terms, which are ours too."""
     sampling = "log" if parameter.log else "linear"
     if parameter.kind == "int":
@@ -147,11 +180,11 @@ def keras_tuner(watch: Watch, trials: int, seed: int) -> None:
 
     class Tuner(kt.BayesianOptimization):
         def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> float:
-            watch(lambda parameter: _read(trial.hyperparameters, parameter))
+            watch(lambda parameter: read_with(trial.hyperparameters, parameter))
             return watch.finite
 
     def declare(hp: Any) -> None:
-        watch.task.read(lambda parameter: _read(hp, parameter))
+        watch.task.read(lambda parameter: read_with(hp, parameter))
 
     with tempfile.TemporaryDirectory() as directory:
         objective = kt.Objective("default_objective", "min")
@@ -163,6 +196,9 @@ def keras_tuner(watch: Watch, trials: int, seed: int) -> None:
 SEARCHERS = {
     "kerastune_lite": ours,
     "without names": ours_without_names,
+    "right prior": right_prior,
+    "wrong prior": wrong_prior,
+    "engine skopt": skopt_engine,
     "Optuna GPSampler": gp_sampler,
     "Optuna TPE": tpe,
     "scikit-optimize": scikit_optimize,
@@ -170,8 +206,9 @@ SEARCHERS = {
     "random": random,
 }
 # What is compared with the rest, and those who must know all hyperparameters beforehand.
-OURS = ("kerastune_lite", "without names")
-FIXED_SPACE = ("scikit-optimize", "KerasTuner")
+OURS = ("kerastune_lite", "without names", "right prior", "wrong prior", "engine skopt")
+WITH_PRIORS = ("right prior", "wrong prior")
+FIXED_SPACE = ("scikit-optimize", "KerasTuner", *WITH_PRIORS)
 
 
 def run(searcher: str, task: Task, trials: int, seed: int) -> Watch:

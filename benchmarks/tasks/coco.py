@@ -41,5 +41,4 @@ def task(name: str) -> Task:
         return float(problem(np.array([float(values[p.name]) for p in parameters])))
 
     loss.suite = problems  # type: ignore[attr-defined] - its end is the problem's
-    best, median = known(flat(parameters), loss, steps=20_000)
-    return Task(name, flat(parameters), parameters, loss, best, median)
+    return Task(name, flat(parameters), parameters, loss, **known(flat(parameters), loss, steps=20_000))

@@ -51,16 +51,7 @@ class _Draw:
         elif parameter.kind != "category" and self.rng.random() < 0.6:
             unit = float(np.clip(unit + self.sigma * self.rng.standard_normal(), 0, 1))
         self.units[parameter.name] = unit
-        return _value(parameter, unit)
-
-
-def _value(parameter: Parameter, unit: float) -> Any:
-    if parameter.values:
-        return parameter.values[min(int(unit * len(parameter.values)), len(parameter.values) - 1)]
-    low, high = np.log([parameter.low, parameter.high]) if parameter.log else (parameter.low, parameter.high)
-    value = float(low + unit * (high - low))
-    value = float(np.clip(np.exp(value), parameter.low, parameter.high)) if parameter.log else value
-    return round(value) if parameter.kind == "int" else value
+        return parameter.at(unit)
 
 
 def _explore(recipe: Recipe) -> dict[str, Any]:

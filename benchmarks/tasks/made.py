@@ -33,9 +33,9 @@ def _units(parameters: Sequence[Parameter], values: Values) -> np.ndarray[Any, A
     return np.array(places)
 
 
-def _task(name: str, parameters: Sequence[Parameter], loss: Callable[[Values], float], **options: Any) -> Task:
-    best, median = known(flat(parameters), loss, steps=1500 * min(len(parameters), 6))
-    return Task(name, flat(parameters), parameters, loss, best, median, **options)
+def _task(name: str, parameters: Sequence[Parameter], loss: Callable[[Values], float]) -> Task:
+    found = known(flat(parameters), loss, steps=1500 * min(len(parameters), 6))
+    return Task(name, flat(parameters), parameters, loss, **found)
 
 
 def _of_cube(name: str, function: Function, parameters: Sequence[Parameter]) -> Task:
@@ -129,8 +129,7 @@ KINDS: dict[str, Callable[[str], Task]] = {
 
 
 def _conditional(name: str, read: Reader, loss: Callable[[Values], float]) -> Task:
-    best, median = known(read, loss, steps=6000)
-    return Task(name, read, None, loss, best, median)
+    return Task(name, read, None, loss, **known(read, loss, steps=6000))
 
 
 def _tree(name: str) -> Task:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.tasks import task
 from benchmarks.tasks.task import Parameter
 
 Values = dict[str, Any]
@@ -37,7 +38,7 @@ class Recipe:
 
 def flat(train: Callable[[Values, int], float], *parameters: Parameter, draws: int = 600) -> Recipe:
     """A search where all hyperparameters are always asked for."""
-    return Recipe(lambda ask: {parameter.name: ask(parameter) for parameter in parameters}, parameters, train, draws)
+    return Recipe(task.flat(parameters), parameters, train, draws)
 
 
 def floating(name: str, low: float, high: float) -> Parameter:

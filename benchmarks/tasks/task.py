@@ -42,6 +42,7 @@ class Task:
         best: The lowest loss known.
         median: The median loss of points drawn at random.
         observed: What a trial reports, given values and a generator, where that is not the true loss.
+        point: The values of the lowest loss known; None where they are not.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Task:
     best: float
     median: float
     observed: Callable[[Values, np.random.Generator], float] | None = field(default=None, repr=False)
+    point: Values | None = field(default=None, repr=False)
 
     def observe(self, values: Values, rng: np.random.Generator) -> float:
         """What a trial with these values reports."""
@@ -76,8 +78,8 @@ def known(
     loss: Callable[[Values], float],
     draws: int = 2000,
     steps: int = 4000,
-) -> tuple[float, float]:
-    """The lowest loss of many random points and of smaller and smaller steps from the best; the random ones' median."""
+) -> dict[str, Any]:
+    """`best` and `point` of many random points and of smaller and smaller steps from the best; the random `median`."""
     rng = np.random.default_rng(0)
 
     def at(units: Any) -> tuple[float, list[float]]:
@@ -102,4 +104,6 @@ def known(
         pair = at(np.clip(moved, 0, 1 - 1e-12))
         if pair[0] < best[-1][0]:
             best = sorted([*best[:-1], pair], key=lambda pair: pair[0])
-    return best[0][0], float(np.median([pair[0] for pair in finite]))
+    units = iter(best[0][1])
+    median = float(np.median([pair[0] for pair in finite]))
+    return {"best": best[0][0], "median": median, "point": read(lambda parameter: parameter.at(next(units)))}

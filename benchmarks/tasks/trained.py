@@ -27,12 +27,14 @@ FAMILIES = {
 @functools.cache
 def task(name: str) -> Task:
     """A task by its name; the first time on a machine, after many trainings."""
-    recipe = _recipe(name)
-    known = landmarks(name, recipe)
-    return Task(name, recipe.read, recipe.parameters, _Remembered(recipe), known["best"], known["median"])
+    made = recipe(name)
+    known = landmarks(name, made)
+    landmark = {key: known[key] for key in ("best", "median", "point")}
+    return Task(name, made.read, made.parameters, _Remembered(made), **landmark)
 
 
-def _recipe(name: str) -> Recipe:
+def recipe(name: str) -> Recipe:
+    """How a task is made."""
     family, _, short = name.partition("/")
     return models.recipe(short) if family == "models" else networks.recipe(short)
 
@@ -52,7 +54,7 @@ class _Remembered:
 
 
 def _row(name: str) -> tuple[str, ...]:
-    known = landmarks(name, _recipe(name))
+    known = landmarks(name, recipe(name))
     figures = (f"{known[key]:.4f}" for key in ("seconds", "best", "low", "median"))
     point = {key: round(value, 6) if isinstance(value, float) else value for key, value in known["point"].items()}
     return name, str(known["dimensions"]), *figures, json.dumps(point)

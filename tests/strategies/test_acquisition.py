@@ -6,9 +6,11 @@ from scipy import integrate, optimize, stats
 
 from kerastune_lite.space import Choice, Float, Space
 from kerastune_lite.strategies.acquisition import Acquisition, Maximiser, log_h
+from kerastune_lite.strategies.shapes import Shapes
 from kerastune_lite.surrogate.covariance import Parameters
 from kerastune_lite.surrogate.embedding import Embedding
 from kerastune_lite.surrogate.process import Observations, Surrogate
+from tests.fakes import search
 
 
 @pytest.mark.parametrize("z", [-8.0, -3.0, -1.0001, -0.9999, 0.0, 2.0, 30.0])
@@ -64,3 +66,36 @@ def test_no_step_from_the_best_point_is_worth_taking(seed):
     best = Maximiser(anything, acquisition, rng)(rng.random((256, 4)))[0]
     found = optimize.minimize(lambda point: -acquisition(point[None])[0], best, bounds=[(0, 1)] * 4, method="L-BFGS-B")
     assert -found.fun < acquisition(best[None])[0] + 5e-6
+
+
+def test_a_category_of_many_levels_is_changed_in_the_climb():
+    choice = Choice("kind", tuple(f"k{i}" for i in range(40)))
+
+    def function(hp):
+        levels = list(choice.values)
+        return abs(levels.index(hp.Choice("kind", levels)) - 33) / 40 + (hp.Float("x", 0, 1) - 0.4) ** 2
+
+    history = search(function, max_trials=60)
+    embedding = Embedding(history.space)
+    shapes = Shapes(history.tree, embedding, lambda owner: True)
+    places = np.array([embedding.places(trial.definitions, trial.values) for trial in history.trials])
+    columns = embedding.columns(places)
+    targets = stats.zscore([trial.score for trial in history.trials])
+    model = Surrogate.fit(columns.features, Observations(columns.rows(places), targets, np.ones(60)))
+    acquisition = Acquisition(columns, model, targets.min())
+    best = Maximiser(shapes, acquisition, np.random.default_rng(0))(places[:6])[0]
+    others = np.repeat(best[None], 40, axis=0)
+    others[:, 0] = np.arange(40)
+    assert acquisition(others).max() == pytest.approx(acquisition(best[None])[0])
+
+
+def test_improvement_is_counted_by_the_second_where_durations_are_modelled():
+    columns = Embedding(Space([Float("x", 0, 1)])).columns(np.zeros((1, 1)))
+    rows = np.linspace(0, 1, 9)[:, None]
+    model = Surrogate.fit(columns.features, Observations(rows, np.cos(12 * rows[:, 0]), np.ones(9)))
+    log_duration = Surrogate.fit(columns.features, Observations(rows, 2 * rows[:, 0] - 1, np.ones(9)))
+    by_trial, by_second = (Acquisition(columns, model, -0.8, log_duration=given) for given in (None, log_duration))
+    points = np.array([[0.1], [0.85]])
+    np.testing.assert_allclose(by_trial(points) - by_second(points), [-0.8, 0.7], atol=0.05)
+    ahead = (by_second(points + 1e-6) - by_second(points - 1e-6)) / 2e-6
+    np.testing.assert_allclose(by_second.with_slopes(points, np.array([0]))[1][:, 0], ahead, rtol=1e-3)

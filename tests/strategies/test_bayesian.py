@@ -46,6 +46,29 @@ def test_the_corner_of_seven_dimensions_is_mostly_found_in_ten_trials_and_always
     assert max(history.best.score for history in searches) < 1.05
 
 
+def untrained(hp):
+    """The loss of a network of ten classes: log(10), but for some noise, wherever it learns nothing."""
+    rate = math.log10(hp.Float("learning_rate", 1e-5, 1.0, sampling="log"))
+    batch, layers = hp.Choice("batch_size", [16, 32, 64, 128, 256]), hp.Int("layers", 1, 3)
+    units, dropout = hp.Int("units", 8, 128), hp.Float("dropout", 0.0, 0.7)
+    activation = hp.Choice("activation", ["relu", "tanh", "sigmoid"])
+    optimizer = hp.Choice("optimizer", ["sgd", "adam", "rmsprop"])
+    goal = {"sgd": -0.7, "adam": -2.5, "rmsprop": -2.7}[optimizer] + 0.15 * math.log2(batch / 64)
+    learnt = max(0.0, 1 - ((rate - goal) / 0.8) ** 2) * (1 - 0.1 * math.log2(batch / 16)) * (1 - 0.7 * dropout)
+    learnt *= {"relu": 1.0, "tanh": 0.9, "sigmoid": 0.5 / layers}[activation]
+    diverged = 10 * max(0.0, rate + 0.3) if optimizer == "sgd" and activation == "relu" else 0.0
+    return math.log(10) + 0.02 * math.sin(97 * rate + 13 * units + 5 * dropout) - 2.1 * learnt + diverged
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_plateau_with_a_point_above_it_does_not_hold_the_search(seed):
+    """A trend fitted to four such losses leads into a corner of the plateau, and seeds 3 and others stayed there."""
+    history = minimised(untrained, trials=20, seed=seed)
+    assert history.best.score < 1.2
+    late = {round(math.log10(trial.values["learning_rate"])) for trial in history.trials[4:]}
+    assert len(late) > 1
+
+
 def test_a_space_with_branches_is_modelled():
     best = minimised(branches, trials=35).best
     assert (best.values["optimizer"], best.values["layers"]) == ("adam", 3)
