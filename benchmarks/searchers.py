@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -63,23 +64,33 @@ def ours_without_names(watch: Watch, trials: int, seed: int) -> None:
 
 
 def right_prior(watch: Watch, trials: int, seed: int) -> None:
-    """Ours, believing in the best point known."""
-    assert watch.task.point is not None
-    ours(watch, trials, seed, priors=dict(watch.task.point))
+    """Ours, believing in a point near the best one: a tenth of each range away, the best category."""
+    _believing(watch, trials, seed, _near)
 
 
 def wrong_prior(watch: Watch, trials: int, seed: int) -> None:
     """Ours, believing in a point far from the best one: near the other end of each range, another category."""
+    _believing(watch, trials, seed, _far_from)
+
+
+def _believing(watch: Watch, trials: int, seed: int, center: Callable[[Parameter, Any], Any]) -> None:
+    best = watch.task.point
     assert watch.task.parameters is not None
-    assert watch.task.point is not None
-    ours(watch, trials, seed, priors={p.name: _far_from(p, watch.task.point[p.name]) for p in watch.task.parameters})
+    assert best is not None
+    ours(watch, trials, seed, priors={p.name: center(p, best[p.name]) for p in watch.task.parameters})
+
+
+def _near(parameter: Parameter, best: Any) -> Any:
+    if parameter.kind == "category":
+        return best
+    unit = parameter.unit(best)
+    return parameter.at(unit + 0.1 if unit < 0.5 else unit - 0.1)
 
 
 def _far_from(parameter: Parameter, best: Any) -> Any:
     if parameter.kind == "category":
         return parameter.values[(list(parameter.values).index(best) + 1) % len(parameter.values)]
-    below = best < parameter.at(0.5)
-    return parameter.at(0.9 if below else 0.1)
+    return parameter.at(0.9 if parameter.unit(best) < 0.5 else 0.1)
 
 
 def skopt_engine(watch: Watch, trials: int, seed: int) -> None:

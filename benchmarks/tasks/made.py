@@ -21,16 +21,7 @@ def _floats(count: int, names: Sequence[str] = ()) -> list[Parameter]:
 
 def _units(parameters: Sequence[Parameter], values: Values) -> np.ndarray[Any, Any]:
     """The places of values in the unit cube; a category stands at the place of its number."""
-    places = []
-    for parameter in parameters:
-        value = values[parameter.name]
-        if parameter.values:
-            places.append((list(parameter.values).index(value) + 0.5) / len(parameter.values))
-            continue
-        low, high, value = parameter.low, parameter.high, float(value)
-        low, high, value = np.log([low, high, value]) if parameter.log else (low, high, value)
-        places.append((value - low) / (high - low))
-    return np.array(places)
+    return np.array([parameter.unit(values[parameter.name]) for parameter in parameters])
 
 
 def _task(name: str, parameters: Sequence[Parameter], loss: Callable[[Values], float]) -> Task:

@@ -29,6 +29,13 @@ class Parameter:
         value = float(np.exp(value)) if self.log else value
         return round(value) if self.kind == "int" else min(max(value, self.low), self.high)
 
+    def unit(self, value: Any) -> float:
+        """The place of a value in the unit interval, the middle of its share where it has one."""
+        if self.values:
+            return (list(self.values).index(value) + 0.5) / len(self.values)
+        low, high, at = np.log([self.low, self.high, value]) if self.log else (self.low, self.high, value)
+        return float((at - low) / (high - low))
+
 
 @dataclass(frozen=True)
 class Task:

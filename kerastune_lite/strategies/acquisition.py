@@ -166,7 +166,7 @@ class Maximiser:
         return self._better(points, values, self._snapped(moved(found.x)))
 
     def _is_smooth(self, index: int) -> bool:
-        count = self._acquisition.columns.definition(index).count()
+        count = self._acquisition.columns.definitions[index].count()
         return count is None or count > _FEW_LEVELS
 
     def _snapped(self, points: Array) -> Array:

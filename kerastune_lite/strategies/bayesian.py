@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, final
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.history import History
-from kerastune_lite.strategies.prior import as_priors, check_names
+from kerastune_lite.strategies.prior import as_priors, check_priors
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.strategies.random import Random
 from kerastune_lite.surrogate.threads import one_blas_thread
@@ -59,7 +59,7 @@ class Bayesian:
         if history.tree.root.used_up(None):
             return None
         if history.next_number < 2:  # once the space is known
-            check_names(self.priors, history.space)
+            check_priors(self.priors, history.space)
         if self.cost is not None and history.told:
             raise UsageError(
                 'Bayesian(cost="time") cannot learn from add_trial(): results from elsewhere have no duration; '

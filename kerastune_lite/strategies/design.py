@@ -8,8 +8,7 @@ from scipy.stats import qmc
 
 from kerastune_lite.history import History
 from kerastune_lite.space import Hyperparameter
-from kerastune_lite.strategies.expectations import believed_coordinates
-from kerastune_lite.strategies.prior import Prior
+from kerastune_lite.strategies.prior import Prior, prior_of
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.strategies.shapes import Shapes
 from kerastune_lite.surrogate.embedding import Embedding
@@ -20,32 +19,29 @@ Array = np.ndarray[Any, Any]
 def spread_point(
     history: History, embedding: Embedding, shapes: Shapes, priors: Mapping[str, Prior], because: str | None = None
 ) -> Proposal | None:
-    """The next point of a scrambled Sobol sequence, drawn towards what the user believes in.
+    """The next point of a scrambled Sobol sequence; the very first is of the user's beliefs and defaults, if any.
 
-    The very first trial takes the user's beliefs and defaults, if there are any. `because` is noted with the proposal.
+    `because` is noted with the proposal.
     """
     number, settings = history.next_number, history.settings
     note = None if because is None else {"because": because}
     definitions = list(settings.space or ()) if settings is not None else []
     if number == 0 and (priors or any(d.default != d.level(0) for d in definitions)):
         believed = {name: prior.center for name, prior in priors.items()}
-        return Proposal(believed | {d.name: _first_value(d, priors.get(d.name)) for d in definitions}, note=note)
+        return Proposal(believed | {d.name: _first_value(d, prior_of(d, priors)) for d in definitions}, note=note)
     seed = 0 if settings is None else settings.seed
     uniform = sobol(len(embedding), 1, np.random.default_rng([seed, 0x50B01]), skip=number)
-    wanted = believed_coordinates(embedding, priors, uniform)
     if shapes.root is None:
-        places = np.where(np.isnan(wanted), uniform, wanted)
-        units = {d.definition.name: float(places[0, d.index]) for d in embedding.dimensions}
-        values = {d.name: d.from_unit(min(units[d.name], 1 - 1e-12)) for d in definitions if d.name in units}
+        units = {d.definition.name: float(uniform[0, d.index]) for d in embedding.dimensions}
+        values = {d.name: d.from_unit(units[d.name]) for d in definitions if d.name in units}
         return Proposal(values, note=note) if values else None
-    values = shapes.values(shapes.grow(wanted, uniform)[0])
+    values = shapes.values(shapes.grow(np.full((1, len(embedding)), np.nan), uniform)[0])
     return Proposal(values, note=note) if history.tree.untried(values) else None
 
 
 def _first_value(definition: Hyperparameter, prior: Prior | None) -> Any:
     """What is believed in; else the user's own default; else the middle of the range."""
     if prior is not None:
-        prior.check(definition)
         return prior.center
     return definition.default if definition.default != definition.level(0) else definition.from_unit(0.5)
 

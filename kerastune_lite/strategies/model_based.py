@@ -60,7 +60,7 @@ def propose(
 
 
 def _fitted(history: History, columns: Columns, features: Features, known: Observations) -> list[Surrogate]:
-    """A model with a linear trend and one without, each fitted from where its last fit ended."""
+    """A model with a linear trend and one without, each fitted from where the last fit ended."""
     models = []
     for trend in (True, False):
         last = _last_fit(history, columns, trend=trend)
@@ -101,14 +101,15 @@ def _candidates(
 
 
 def _last_fit(history: History, columns: Columns, *, trend: bool) -> Parameters | None:
-    """Where the last fit of its kind ended; hyperparameters that are new since then begin at the default."""
-    for trial in reversed(history.trials):
-        note = trial.note
-        if isinstance(note, Mapping) and "trend" in note and (note["trend"] is not None) == trend:
-            relevance = np.array([note["relevance"].get(name, 1.0) for name in columns.names])
-            bends = np.array([note["bends"].get(name, [1.0, 1.0]) for name in columns.names]).reshape(-1, 2).T
-            return Parameters(relevance, note["amplitude"], note["noise"], note["trend"] or 1.0, bends)
-    return None
+    """Where the last fit ended, one of the same kind if there is any; what is new since then begins at the default."""
+    notes = [trial.note for trial in history.trials if isinstance(trial.note, Mapping) and "trend" in trial.note]
+    alike = [note for note in notes if (note["trend"] is not None) == trend]
+    if not notes:
+        return None
+    note, default = (alike or notes)[-1], Parameters.default(len(columns.names))
+    relevance = np.array([note["relevance"].get(name, 1.0) for name in columns.names])
+    bends = np.array([note["bends"].get(name, [1.0, 1.0]) for name in columns.names]).reshape(-1, 2).T
+    return Parameters(relevance, note["amplitude"], note["noise"], note["trend"] or default.trend, bends)
 
 
 def _note(parameters: Parameters, columns: Columns) -> dict[str, Any]:

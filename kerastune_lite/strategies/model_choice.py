@@ -20,7 +20,7 @@ _FREEDOM = 5.0
 
 # What a model's parameters, fitted to the same trials, gain where there is nothing to know: 3 to 5 in all from 5 to 20
 # trials, measured on normal noise in 3 to 12 dimensions.
-_OPTIMISM = 4.0
+_OPTIMISM = 2.0
 
 # The variance that others have at least, where a trial is predicted by their mean.
 _LEAST_VARIANCE = 0.05

@@ -41,14 +41,6 @@ class Prior:
                 f"Prior(strength={strength!r}): the strength must be a number above 0, {_MOST:.0f} at most"
             )
 
-    def check(self, definition: Hyperparameter) -> None:
-        """Raises UsageError unless the center is a value of `definition`."""
-        if self.center not in definition:
-            raise UsageError(
-                f"the prior of {definition.name!r} has center={self.center!r}, which {definition} cannot have; "
-                "give a value of its range"
-            )
-
 
 def as_priors(given: Mapping[str, Any] | None) -> dict[str, Prior]:
     """Priors by the names of their hyperparameters; a bare value is the center of one.
@@ -63,14 +55,26 @@ def as_priors(given: Mapping[str, Any] | None) -> dict[str, Prior]:
     return {name: value if isinstance(value, Prior) else Prior(value) for name, value in given.items()}
 
 
-def check_names(priors: Mapping[str, Prior], space: Space) -> None:
-    """Raises UsageError for a name that looks like a misspelt one of `space`.
+def prior_of(definition: Hyperparameter, priors: Mapping[str, Prior]) -> Prior | None:
+    """What is believed of a hyperparameter, if it can have that value."""
+    prior = priors.get(definition.name)
+    return prior if prior is not None and prior.center in definition else None
 
-    Others may be read in a later trial, above all those that differ from a known one by a number: `units_2`.
+
+def check_priors(priors: Mapping[str, Prior], space: Space) -> None:
+    """Raises UsageError for a center out of its range, and for a name that looks like a misspelt one of `space`.
+
+    Other names may be read in a later trial, above all those that differ from a known one by a number: `units_2`.
     """
-    stems = {_stem(name) for name in space.names}
-    for name in priors:
-        if _stem(name) not in stems and (hint := nearest(name, space.names)):
+    known = {definition.name: definition for definition in space}
+    stems = {_stem(name) for name in known}
+    for name, prior in priors.items():
+        if name in known and prior.center not in known[name]:
+            raise UsageError(
+                f"the prior of {name!r} has center={prior.center!r}, which {known[name]} cannot have; "
+                "give a value of its range"
+            )
+        if _stem(name) not in stems and (hint := nearest(name, known)):
             raise UsageError(f"a prior is given for {name!r}, which no trial reads{hint}")
 
 

@@ -101,11 +101,13 @@ class Columns:
         features: The coordinate that each column belongs to, and whether it is the place of a number.
         numeric: The column of each numeric coordinate, by its index.
         names: The name of each group's hyperparameter.
+        definitions: The widest definition of each coordinate.
     """
 
     def __init__(self, dimensions: Sequence[Dimension], sometimes: Array) -> None:
         self._dimensions = dimensions
         self.numeric: dict[int, int] = {}
+        self.definitions = [dimension.definition for dimension in dimensions]
         self.names = [f"{d.definition.name} {d.definition.kind}" for d in dimensions]
         self._levels: list[tuple[int, Array, slice]] = []  # of each category: its index, its levels, their columns
         self._activity: list[tuple[int, int, float]] = []  # where it differs: the index, the column, how far apart
@@ -123,10 +125,6 @@ class Columns:
         is_numeric = np.zeros(len(groups), dtype=bool)
         is_numeric[list(self.numeric.values())] = True
         self.features = Features(np.array(groups, dtype=int), is_numeric, PriorMean.zero(len(groups)))
-
-    def definition(self, index: int) -> Hyperparameter:
-        """The widest definition of a coordinate."""
-        return self._dimensions[index].definition
 
     def level(self, index: int, value: Value) -> tuple[int, float]:
         """The column of a category's level, and what stands there where it is chosen."""

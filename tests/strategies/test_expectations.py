@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerastune_lite.space import Boolean, Choice, Float, Int, Space
-from kerastune_lite.strategies.expectations import believed_coordinates, expected_features
+from kerastune_lite.strategies.expectations import expected_features
 from kerastune_lite.strategies.prior import Prior, as_priors
 from kerastune_lite.surrogate.embedding import Embedding
 
@@ -49,12 +49,3 @@ def test_a_believed_category_is_expected_to_be_better_by_its_strength():
     mean = expected(Choice("kind", ("a", "b", "c")), Float("x", 0, 1), priors={"kind": "b"})
     assert mean(0, 0.5) == mean(2, 0.5)
     assert mean(0, 0.5) - mean(1, 0.5) == pytest.approx(1)
-
-
-def test_coordinates_are_drawn_around_what_is_believed_within_the_range():
-    embedding = Embedding(Space([Float("x", 0, 1), Float("y", 0, 1)]))
-    found = believed_coordinates(embedding, as_priors({"x": 0.0}), np.random.default_rng(0).random((500, 2)))
-    assert np.isnan(found[:, 1]).all()
-    assert 0 <= found[:, 0].min() < 0.01
-    assert found[:, 0].max() <= 1
-    assert 0.2 < np.median(found[:, 0]) < 0.4

@@ -36,9 +36,9 @@ def test_a_bowl_is_believed_by_the_model_without():
     assert counts[None] == 0
 
 
-def test_no_model_is_drawn_in_half_of_the_cases_where_there_is_nothing_to_know():
+def test_no_model_is_drawn_in_a_fifth_of_the_cases_where_there_is_nothing_to_know():
     counts = [drawn(lambda x, rng: rng.standard_normal(len(x)), count=10, draws=50, seed=seed) for seed in range(12)]
-    assert sum(count[None] for count in counts) > 0.5 * 12 * 50
+    assert sum(count[None] for count in counts) > 0.2 * 12 * 50
 
 
 @pytest.mark.parametrize("count", [2, 3, 10])

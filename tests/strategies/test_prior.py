@@ -9,7 +9,7 @@ from kerastune_lite.objective import Objective
 from kerastune_lite.space import Choice, Float, Int, Space
 from kerastune_lite.store import MemoryStore
 from kerastune_lite.strategies import Bayesian, fingerprint
-from kerastune_lite.strategies.prior import Prior, as_priors, check_names
+from kerastune_lite.strategies.prior import Prior, as_priors, check_priors
 from tests.fakes import points, search
 
 LOSS = Objective("loss", "min")
@@ -37,25 +37,9 @@ def test_the_first_trial_is_what_is_believed_and_the_middle_of_the_rest():
     assert dict(first.values) == {"kind": "c", "rate": 0.01, "units": 5}
 
 
-def test_points_of_the_design_lie_around_what_is_believed():
-    def spread(priors):
-        strategy = Bayesian(initial=30, priors=priors)
-        history = search(bowl, strategy, objective=LOSS, max_trials=30)
-        return np.array([trial.values["x0"] for trial in history.trials])
-
-    believed, stronger = spread({"x0": 0.2}), spread({"x0": Prior(0.2, strength=4)})
-    assert np.median(believed) < 0.4 < np.median(spread({}))
-    assert stronger.std() < believed.std()
-
-
-def test_a_believed_category_comes_more_often_at_first_but_not_alone():
-    def kinds(hp):
-        return float(len(hp.Choice("kind", ["a", "b", "c", "d"])) + hp.Float("x", 0, 1))
-
-    strategy = Bayesian(initial=40, priors={"kind": Prior("d", strength=1)})
-    history = search(kinds, strategy, objective=LOSS, max_trials=40)
-    share = np.mean([trial.values["kind"] == "d" for trial in history.trials])
-    assert 0.4 < share < 0.85
+def test_only_the_first_point_of_the_design_is_what_is_believed():
+    history = search(bowl, Bayesian(initial=8, priors={"x0": 0.2}), objective=LOSS, max_trials=8)
+    assert [trial.values["x0"] == 0.2 for trial in history.trials] == [True] + [False] * 7
 
 
 def test_a_right_belief_saves_trials():
@@ -65,7 +49,7 @@ def test_a_right_belief_saves_trials():
 
 
 def test_trials_outweigh_a_wrong_belief():
-    wrong = [believing(bowl, np.where(np.array(CENTERS) > 0.5, 0.0, 1.0), 25, seed).best.score for seed in range(3)]
+    wrong = [believing(bowl, np.where(np.array(CENTERS) > 0.5, 0.0, 1.0), 35, seed).best.score for seed in range(3)]
     assert max(wrong) < 0.02
 
 
@@ -94,11 +78,11 @@ def test_a_center_outside_of_the_range_is_refused_with_the_range():
 
 def test_a_misspelt_name_is_refused():
     with pytest.raises(UsageError, match="a prior is given for 'learning_rat', which no trial reads; did you mean"):
-        check_names(as_priors({"learning_rat": 0.1}), Space([Float("learning_rate", 0, 1)]))
+        check_priors(as_priors({"learning_rat": 0.1}), Space([Float("learning_rate", 0, 1)]))
 
 
 def test_a_name_that_may_be_read_later_is_no_misspelling():
-    check_names(as_priors({"units_3": 5, "momentum": 0.9}), Space([Int("units_0", 1, 9)]))
+    check_priors(as_priors({"units_3": 5, "momentum": 0.9}), Space([Int("units_0", 1, 9)]))
 
 
 @pytest.mark.parametrize("strength", [0, -1, 5.1, float("nan"), "strong", True])
