@@ -26,10 +26,13 @@ bench: .venv/bench.stamp
 	$(BIN)/python -m benchmarks.trial_throughput $(ARGS)
 
 # LCBENCH: the folder of LCBench's surrogate (model.onnx, encoding.json); without it those tasks are left out.
+# RESULTS: a file of runs; those in it are not run again.
+QUALITY := $(BIN)/python -m benchmarks.search_quality $(if $(RESULTS),--results $(RESULTS))
 search-bench: .venv/search-bench.stamp
 	$(BIN)/python -m benchmarks.suggest_cost $(ARGS)
-	$(BIN)/python -m benchmarks.search_quality $(if $(LCBENCH),--lcbench $(LCBENCH))
-	$(BIN)/python -m benchmarks.search_quality --tasks conditional
+	$(QUALITY) $(if $(LCBENCH),--lcbench $(LCBENCH))
+	$(QUALITY) --families functions kinds "small networks" --sides kerastune_lite "right prior" "wrong prior" random
+	$(BIN)/python -m benchmarks.cost_aware
 
 # The stamps are newer than pyproject.toml as long as what it asks for is installed.
 .venv/dev.stamp: pyproject.toml

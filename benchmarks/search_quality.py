@@ -26,7 +26,7 @@ AT = (10, 15, 20, 30, 50)
 FLOOR = 1e-4
 # Random search costs nothing and is what every task is held against: so many times the runs. A run of the others here
 # takes a minute: two fifths of them.
-RUNS = {"random": 4.0, "scikit-optimize": 0.4, "engine skopt": 0.4, "KerasTuner": 0.2}
+RUNS = {"random": 4.0, "scikit-optimize": 0.4, "engine skopt": 0.2, "KerasTuner": 0.2}
 # Tasks for one process, so that loading its libraries is a small part of its time.
 AT_ONCE = 6
 
@@ -62,9 +62,9 @@ def runs_of(side: str, seeds: int) -> int:
 def gather(sides: Iterable[str], names: Sequence[str], options: argparse.Namespace) -> list[dict]:
     """Every searcher's runs: some tasks a process, a few processes at a time, in an order that mixes the sides.
 
-    Runs of peers that `options.results` holds are taken from there; whatever is run is added to it.
+    Runs that `options.results` holds are taken from there; whatever is run is added to it.
     """
-    kept = [line for line in _recorded(options.results) if line["side"] not in OURS]
+    kept = _recorded(options.results)
     enough = {side: runs_of(side, options.seeds) for side in sides}
     known = {(line["side"], line["task"]) for line in kept if line["seed"] >= enough.get(line["side"], 0) - 1}
     jobs = []
@@ -200,7 +200,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--sides", nargs="+", choices=SEARCHERS, default=DEFAULT)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--results", help="a file of runs: those of peers are taken from it, all others added to it")
+    parser.add_argument("--results", help="a file of runs: those in it are taken as they are, others added to it")
     parser.add_argument("--side", choices=SEARCHERS, help=argparse.SUPPRESS)
     parser.add_argument("--only", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -217,7 +217,7 @@ def main() -> None:
     for family, members in {**families, "all": names}.items():
         print(f"\n{family}: {len(members)} tasks\n\n{summary(runs, options.sides, members)}")
     peers = [side for side in options.sides if side not in OURS]
-    for own in [side for side in options.sides if side in OURS]:
+    for own in [side for side in options.sides if side in OURS and peers]:
         print(f"\n{shares(runs, own, peers, families)}\n\n{duels(runs, own, peers, names)}")
         if "random" in options.sides:
             print(f"\n{worse_than_random(runs, own, names)}")

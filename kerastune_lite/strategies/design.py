@@ -17,14 +17,13 @@ Array = np.ndarray[Any, Any]
 
 
 def spread_point(
-    history: History, embedding: Embedding, shapes: Shapes, priors: Mapping[str, Prior], because: str | None = None
+    history: History, embedding: Embedding, shapes: Shapes, priors: Mapping[str, Prior], note: Any = None
 ) -> Proposal | None:
     """The next point of a scrambled Sobol sequence; the very first is of the user's beliefs and defaults, if any.
 
-    `because` is noted with the proposal.
+    `note` is kept with the proposal.
     """
     number, settings = history.next_number, history.settings
-    note = None if because is None else {"because": because}
     definitions = list(settings.space or ()) if settings is not None else []
     if number == 0 and (priors or any(d.default != d.level(0) for d in definitions)):
         believed = {name: prior.center for name, prior in priors.items()}

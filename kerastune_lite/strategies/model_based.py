@@ -44,12 +44,12 @@ def propose(
         return spread_point(history, embedding, shapes, priors)
     data = TrainingData.of(history, embedding, shapes)
     if len(data.losses) < 2:
-        return spread_point(history, embedding, shapes, priors, "no trial has given a score yet")
+        return spread_point(history, embedding, shapes, priors, {"because": "no trial has given a score yet"})
     columns = embedding.columns(np.vstack([data.places, data.failed, data.pending]))
     features = expected_features(columns, priors, name_priors=name_priors)
     model = drawn_model(_fitted(history, columns, features, observations(data, columns)), rng)
     if model is None:
-        return spread_point(history, embedding, shapes, priors, "no model was trusted to predict the trials")
+        return spread_point(history, embedding, shapes, priors, {"model": "none"})
     acquisition = _acquisition(model, columns, data, by_time=by_time)
     promising = Maximiser(shapes, acquisition, rng)(_candidates(shapes, embedding, data, candidates, rng))
     for point in promising:
