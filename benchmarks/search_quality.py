@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks import tasks
 from benchmarks.measure import machine, table
-from benchmarks.searchers import FIXED_SPACE, OURS, SEARCHERS, WITH_PRIORS, run
+from benchmarks.searchers import ELSEWHERE, FIXED_SPACE, OURS, SEARCHERS, WITH_PRIORS, run
 
 AT = (10, 15, 20, 30, 50)
 FLOOR = 1e-4
@@ -31,8 +31,8 @@ RUNS = {"random": 4.0, "scikit-optimize": 0.4, "engine skopt": 0.2, "KerasTuner"
 AT_ONCE = 6
 
 
-# KerasTuner takes half a minute a run, and priors are given to some tasks only.
-DEFAULT = [side for side in SEARCHERS if side != "KerasTuner" and side not in WITH_PRIORS]
+# KerasTuner takes half a minute a run, priors are given to some tasks only, some peers want their own environment.
+DEFAULT = [side for side in SEARCHERS if side not in ("KerasTuner", *WITH_PRIORS, *ELSEWHERE)]
 
 
 def work(options: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import elsewhere
 from benchmarks.tasks import Parameter, Task
 
 
@@ -215,11 +216,15 @@ SEARCHERS = {
     "scikit-optimize": scikit_optimize,
     "KerasTuner": keras_tuner,
     "random": random,
+    "HEBO": elsewhere.hebo,
+    "SMAC3": elsewhere.smac,
+    "Ax": elsewhere.ax,
 }
+ELSEWHERE = ("HEBO", "SMAC3", "Ax")
 # What is compared with the rest, and those who must know all hyperparameters beforehand.
 OURS = ("kerastune_lite", "without names", "right prior", "wrong prior", "engine skopt")
 WITH_PRIORS = ("right prior", "wrong prior")
-FIXED_SPACE = ("scikit-optimize", "KerasTuner", *WITH_PRIORS)
+FIXED_SPACE = ("scikit-optimize", "KerasTuner", *WITH_PRIORS, *ELSEWHERE)
 
 
 def run(searcher: str, task: Task, trials: int, seed: int) -> Watch:
