@@ -25,8 +25,8 @@ from benchmarks.searchers import ELSEWHERE, FIXED_SPACE, OURS, SEARCHERS, WITH_P
 AT = (10, 15, 20, 30, 50)
 FLOOR = 1e-4
 # Random search costs nothing and is what every task is held against: so many times the runs. A run of the others here
-# takes a minute: two fifths of them.
-RUNS = {"random": 4.0, "scikit-optimize": 0.4, "engine skopt": 0.2, "KerasTuner": 0.2}
+# takes half a minute: a fifth of them.
+RUNS = {"random": 4.0, "scikit-optimize": 0.2, "engine skopt": 0.2, "KerasTuner": 0.2}
 # Tasks for one process, so that loading its libraries is a small part of its time.
 AT_ONCE = 6
 

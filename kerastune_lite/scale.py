@@ -74,10 +74,12 @@ class Scale:
         return self._clean(self._mirror(raw))
 
     def at(self, unit: float) -> float:
-        """The value at `unit` in [0, 1) of the scale."""
+        """The value at `unit` in [0, 1] of the scale; the ends of a range without a step are exactly its ends."""
         count = self.count()
         if self.step is not None and count is not None:
             return self.level(min(int(unit * count), count - 1))
+        if unit in (0.0, 1.0):
+            return self.high if unit else self.low
         pad = 0.5 if self.whole else 0.0
         low, high = self._forward(self.low - pad), self._forward(self.high + pad)
         if self.sampling == "reverse_log":

@@ -61,7 +61,9 @@ class Axis:
         if self.dimension is None:
             return self.definition.level(0)
         if self.levels is None:
-            return self.definition.from_unit(min(float(self._local(np.array([coordinate]))[0]), 1 - 1e-12))
+            return self.definition.from_unit(
+                float(self._local(np.array([coordinate]))[0])
+            )  # the end of a range included
         return self.definition.level(int(np.abs(self.levels - coordinate).argmin()))
 
     def _global(self, local: Array) -> Array:

@@ -117,3 +117,12 @@ def test_without_a_trial_nothing_is_known():
     from kerastune_lite.tree import Tree
 
     assert Shapes(Tree(), embedding, lambda owner: True).root is None
+
+
+def test_the_ends_of_a_range_are_reached_exactly():
+    def flat(hp):
+        return hp.Float("a", 0.0, 0.3) + hp.Float("b", 1e-4, 0.1, sampling="log") + hp.Int("c", 1, 5000)
+
+    shapes, embedding = shapes_after(flat)
+    ends = shapes.grow(np.array([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]), np.zeros((2, len(embedding))))
+    assert [tuple(shapes.values(point).values()) for point in ends] == [(0.0, 1e-4, 1), (0.3, 0.1, 5000)]
