@@ -1,16 +1,19 @@
 """What a user believes beforehand: it comes first, counts at once, and gives way to trials."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import kerastune_lite as kt
 from kerastune_lite.errors import StudyChanged, UsageError
 from kerastune_lite.objective import Objective
+from kerastune_lite.search import _differences
 from kerastune_lite.space import Choice, Float, Int, Space
 from kerastune_lite.store import MemoryStore
 from kerastune_lite.strategies import Bayesian, fingerprint
 from kerastune_lite.strategies.prior import Prior, as_priors, check_priors
-from tests.fakes import points, search
+from tests.fakes import opened, points, search
 
 LOSS = Objective("loss", "min")
 CENTERS = (0.2, 0.7, 0.4, 0.9, 0.3)
@@ -129,3 +132,10 @@ def test_a_field_that_the_record_lacks_is_no_difference_at_its_default():
     assert fingerprint(Bayesian(), recorded) == recorded
     assert fingerprint(Bayesian(cost="time"), recorded) != recorded
     assert fingerprint(Bayesian(initial=3), recorded) != recorded
+
+
+def test_a_study_from_before_a_field_existed_is_no_other_search():
+    now = opened(Bayesian())
+    before = replace(now, strategy={name: now.strategy[name] for name in ("strategy", "initial", "candidates")})
+    assert list(_differences(before, now, Bayesian())) == []
+    assert list(_differences(before, now, Bayesian(initial=3))) != []
