@@ -209,7 +209,7 @@ class Tuner:
                 is found when the search begins.
 
         Example:
-            >>> tuner = BayesianOptimization(build_model, "val_accuracy")  # doctest: +SKIP
+            >>> tuner = kt.BayesianOptimization(build_model, "val_accuracy")  # doctest: +SKIP
             >>> tuner.believe({"learning_rate": 3e-4, "optimizer": kt.Prior("adam", strength=2)})  # doctest: +SKIP
         """
         strategy = self._plan.strategy

@@ -28,6 +28,16 @@ def search(function, strategy=None, *, store=None, observers=(), rules=None, sto
     return history
 
 
+def cut_and_resumed(function, strategy, **settings):
+    """The same search, its record cut in the middle as by a kill, and gone on with from there."""
+    whole, cut = MemoryStore(), MemoryStore()
+    search(function, strategy, store=whole, **settings)
+    events = whole.events()
+    for event in events[: len(events) // 2]:
+        cut.append(event)
+    return search(function, strategy, store=cut, **settings)
+
+
 def points(history):
     """The values of all trials, in order, as something that can be compared and counted."""
     return [tuple(trial.values.items()) for trial in history.trials]

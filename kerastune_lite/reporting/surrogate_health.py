@@ -3,7 +3,7 @@
 It is fitted anew, to the trials alone: whatever strategy searched, and without what names let one expect.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -82,8 +82,9 @@ def surrogate_health(history: History) -> SurrogateHealth:
 def _health(embedding: Embedding, places: Array, losses: list[list[float]], means: Array) -> SurrogateHealth:
     columns = Columns(embedding.dimensions, np.zeros(len(embedding), dtype=bool))
     rows = columns.rows(_imputed(places, embedding))
-    warp = output_warp(np.concatenate([np.asarray(values) for values in losses]))
-    known = _observations(rows, [warp(np.asarray(values)) for values in losses])
+    together = np.concatenate([np.asarray(values) for values in losses])
+    warp = output_warp(together)
+    known = Observations.of_replicates(rows, warp(together), np.array([len(values) for values in losses]))
     folds = np.random.default_rng(0).permutation(len(losses)) % _FOLDS
     models = [Surrogate(columns.features, known, _fitted(columns, known, folds != fold)) for fold in range(_FOLDS)]
     predicted = np.choose(folds, [model.leave_one_out()[0] for model in models])
@@ -143,12 +144,6 @@ def _imputed(places: Array, embedding: Embedding) -> Array:
     """What is not active stands at one fixed place, so that what its absence does is seen as its parent's doing."""
     at = [0.5 if dimension.categories is None else 0.0 for dimension in embedding.dimensions]
     return np.where(np.isnan(places), at, places)
-
-
-def _observations(rows: Array, warped: Sequence[Array]) -> Observations:
-    means = np.array([values.mean() for values in warped])
-    scatter = sum(float(((values - mean) ** 2).sum()) for values, mean in zip(warped, means, strict=True))
-    return Observations(rows, means, np.array([len(values) for values in warped]), scatter)
 
 
 def _in_units(deviation: float, warp: Warp, loss: float, spread: float) -> float | None:

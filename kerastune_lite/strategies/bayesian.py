@@ -29,8 +29,8 @@ class Bayesian:
         name_priors: Whether names tell what to expect: that a loss falls with more units and rises with more dropout,
             say, as long as trials do not show otherwise. For objectives that are not about how well a model does, use
             False.
-        priors: Where the best values are believed to be, by name: values, or `Prior` for more or less strength. They
-            shape the first points, and count for less the more trials say otherwise.
+        priors: Where the best values are believed to be, by name: values, or `Prior` for more or less strength. The
+            first trial takes them, and they count for less the more trials say otherwise.
         cost: "time" to weigh the improvement that a trial promises against the seconds that it is expected to take;
             None counts trials alone.
 

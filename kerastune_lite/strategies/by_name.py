@@ -6,8 +6,8 @@ near 1 mostly helps: Sutskever et al., "On the importance of initialization and 
 more is said here: a learning rate matters most of all, but which way is better depends on the range; so it does for
 the size of a batch and for depth.
 
-It is an expectation before the first trial, worth a few of them; trials that say otherwise outweigh it, though it takes
-some tens of them where every name misleads (docs/decisions/0008-names-tell-what-to-expect.md).
+It is an expectation before the first trial, with a coefficient that trials correct (`surrogate/prior_mean`); what it
+brings and costs is in docs/decisions/0008-names-tell-what-to-expect.md and 0009.
 """
 
 import re

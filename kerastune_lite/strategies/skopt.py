@@ -70,7 +70,7 @@ class Skopt:
         if self.acq_func in ("EIps", "PIps"):
             raise UsageError(
                 f"Skopt(acq_func={self.acq_func!r}): improvement per second is not offered, since what a trial "
-                f"costs is not modelled; use {self.acq_func[:2]!r}"
+                f"costs is not modelled; use {self.acq_func[:2]!r}, or kt.strategies.Bayesian(cost='time')"
             )
         _check_known("acq_func", self.acq_func, _ACQUISITIONS)
         _check_known("initial_point_generator", self.initial_point_generator, _GENERATORS)

@@ -101,12 +101,11 @@ def observations(data: TrainingData, columns: Columns) -> Observations:
     warp = output_warp(data.losses)
     counts = np.array([len(values) for values in data.executions])
     warped = warp(np.concatenate([np.asarray(values) for values in data.executions]))
-    means = np.add.reduceat(warped, np.cumsum(counts) - counts) / counts
-    scatter = float(((warped - np.repeat(means, counts)) ** 2).sum())
-    targets = np.concatenate([means, np.full(len(data.failed), means.max())])
+    scored = Observations.of_replicates(columns.rows(data.places), warped, counts)
+    rows = np.vstack([scored.rows, columns.rows(data.failed)])
+    targets = np.concatenate([scored.targets, np.full(len(data.failed), scored.targets.max())])
     repeats = np.concatenate([counts, np.ones(len(data.failed))])
-    rows = np.vstack([columns.rows(data.places), columns.rows(data.failed)])
-    return Observations(rows, targets, repeats, scatter)
+    return Observations(rows, targets, repeats, scored.scatter)
 
 
 def log_durations(data: TrainingData, columns: Columns) -> Observations:

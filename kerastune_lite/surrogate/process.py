@@ -49,6 +49,12 @@ class Observations:
     repeats: Array
     scatter: float = 0.0
 
+    @classmethod
+    def of_replicates(cls, rows: Array, values: Array, counts: Array) -> "Observations":
+        """What several observations at each point tell: `values` in the order of rows, `counts` of them at each."""
+        means = np.add.reduceat(values, np.cumsum(counts) - counts) / counts
+        return cls(rows, means, counts, float(((values - np.repeat(means, counts)) ** 2).sum()))
+
 
 @final
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from kerastune_lite.objective import Objective
 from kerastune_lite.space import Float, Int
 from kerastune_lite.store import MemoryStore
 from kerastune_lite.strategies import Bayesian, Random
-from tests.fakes import points, search
+from tests.fakes import cut_and_resumed, points, search
 
 LOSS = Objective("loss", "min")
 
@@ -88,15 +88,8 @@ def test_a_hyperparameter_first_read_late_joins_the_model():
 
 
 def test_a_search_killed_and_gone_on_with_is_the_same():
-    store = MemoryStore()
-    search(bowl, Bayesian(), store=store, objective=LOSS, max_trials=20)
-    events = store.events()
-    cut = MemoryStore()
-    for event in events[: len(events) // 2]:
-        cut.append(event)
-    assert points(search(bowl, Bayesian(), store=cut, objective=LOSS, max_trials=20)) == points(
-        search(bowl, Bayesian(), objective=LOSS, max_trials=20)
-    )
+    options = {"objective": LOSS, "max_trials": 20}
+    assert points(cut_and_resumed(bowl, Bayesian(), **options)) == points(search(bowl, Bayesian(), **options))
 
 
 @pytest.mark.parametrize("how", ["raises", "nan", "infinite", "infeasible"])

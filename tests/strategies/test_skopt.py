@@ -20,9 +20,8 @@ from kerastune_lite.events import Started, Told
 from kerastune_lite.history import History
 from kerastune_lite.objective import Objective
 from kerastune_lite.space import Choice, Float
-from kerastune_lite.store import MemoryStore
 from kerastune_lite.strategies import Random, Skopt, fingerprint
-from tests.fakes import SCORE, opened, points, search
+from tests.fakes import SCORE, cut_and_resumed, opened, points, search
 from tests.test_architecture import HEAVY, loaded_by
 
 with warnings.catch_warnings():
@@ -179,15 +178,8 @@ def test_the_most_promising_other_point_takes_the_place_of_one_that_was_tried():
 
 
 def test_a_search_killed_and_gone_on_with_is_the_same():
-    store = MemoryStore()
-    search(branches, ridge(), store=store, objective=LOSS, max_trials=16)
-    events = store.events()
-    cut = MemoryStore()
-    for event in events[: len(events) // 2]:
-        cut.append(event)
-    assert points(search(branches, ridge(), store=cut, objective=LOSS, max_trials=16)) == points(
-        search(branches, ridge(), objective=LOSS, max_trials=16)
-    )
+    options = {"objective": LOSS, "max_trials": 16}
+    assert points(cut_and_resumed(branches, ridge(), **options)) == points(search(branches, ridge(), **options))
 
 
 def test_gp_hedge_remembers_how_each_acquisition_function_did():
