@@ -27,16 +27,16 @@ class Watch:
         self.bytes: dict[int, int] = {}
         self.rss: dict[int, int] = {}
         self.process = psutil.Process()
-        self.spent = 0.0
+        self.budget_used = 0.0
         self.began = time.perf_counter()
 
     def trial(self) -> None:
         """One more trial begins. What the watch itself costs is taken off."""
         now = time.process_time()
-        self.cpu.append(now - self.spent)
+        self.cpu.append(now - self.budget_used)
         if (len(self.cpu) - 1) % (self.trials // 10) == 0:
             self.look()
-            self.spent += time.process_time() - now
+            self.budget_used += time.process_time() - now
 
     def look(self) -> None:
         count = len(self.cpu)
@@ -81,8 +81,8 @@ def reopened(work):
 
 def ours(trials, directory):
     import kerastune_lite as kt
-    from kerastune_lite.history import History
-    from kerastune_lite.store import read_events
+    from kerastune_lite.study.history import History
+    from kerastune_lite.study.store import read_events
 
     common = {"objective": kt.Objective("value", "min"), "seed": 0, "verbose": 0}
     kt.tune(function, max_trials=20, **common)  # what is loaded at first use is no trial's cost

@@ -73,23 +73,23 @@ def clocked(suggest, repeats):
 
 
 def ours(count, repeats):
-    from kerastune_lite.events import Defined, Ended, Opened, PathRead, Reported, Started
-    from kerastune_lite.history import History
-    from kerastune_lite.hp import HyperParameters
-    from kerastune_lite.objective import Objective
+    from kerastune_lite.space.hp import HyperParameters
     from kerastune_lite.strategies import Bayesian, fingerprint
+    from kerastune_lite.study.events import Defined, Ended, ReadsRecorded, Reported, SearchStarted, Started
+    from kerastune_lite.study.history import History
+    from kerastune_lite.study.objective import Objective
 
     strategy = Bayesian()
     hp = HyperParameters()
     read(hp)
     settings = {"objective": Objective("loss", "min"), "strategy": fingerprint(strategy), "seed": 0, "max_trials": None}
-    history = History([Opened(**settings), *(Defined(id=i, definition=d) for i, d in enumerate(hp.space))])
+    history = History([SearchStarted(**settings), *(Defined(id=i, definition=d) for i, d in enumerate(hp.space))])
 
     def add(values, loss, note=None):
         number = history.next_number
         path = tuple((name, index, values[name]) for index, name in enumerate(NAMES))
         history.apply(Started(trial=number, attempt=1, values=values, note=note))
-        history.apply(PathRead(trial=number, path=path, complete=True))
+        history.apply(ReadsRecorded(trial=number, path=path, complete=True))
         history.apply(Reported(trial=number, execution=0, epoch=1, metrics={"loss": loss}))
         history.apply(Ended(trial=number, outcome="completed"))
 

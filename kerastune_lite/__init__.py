@@ -11,24 +11,24 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from kerastune_lite import callbacks, errors, strategies, surrogates
     from kerastune_lite.errors import Infeasible, KerastuneError
-    from kerastune_lite.hp import HyperParameters
-    from kerastune_lite.objective import Objective
-    from kerastune_lite.searches import BayesianOptimization, GridSearch, RandomSearch
-    from kerastune_lite.strategies.prior import Prior
+    from kerastune_lite.space.hp import HyperParameters
+    from kerastune_lite.strategies.bayesian.prior import Prior
+    from kerastune_lite.study.objective import Objective
     from kerastune_lite.training.hypermodel import HyperModel
     from kerastune_lite.tune_function import tune
     from kerastune_lite.tuner import Tuner
+    from kerastune_lite.tuners import BayesianOptimization, GridSearch, RandomSearch
 
 _HOMES = {
-    "BayesianOptimization": "searches",
-    "GridSearch": "searches",
+    "BayesianOptimization": "tuners",
+    "GridSearch": "tuners",
     "HyperModel": "training.hypermodel",
-    "HyperParameters": "hp",
+    "HyperParameters": "space.hp",
     "Infeasible": "errors",
     "KerastuneError": "errors",
-    "Objective": "objective",
-    "Prior": "strategies.prior",
-    "RandomSearch": "searches",
+    "Objective": "study.objective",
+    "Prior": "strategies.bayesian.prior",
+    "RandomSearch": "tuners",
     "Tuner": "tuner",
     "callbacks": "",
     "errors": "",

@@ -6,12 +6,12 @@ from typing import Any
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.executors import InProcess
-from kerastune_lite.loop import Observer, Rules
-from kerastune_lite.objective import Objective, resolve
-from kerastune_lite.reporting.results import Results
-from kerastune_lite.search import Display, Plan, run_search
+from kerastune_lite.results.results import Results
+from kerastune_lite.search.loop import Observer, Rules
+from kerastune_lite.search.session import Display, Plan, run_search
 from kerastune_lite.stopping import StoppingPolicy
 from kerastune_lite.strategies import Random, Strategy
+from kerastune_lite.study.objective import Objective, resolve
 from kerastune_lite.training.arguments import parameters_of
 from kerastune_lite.training.function_trial import FunctionTrial
 
@@ -88,6 +88,6 @@ def tune(
 
 
 def _board(directory: Path) -> Display:
-    from kerastune_lite.tensorboard import SearchBoard  # noqa: PLC0415 - heavy: tensorboard
+    from kerastune_lite.observers.tensorboard import SearchBoard  # noqa: PLC0415 - heavy: tensorboard
 
     return SearchBoard(directory)

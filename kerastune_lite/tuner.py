@@ -10,27 +10,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastune_lite.errors import ObjectiveError, SearchError, SpaceError, UsageError, nearest
-from kerastune_lite.events import Enqueued, Told
 from kerastune_lite.executors import InProcess
 from kerastune_lite.executors.attempt import run_attempt
-from kerastune_lite.history import History
-from kerastune_lite.hp import Entries, HyperParameters
-from kerastune_lite.layout import FACTS, MODEL, WEIGHTS, checkpoint_directory
-from kerastune_lite.loop import Observer, Rules
-from kerastune_lite.messages import Answer, HasEnded, Message, Send, Task
-from kerastune_lite.objective import Objective, resolve
-from kerastune_lite.reporting.results import Results
-from kerastune_lite.reporting.tables import show_results, show_space
-from kerastune_lite.search import Display, Plan, run_search
-from kerastune_lite.space import Hyperparameter, Space, Value
+from kerastune_lite.observers.model_files import KeptModels
+from kerastune_lite.results.results import Results
+from kerastune_lite.results.tables import show_results, show_space
+from kerastune_lite.search.loop import Observer, Rules
+from kerastune_lite.search.session import Display, Plan, run_search
+from kerastune_lite.space.hp import HyperParameters
+from kerastune_lite.space.kinds import Hyperparameter, Value
+from kerastune_lite.space.overrides import Overrides
+from kerastune_lite.space.space import Space
 from kerastune_lite.stopping import StoppingPolicy
-from kerastune_lite.store import read_events
 from kerastune_lite.strategies import Bayesian, Random, Strategy
-from kerastune_lite.strategies.prior import as_priors
+from kerastune_lite.strategies.bayesian.prior import as_priors
+from kerastune_lite.study.events import Enqueued, ExternalResult
+from kerastune_lite.study.history import History
+from kerastune_lite.study.layout import METADATA, MODEL, WEIGHTS, checkpoint_directory
+from kerastune_lite.study.objective import Objective, resolve
+from kerastune_lite.study.store import read_events
+from kerastune_lite.study.task import Answer, HasEnded, Message, Send, Task
+from kerastune_lite.study.trial import Trial
 from kerastune_lite.training.arguments import FitArguments
 from kerastune_lite.training.hypermodel import Builder
-from kerastune_lite.training.kept_models import KeptModels
-from kerastune_lite.trial import Trial
 
 if TYPE_CHECKING:
     import keras
@@ -132,9 +134,9 @@ class Tuner:
         self._checkpoint = checkpoint
         self._tensorboard = tensorboard
         self._observers = list(observers)
-        self._entries = _entries(hyperparameters, tune_new=tune_new_entries, allow_new=allow_new_entries)
+        self._overrides = _overrides(hyperparameters, tune_new=tune_new_entries, allow_new=allow_new_entries)
         self._max_model_size = max_model_size
-        self._news: list[Enqueued | Told] = []
+        self._requests: list[Enqueued | ExternalResult] = []
         self._history: History | None = None
 
     def search(
@@ -169,7 +171,7 @@ class Tuner:
             arguments.check()
             arguments.check_objective(self.objective)
         trial = self._trial(arguments, callbacks, fit_verbose)
-        for event in self._news:
+        for event in self._requests:
             self._check_point(event.values, arguments)
         scored_from = arguments.first_validated_epoch if self.objective.name.startswith("val_") else 1
         with _cheap_collection():
@@ -182,7 +184,7 @@ class Tuner:
                 observers=[KeptModels(self.project_dir, self._plan.rules.keep)],
                 user_observers=self._observers,
                 board=self._board(),
-                news=self._news,
+                requests=self._requests,
             )
         self._plan = replace(self._plan, overwrite=False)  # what this search found is not to be deleted by the next
         return self.results()
@@ -195,7 +197,7 @@ class Tuner:
         Args:
             values: By name. They are checked when the search begins: `build_model` must read each of them, and take it.
         """
-        self._news.append(Enqueued(values=dict(values)))
+        self._requests.append(Enqueued(values=dict(values)))
 
     def believe(self, priors: Mapping[str, Any]) -> None:
         """Tells a Bayesian search where the best values are believed to be; trials that say otherwise outweigh it.
@@ -233,7 +235,7 @@ class Tuner:
         """
         if isinstance(score, bool) or not isinstance(score, (int, float)) or not math.isfinite(score):
             raise UsageError(f"add_trial(score={score!r}): the score must be a finite number; leave out what failed")
-        self._news.append(Told(values=dict(values), score=float(score)))
+        self._requests.append(ExternalResult(values=dict(values), score=float(score)))
 
     def results(self) -> Results:
         """All trials on record, best first; read from the study's directory if this tuner has not searched."""
@@ -289,7 +291,7 @@ class Tuner:
             )
         model = self.hypermodel.build(trial.hyperparameters)
         if not model.built:
-            facts = json.loads((directory / FACTS).read_text())
+            facts = json.loads((directory / METADATA).read_text())
             model.build_from_config(keras.saving.deserialize_keras_object(facts["build"]))
             model.built = True  # all its layers are, which a model without a build() of its own does not notice
         if model.compiled and model.optimizer is not None:
@@ -317,7 +319,7 @@ class Tuner:
             arguments=arguments,
             objective=self.objective,
             directory=self.project_dir,
-            entries=self._entries,
+            overrides=self._overrides,
             user_callbacks=UserCallbacks(callbacks),
             early_stopping=stopping,
             checkpoint=checkpoint or None,
@@ -331,7 +333,7 @@ class Tuner:
 
     def _check_point(self, values: Mapping[str, Value], arguments: FitArguments) -> None:
         """Raises a SpaceError unless the model reads all of these values and takes them."""
-        read = {step.definition.name: step for step in self._read(values, arguments).path}
+        read = {step.definition.name: step for step in self._read(values, arguments).reads}
         for name, value in values.items():
             if name not in read:
                 raise SpaceError(
@@ -343,7 +345,7 @@ class Tuner:
 
     def _read(self, values: Mapping[str, Value], arguments: FitArguments) -> HyperParameters:
         """An `hp` that the model has been built with; where that raises, what was read until then."""
-        hp = HyperParameters(values, entries=self._entries)
+        hp = HyperParameters(values, overrides=self._overrides)
 
         def build(task: Task, send: Send) -> None:  # noqa: ARG001
             self.hypermodel.build(hp)
@@ -354,7 +356,7 @@ class Tuner:
                 raise message.fatal
             return Answer()
 
-        run_attempt(build, Task(number=0, attempt=0, values={}, fill="default", seed=0), hear)
+        run_attempt(build, Task(number=0, attempt=0, values={}, unset="default", seed=0), hear)
         return hp
 
     def _board(self) -> Callable[[Path], Display] | None:
@@ -368,13 +370,13 @@ class Tuner:
         return configured.observer
 
 
-def _entries(hyperparameters: HyperParameters | None, *, tune_new: bool, allow_new: bool) -> Entries | None:
+def _overrides(hyperparameters: HyperParameters | None, *, tune_new: bool, allow_new: bool) -> Overrides | None:
     if hyperparameters is None:
         if not (tune_new and allow_new):
             raise UsageError("tune_new_entries=False and allow_new_entries=False need hyperparameters=...")
         return None
     prescribed = {definition.name: definition for definition in hyperparameters.space}
-    return Entries(prescribed, tune_new=tune_new, allow_new=allow_new)
+    return Overrides(prescribed, tune_new=tune_new, allow_new=allow_new)
 
 
 @contextmanager

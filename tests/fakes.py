@@ -1,12 +1,12 @@
 """Searches without Keras: the in-memory store and the in-process executor are the fakes."""
 
-from kerastune_lite.events import Opened
 from kerastune_lite.executors import InProcess
-from kerastune_lite.history import History
-from kerastune_lite.loop import Loop, Recorder, Rules
-from kerastune_lite.objective import Objective
-from kerastune_lite.store import MemoryStore
+from kerastune_lite.search.loop import Loop, Recorder, Rules
 from kerastune_lite.strategies import Random, fingerprint
+from kerastune_lite.study.events import SearchStarted
+from kerastune_lite.study.history import History
+from kerastune_lite.study.objective import Objective
+from kerastune_lite.study.store import MemoryStore
 from kerastune_lite.training.function_trial import FunctionTrial
 
 SCORE = Objective("score", "max")
@@ -14,7 +14,7 @@ SCORE = Objective("score", "max")
 
 def opened(strategy=None, **settings):
     settings = {"objective": SCORE, "seed": 0, "max_trials": 10, **settings}
-    return Opened(strategy=fingerprint(strategy or Random()), **settings)
+    return SearchStarted(strategy=fingerprint(strategy or Random()), **settings)
 
 
 def search(function, strategy=None, *, store=None, observers=(), rules=None, stopping=None, reports=False, **settings):

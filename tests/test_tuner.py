@@ -17,7 +17,7 @@ from kerastune_lite.errors import (
     StudyChanged,
     UsageError,
 )
-from kerastune_lite.layout import CHECKPOINTS, MODEL, checkpoint_directory
+from kerastune_lite.study.layout import CHECKPOINTS, MODEL, checkpoint_directory
 from tests import tiny
 
 
@@ -405,16 +405,16 @@ def test_an_observer_sees_every_event(tuner):
     seen = []
     search(tuner(max_trials=1, observers=[lambda event, history: seen.append(type(event).__name__)]))
     assert seen == [
-        "Opened",
+        "SearchStarted",
         "Started",
         "Defined",
         "Defined",
-        "PathRead",
-        "Noted",
+        "ReadsRecorded",
+        "Annotated",
         "Reported",
         "Reported",
         "Ended",
-        "Noted",
+        "Annotated",
     ]
 
 
@@ -705,7 +705,7 @@ def test_told_results_are_on_record_once_and_no_trials(tuner, tmp_path):
 
 def test_a_model_that_is_too_large_is_infeasible_and_free(tuner):
     results = search(tuner(max_trials=3, max_model_size=30))
-    finished = [trial for trial in results if trial.finished]
+    finished = [trial for trial in results if trial.succeeded]
     infeasible = [trial for trial in results if trial.status == "infeasible"]
     assert len(finished) == 3
     assert max(trial.values["units"] for trial in finished) < min(trial.values["units"] for trial in infeasible)

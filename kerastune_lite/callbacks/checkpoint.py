@@ -14,8 +14,8 @@ import keras
 from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.errors import UsageError, cannot_write
-from kerastune_lite.layout import FACTS, MODEL, RESUME, SCORED, WEIGHTS
-from kerastune_lite.objective import Best, Objective, resolve
+from kerastune_lite.study.layout import BEST_EPOCH, METADATA, MODEL, RESUME, WEIGHTS
+from kerastune_lite.study.objective import Best, Objective, resolve
 
 
 @final
@@ -109,12 +109,12 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         }
         state = ResumeState.capture(self.model, self.others, facts)
         if not self.resume:
-            state.write(self._path(SCORED))
+            state.write(self._path(BEST_EPOCH))
             return
         new = self._path(RESUME).with_suffix(".new")
         state.write(new)
         if scored:
-            _link(new, self._path(SCORED))
+            _link(new, self._path(BEST_EPOCH))
         os.replace(new, self._path(RESUME))
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
@@ -123,7 +123,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         if self._saved == best or not self.keep or best is None or not self._beats_saved(best):
             return
         self._saved = best
-        state = ResumeState.read(self._path(SCORED))
+        state = ResumeState.read(self._path(BEST_EPOCH))
         if state is None:
             return
         now = self.model.get_weights()
@@ -136,7 +136,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         }
         try:
             self._save()
-            self._path(FACTS).write_text(json.dumps(facts))
+            self._path(METADATA).write_text(json.dumps(facts))
         except OSError as error:
             for name in ("part.keras", "part.weights.h5"):
                 with suppress(OSError):  # the error that matters is the first one
@@ -171,7 +171,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
     def _beats_saved(self, best: Best) -> bool:
         assert self.objective is not None
         try:
-            saved = json.loads(self._path(FACTS).read_text())
+            saved = json.loads(self._path(METADATA).read_text())
         except (OSError, ValueError):
             return True
         return saved["execution"] == self.execution or self.objective.better(best.score, saved["score"])

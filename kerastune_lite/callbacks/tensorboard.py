@@ -10,9 +10,9 @@ import keras
 
 from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.errors import UsageError
-from kerastune_lite.objective import Objective, resolve
-from kerastune_lite.tensorboard import EventFile, SearchBoard
-from kerastune_lite.tensorboard.columns import BEST, tags
+from kerastune_lite.observers.tensorboard import EventFile, SearchBoard
+from kerastune_lite.observers.tensorboard.columns import BEST, tags
+from kerastune_lite.study.objective import Objective, resolve
 
 
 @final

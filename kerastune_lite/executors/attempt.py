@@ -3,7 +3,7 @@
 import traceback
 
 from kerastune_lite.errors import Infeasible, KerastuneError
-from kerastune_lite.messages import Ending, HasEnded, Send, Task, TrialFunction
+from kerastune_lite.study.task import Ending, HasEnded, Send, Task, TrialFunction
 
 
 def run_attempt(function: TrialFunction, task: Task, send: Send) -> None:

@@ -4,7 +4,7 @@ from collections import deque
 
 from kerastune_lite.executors.attempt import run_attempt
 from kerastune_lite.executors.protocol import Handle
-from kerastune_lite.messages import Answer, HasEnded, Message, Task, TrialFunction
+from kerastune_lite.study.task import Answer, HasEnded, Message, Task, TrialFunction
 
 
 class InProcess:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from kerastune_lite.messages import Answer, Message, Task
+from kerastune_lite.study.task import Answer, Message, Task
 
 Handle = Callable[[Message], Answer]
 """The loop's side of a conversation; it never raises."""

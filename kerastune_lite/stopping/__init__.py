@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from kerastune_lite.history import History
-from kerastune_lite.trial import Trial
+from kerastune_lite.study.history import History
+from kerastune_lite.study.trial import Trial
 
 __all__ = ["Stop", "StoppingPolicy"]
 

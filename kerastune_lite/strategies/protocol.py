@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kerastune_lite.history import History
-from kerastune_lite.hp import Fill
-from kerastune_lite.space import Value
+from kerastune_lite.space.hp import Unset
+from kerastune_lite.space.kinds import Value
+from kerastune_lite.study.history import History
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,13 +18,13 @@ class Proposal:
     """Values for a new trial.
 
     Attributes:
-        values: By name; what is read beyond them is filled.
-        fill: How: "draw" (reproducibly at random), "first" (the first level) or "default".
+        values: By name; `unset` says how other reads are answered.
+        unset: How: "sample" (reproducibly at random), "first" (the first level) or "default".
         note: JSON that is kept with the trial, so that a later call can start from it.
     """
 
     values: Mapping[str, Value] = field(default_factory=dict)
-    fill: Fill = "draw"
+    unset: Unset = "sample"
     note: Any = None
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from kerastune_lite.history import History
 from kerastune_lite.strategies.protocol import Proposal
+from kerastune_lite.study.history import History
 
 if TYPE_CHECKING:
     import numpy as np

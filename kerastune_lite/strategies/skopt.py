@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
 from kerastune_lite.errors import UsageError, nearest
-from kerastune_lite.history import History
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.strategies.random import Random
+from kerastune_lite.study.history import History
 from kerastune_lite.surrogate.threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Skopt:
 
     def __call__(self, history: History, rng: "np.random.Generator") -> Proposal | None:
         """The point that scikit-optimize asks for; None if every point has been tried or is under way."""
-        if history.tree.root.used_up(None):
+        if history.tree.root.exhausted(None):
             return None
         from kerastune_lite.strategies.skopt_record import propose  # noqa: PLC0415 - heavy: numpy, scipy
 

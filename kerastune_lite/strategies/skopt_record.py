@@ -11,11 +11,11 @@ from typing import Any, final
 
 import numpy as np
 
-from kerastune_lite.history import History
-from kerastune_lite.space import Float, Value
+from kerastune_lite.space.kinds import Float, Value
+from kerastune_lite.strategies.bayesian.conditional_space import Shapes
 from kerastune_lite.strategies.protocol import Proposal
-from kerastune_lite.strategies.shapes import Shapes
-from kerastune_lite.surrogate.embedding import Embedding
+from kerastune_lite.study.history import History
+from kerastune_lite.surrogate.encoder import Embedding
 from kerastune_lite.surrogate.skopt_space import Axis, Cell, axes_of, point
 
 Array = np.ndarray[Any, Any]
@@ -74,7 +74,7 @@ class Points:
     def __init__(self, history: History) -> None:
         self.axes = axes_of(history.space, indexed=True)
         self._embedding = Embedding(history.space)  # has a coordinate for each axis, in the same order
-        self._shapes = Shapes(history.tree, self._embedding, lambda owner: history[owner].path_complete)
+        self._shapes = Shapes(history.tree, self._embedding, lambda owner: history[owner].reads_complete)
 
     def row(self, values: Mapping[str, Value]) -> Row:
         """The point of a trial that read these values."""
@@ -128,8 +128,8 @@ class Known:
     def of(cls, history: History, points: Points) -> "Known":
         """All trials but duplicates, and the results from elsewhere."""
         trials = history.trials
-        known = [(trial.values, trial.loss) for trial in trials if trial.finished and trial.loss is not None]
-        known += [(told.values, history.objective.loss(told.score)) for told in history.told]
+        known = [(trial.values, trial.minimized) for trial in trials if trial.succeeded and trial.minimized is not None]
+        known += [(told.values, history.objective.minimized(told.score)) for told in history.external_results]
         known += [(trial.values, math.inf) for trial in trials if trial.status in ("failed", "infeasible")]
         finite = [loss for _, loss in known if math.isfinite(loss)]
         best, worst = (min(finite), max(finite)) if finite else (0.0, 0.0)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
 
-from kerastune_lite.space import Choice, Float, Hyperparameter, Int, Space, Value, key
+from kerastune_lite.space.kinds import Choice, Float, Hyperparameter, Int, Value, key
+from kerastune_lite.space.space import Space
 
 Cell = int | float | str
 """A value as scikit-optimize sees it."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerastune_lite.errors import DataError, ObjectiveError
-from kerastune_lite.hp import HyperParameters
-from kerastune_lite.objective import Objective
+from kerastune_lite.space.hp import HyperParameters
+from kerastune_lite.study.objective import Objective
 
 DATA = ("x", "y", "sample_weight", "validation_data")
 _POSITIONAL = ("x", "y", "batch_size", "epochs")

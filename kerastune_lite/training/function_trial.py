@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerastune_lite.errors import DataError
-from kerastune_lite.hp import Entries, HyperParameters
-from kerastune_lite.messages import Ending, HasRead, HasReported, Send, Task
-from kerastune_lite.objective import Objective
+from kerastune_lite.space.hp import HyperParameters
+from kerastune_lite.space.overrides import Overrides
+from kerastune_lite.study.objective import Objective
+from kerastune_lite.study.task import Ending, HasRead, HasReported, Send, Task
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class FunctionTrial:
     function: Callable[..., Any]
     objective: Objective
     reports: bool
-    entries: Entries | None = None
+    overrides: Overrides | None = None
 
     def __call__(self, task: Task, send: Send) -> Ending | None:
         """Runs the attempt; an interrupted one begins anew."""
@@ -36,7 +37,7 @@ class _Call:
         self._task = task
         self._send = send
         self._execution = execution
-        self._hp: HyperParameters = task.hyperparameters(trial.entries)
+        self._hp: HyperParameters = task.hyperparameters(trial.overrides)
         self._told = -1
         self._epoch = 0
         self._stop: str | None = None
@@ -66,8 +67,8 @@ class _Call:
         self._stop = answer.stop or self._stop
 
     def _tell(self, *, complete: bool) -> None:
-        """Says what was read, if that is news."""
-        path = self._hp.path
+        """Says what was read, if that is requests."""
+        path = self._hp.reads
         if complete or len(path) != self._told:
             self._told = len(path)
             self._send(HasRead(self._task.number, path, tuple(self._hp.space), complete))

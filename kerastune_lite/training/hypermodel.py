@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from kerastune_lite.errors import ModelError, UsageError
-from kerastune_lite.hp import HyperParameters
+from kerastune_lite.space.hp import HyperParameters
 
 if TYPE_CHECKING:
     import keras

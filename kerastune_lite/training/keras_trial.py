@@ -14,14 +14,14 @@ from kerastune_lite.callbacks import Checkpoint, EarlyStopping, Report
 from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.errors import DataError, nearest
-from kerastune_lite.hp import Entries
-from kerastune_lite.layout import BOARD, FILES, RESUME, checkpoint_directory, trial_name
-from kerastune_lite.messages import Answer, Ending, HasRead, HasReported, Send, Task
-from kerastune_lite.objective import Objective
+from kerastune_lite.space.overrides import Overrides
+from kerastune_lite.study.layout import BOARD, FILES, RESUME, checkpoint_directory, trial_name
+from kerastune_lite.study.objective import Objective
+from kerastune_lite.study.task import Answer, Ending, HasRead, HasReported, Send, Task
 from kerastune_lite.training.arguments import FitArguments
 from kerastune_lite.training.build_ahead import build_ahead
+from kerastune_lite.training.data_cache import DataCache, EpochOrder, Pipeline
 from kerastune_lite.training.hypermodel import Builder
-from kerastune_lite.training.pipeline import Feeder, Order, Pipeline
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
 
 
@@ -34,7 +34,7 @@ class KerasTrial:
         arguments: Those of `fit`.
         objective: What the trial is judged by.
         directory: The study's directory.
-        entries: Prescribed definitions.
+        overrides: Prescribed definitions.
         user_callbacks: The user's own.
         early_stopping: Copied for each training; None for none.
         checkpoint: Copied for each training; None for none.
@@ -46,13 +46,13 @@ class KerasTrial:
     arguments: FitArguments
     objective: Objective
     directory: Path
-    entries: Entries | None = None
+    overrides: Overrides | None = None
     user_callbacks: UserCallbacks = field(default_factory=lambda: UserCallbacks(None))
     early_stopping: EarlyStopping | None = None
     checkpoint: Checkpoint | None = None
     fit_verbose: int | str | None = None
     max_model_size: int | None = None
-    feeder: Feeder = field(default_factory=Feeder)
+    data_cache: DataCache = field(default_factory=DataCache)
 
     def __call__(self, task: Task, send: Send) -> Ending | None:
         """Runs the attempt; an interrupted one goes on from its files."""
@@ -82,7 +82,7 @@ class Training:
         self._send = send
         self._execution = execution
         self._seed = task.training_seed(execution)
-        self._hp = task.hyperparameters(trial.entries)
+        self._hp = task.hyperparameters(trial.overrides)
         directory = checkpoint_directory(trial.directory, task.number)
         given = trial.checkpoint
         self._checkpoint = None if given is None else given.fresh(directory, trial.objective, execution)
@@ -105,7 +105,7 @@ class Training:
         if fit is not None:
             return self._fit_by_user(fit, model, arguments)
         _check_keywords(model, arguments)
-        arguments, pipeline = self._trial.feeder.feed(arguments, keep=self._trial.arguments.lasting_data)
+        arguments, pipeline = self._trial.data_cache.feed(arguments, keep=self._trial.arguments.lasting_data)
         if self._goes_on(model, arguments):
             arguments["initial_epoch"] = self._epochs_behind(arguments)
         if pipeline is not None:
@@ -129,7 +129,7 @@ class Training:
     def _tell(self, *, complete: bool, model: keras.Model | None) -> Answer:
         notes = {} if model is None or self._execution > 0 else {"model": describe(model)}
         hp = self._hp
-        return self._send(HasRead(self._task.number, hp.path, tuple(hp.space), complete, notes))
+        return self._send(HasRead(self._task.number, hp.reads, tuple(hp.space), complete, notes))
 
     def _goes_on(self, model: keras.Model, arguments: Mapping[str, Any]) -> bool:
         """Whether there is a state on disk that fits the model; one that does not (the code changed) is forgotten."""
@@ -171,7 +171,7 @@ class Training:
         if trial.early_stopping is not None:
             callbacks.append(trial.early_stopping.fresh(trial.objective))
         if pipeline is not None:
-            callbacks.append(Order(pipeline, self._seed))
+            callbacks.append(EpochOrder(pipeline, self._seed))
         if self._checkpoint is not None:
             self._checkpoint.others = list(callbacks)
             callbacks.append(self._checkpoint)

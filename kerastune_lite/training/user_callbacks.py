@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from kerastune_lite.errors import DataError
-from kerastune_lite.space import Value
+from kerastune_lite.space.kinds import Value
 from kerastune_lite.training.arguments import parameters_of
 
 _REMEDY = "give a function that makes it for each trial: callbacks=lambda trial: [...]"

@@ -8,8 +8,8 @@ import pytest
 from kerastune_lite.callbacks import Checkpoint, EarlyStopping
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.errors import StudyWriteError, UsageError
-from kerastune_lite.layout import FACTS, MODEL, RESUME
-from kerastune_lite.objective import Objective
+from kerastune_lite.study.layout import METADATA, MODEL, RESUME
+from kerastune_lite.study.objective import Objective
 from tests import tiny
 
 
@@ -67,7 +67,7 @@ def test_the_model_saved_is_that_of_the_epoch_that_scored(tmp_path, values, redu
     weights = made_up(values, tmp_path, reduction=reduction)
     saved = keras.models.load_model(tmp_path / MODEL).get_weights()
     assert same(saved, weights[epoch - 1])
-    assert json.loads((tmp_path / FACTS).read_text())["epoch"] == epoch
+    assert json.loads((tmp_path / METADATA).read_text())["epoch"] == epoch
 
 
 def test_saving_leaves_the_model_as_it_was_trained(tmp_path):
@@ -152,7 +152,7 @@ def test_a_later_execution_replaces_the_model_only_if_it_is_better(tmp_path):
         tiny.compiled(tiny.network()).fit(
             tiny.X, tiny.Y, epochs=1, verbose=0, callbacks=[Scripted([value]), checkpoint]
         )
-    facts = json.loads((tmp_path / FACTS).read_text())
+    facts = json.loads((tmp_path / METADATA).read_text())
     assert (facts["execution"], facts["epoch"], facts["score"]) == (2, 1, 0.6)
 
 

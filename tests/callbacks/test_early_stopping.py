@@ -3,7 +3,7 @@ import pytest
 
 from kerastune_lite.callbacks import EarlyStopping
 from kerastune_lite.errors import ObjectiveError, UsageError
-from kerastune_lite.objective import Objective
+from kerastune_lite.study.objective import Objective
 from tests import tiny
 
 

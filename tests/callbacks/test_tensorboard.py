@@ -4,7 +4,7 @@ import pytest
 from kerastune_lite.callbacks import TensorBoard
 from kerastune_lite.errors import ObjectiveError, UsageError
 from tests import tiny
-from tests.tensorboard.hparams_page import Page
+from tests.observers.tensorboard.hparams_page import Page
 
 
 @pytest.fixture

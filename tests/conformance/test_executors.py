@@ -7,7 +7,7 @@ import pytest
 
 from kerastune_lite.errors import Infeasible, SpaceError
 from kerastune_lite.executors import InProcess
-from kerastune_lite.messages import Answer, Ending, HasEnded, HasRead, HasReported, IsAlive, Task
+from kerastune_lite.study.task import Answer, Ending, HasEnded, HasRead, HasReported, IsAlive, Task
 
 EXECUTORS = [InProcess]
 
@@ -15,7 +15,7 @@ EXECUTORS = [InProcess]
 def three_epochs(task, send):
     hp = task.hyperparameters()
     hp.Float("x", 0, 1)
-    send(HasRead(task.number, hp.path, tuple(hp.space), complete=True))
+    send(HasRead(task.number, hp.reads, tuple(hp.space), complete=True))
     for epoch in range(1, 4):
         answer = send(HasReported(task.number, 0, epoch, {"score": hp["x"] + epoch}))
         if answer.stop is not None:
@@ -44,7 +44,7 @@ def endless(task, send):
 
 
 def task(number=0, **fields):
-    return Task(number=number, attempt=1, values={}, fill="draw", seed=0, **fields)
+    return Task(number=number, attempt=1, values={}, unset="sample", seed=0, **fields)
 
 
 class Listener:

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from sklearn.linear_model import BayesianRidge
 
-from kerastune_lite.events import Started
-from kerastune_lite.history import History
-from kerastune_lite.hp import HyperParameters
-from kerastune_lite.space import key
-from kerastune_lite.store import MemoryStore
+from kerastune_lite.space.hp import HyperParameters
+from kerastune_lite.space.kinds import key
 from kerastune_lite.strategies import Bayesian, Grid, Random, Skopt, fingerprint
+from kerastune_lite.study.events import Started
+from kerastune_lite.study.history import History
+from kerastune_lite.study.store import MemoryStore
 from tests.fakes import declared, nested, opened, points, search
 
 # few candidates, since each test asks often; a given `initial`, since the share of `max_trials` changes with that
@@ -34,10 +34,10 @@ def all_points(function):
         values = frontier.pop()
         hp = HyperParameters(values)
         function(hp)
-        found.add(tuple((read.definition.name, key(read.value)) for read in hp.path))
-        for read in hp.path:
+        found.add(tuple((read.definition.name, key(read.value)) for read in hp.reads))
+        for read in hp.reads:
             if read.definition.name not in values:
-                above = {step.definition.name: step.value for step in hp.path[: hp.path.index(read)]}
+                above = {step.definition.name: step.value for step in hp.reads[: hp.reads.index(read)]}
                 levels = [read.definition.level(i) for i in range(read.definition.count())]
                 frontier += [{**above, read.definition.name: level} for level in levels if level != read.value]
     return found
@@ -114,7 +114,7 @@ def test_any_prefix_of_the_record_gives_the_proposal_that_followed(strategy):
     for place, event in enumerate(events):
         if isinstance(event, Started):
             proposal = strategy(History(events[:place]), np.random.default_rng([0, event.trial]))
-            assert (proposal.values, proposal.fill) == (event.values, event.fill)
+            assert (proposal.values, proposal.unset) == (event.values, event.unset)
 
 
 def test_going_on_with_a_larger_budget_is_like_never_having_stopped(strategy):
@@ -132,9 +132,9 @@ def test_four_pending_trials_are_four_new_points(strategy):
     history = search(square, strategy, max_trials=9)
     for number in range(9, 13):
         proposal = strategy(history, np.random.default_rng([0, number]))
-        history.apply(Started(trial=number, attempt=1, values=proposal.values, fill=proposal.fill))
+        history.apply(Started(trial=number, attempt=1, values=proposal.values, unset=proposal.unset))
     pending = [tuple(sorted(trial.values.items())) for trial in history.running]
-    done = [tuple(sorted(trial.values.items())) for trial in history.trials if trial.finished]
+    done = [tuple(sorted(trial.values.items())) for trial in history.trials if trial.succeeded]
     full = [point for point in pending if len(point) == 2]
     assert len(set(pending)) == 4
     assert set(full).isdisjoint(done)

@@ -16,11 +16,11 @@ from sklearn.preprocessing import StandardScaler
 
 import kerastune_lite as kt
 from kerastune_lite.errors import Infeasible, StudyChanged, UsageError
-from kerastune_lite.events import Started, Told
-from kerastune_lite.history import History
-from kerastune_lite.objective import Objective
-from kerastune_lite.space import Choice, Float
+from kerastune_lite.space.kinds import Choice, Float
 from kerastune_lite.strategies import Random, Skopt, fingerprint
+from kerastune_lite.study.events import ExternalResult, Started
+from kerastune_lite.study.history import History
+from kerastune_lite.study.objective import Objective
 from tests.fakes import SCORE, cut_and_resumed, opened, points, search
 from tests.test_architecture import HEAVY, loaded_by
 
@@ -133,7 +133,7 @@ def test_failures_are_told_at_the_worst_finite_value(told, how):
 
     history = search(function, Random(), objective=LOSS, max_trials=6)
     propose(ridge(), history)
-    worst = max(trial.loss for trial in history.trials if trial.loss is not None)
+    worst = max(trial.minimized for trial in history.trials if trial.minimized is not None)
     ((rows, losses),) = told
     assert {loss for (x,), loss in zip(rows, losses, strict=True) if x < 50} == {worst}
 
@@ -143,12 +143,12 @@ def test_trials_under_way_are_told_at_the_best_value(told):
     started(history, x=0.125)
     propose(ridge(), history)
     ((rows, losses),) = told
-    assert (rows[-1], losses[-1]) == ([0.125], history.best.loss)
+    assert (rows[-1], losses[-1]) == ([0.125], history.best.minimized)
 
 
 def test_results_from_elsewhere_are_learnt_from(told):
     history = search(lambda hp: hp.Float("x", 0, 1), Random(), max_trials=2)
-    history.apply(Told(values={"x": 0.5}, score=77.0))
+    history.apply(ExternalResult(values={"x": 0.5}, score=77.0))
     propose(ridge(), history)
     ((rows, losses),) = told
     assert (rows[-1], losses[-1]) == ([0.5], -77.0)
@@ -187,7 +187,7 @@ def test_gp_hedge_remembers_how_each_acquisition_function_did():
     first, second = (trial.note["hedge"] for trial in history.trials[3:5])
     assert first["gains"] == [0.0, 0.0, 0.0]
     known = history.trials[:4]
-    model = BayesianRidge().fit([[t.values["x"], t.values["y"]] for t in known], [t.loss for t in known])
+    model = BayesianRidge().fit([[t.values["x"], t.values["y"]] for t in known], [t.minimized for t in known])
     predicted = model.predict([[asked["x Float"], asked["y Float"]] for asked in first["asked"]])
     assert second["gains"] == pytest.approx((-predicted).tolist())
 
@@ -237,7 +237,7 @@ def test_while_the_space_is_not_known_it_is_random_search():
 
 def test_a_space_that_is_known_beforehand_is_modelled_before_the_first_trial():
     settled = opened(objective=LOSS, space=(Float("x", 0, 1), Choice("c", ("a", "b"))))
-    results = [Told(values={"x": x, "c": "a"}, score=x) for x in (0.2, 0.5, 0.9)]
+    results = [ExternalResult(values={"x": x, "c": "a"}, score=x) for x in (0.2, 0.5, 0.9)]
     proposal = propose(ridge(acq_func="LCB"), History([settled, *results]))
     assert proposal.values["x"] < 0.2
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kerastune_lite.space import Boolean, Choice, Fixed, Float, Int, Space
+from kerastune_lite.space.kinds import Boolean, Choice, Fixed, Float, Int
+from kerastune_lite.space.space import Space
 from kerastune_lite.surrogate.skopt_space import axes_of, point, skopt_space
 
 MIXED = [True, 1, 1.0, "1", "True", None, (1,), [1], {"a": 1}]

@@ -1,8 +1,8 @@
 import pytest
 
 from kerastune_lite.errors import DataError, ObjectiveError
-from kerastune_lite.hp import HyperParameters
-from kerastune_lite.objective import Objective
+from kerastune_lite.space.hp import HyperParameters
+from kerastune_lite.study.objective import Objective
 from kerastune_lite.training.arguments import FitArguments
 
 

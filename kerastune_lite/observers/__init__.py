@@ -1,0 +1,1 @@
+"""Functions that watch the events of a search: console, model files, TensorBoard."""

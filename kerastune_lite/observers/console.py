@@ -1,0 +1,229 @@
+"""What a search says while it runs: one live line on a terminal, a few plain lines elsewhere."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+from typing import final
+
+from rich.console import Console as Terminal
+from rich.live import Live
+from rich.text import Text
+
+from kerastune_lite.results.results import brief, failures
+from kerastune_lite.results.tables import trial_table, write
+from kerastune_lite.study.events import SEARCH_ENDED, Annotated, Ended, Event, Reported, SearchStarted, Started
+from kerastune_lite.study.history import History
+from kerastune_lite.study.trial import Trial
+
+_ROWS = 5
+_ALWAYS_TOLD = 20
+_SECONDS_BETWEEN = 5.0
+
+
+@final
+class Console:
+    """An observer that keeps a person informed.
+
+    Args:
+        verbose: 0 silent; 1 a live line, or on no terminal a line a trial (thinned out after the first few); 2 also a
+            line an epoch.
+        where: The study's directory.
+        tensorboard: The directory to start TensorBoard on.
+        notices: What else to say at the start: what is broken in the record, what has changed.
+        terminal: Where to write; standard output unless given.
+    """
+
+    def __init__(
+        self,
+        verbose: int = 1,
+        *,
+        where: str | None = None,
+        tensorboard: str | None = None,
+        notices: Sequence[str] = (),
+        terminal: Terminal | None = None,
+    ) -> None:
+        self._verbose = verbose
+        self._where = where
+        self._tensorboard = tensorboard
+        self._notices = notices
+        self._terminal = Terminal(soft_wrap=True, highlight=False) if terminal is None else terminal
+        self._live: Live | None = None
+        self._causes: Counter[str] = Counter()
+        self._last_told = -math.inf
+        self._ended = 0
+        self._because: str | None = None
+
+    def __call__(self, event: Event, history: History) -> None:
+        """Says what is worth saying of an event."""
+        if self._verbose == 0:
+            return
+        match event:
+            case SearchStarted():
+                self._open(event, history)
+            case Started():
+                self._why(event)
+                self._show(event.trial, history)
+            case Reported():
+                self._epoch(event, history)
+            case Ended():
+                self._end(event, history)
+            case Annotated(key=key) if key == SEARCH_ENDED:
+                self._close_with(str(event.value), history)
+            case _:
+                pass
+
+    def close(self) -> None:
+        """Takes the live line away, however the search came to its end."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _say(self, text: str, style: str = "") -> None:
+        self._terminal.print(Text(text, style=style))
+
+    def _open(self, event: SearchStarted, history: History) -> None:
+        for notice in self._notices:
+            self._say(notice, "yellow")
+        verb = "maximising" if event.objective.direction == "max" else "minimising"
+        budget = "until the space is used up" if event.max_trials is None else f"{event.max_trials} trials"
+        strategy = str(event.strategy.get("strategy", "search")).lower()
+        where = "" if self._where is None else f"{self._where}: "
+        self._say(f"{where}{verb} {event.objective.name}, {strategy}, {budget}, seed {event.seed}{_grid_size(event)}")
+        if len(history):
+            done = sum(trial.ended for trial in history.trials)
+            left = len(history) - done
+            to_go = (
+                "" if event.max_trials is None else f", {max(0, event.max_trials - history.budget_used)} new ones to go"
+            )
+            self._say(f"resuming: {len(history)} trials recorded, {done} ended, {left} to be gone on with{to_go}")
+        if self._terminal.is_terminal and self._verbose == 1:
+            self._live = Live(console=self._terminal, refresh_per_second=4, transient=True)
+            self._live.start()
+
+    def _why(self, event: Started) -> None:
+        """What the strategy has to say of its proposal, if that is requests."""
+        because = event.note.get("because") if isinstance(event.note, dict) else None
+        if because is not None and because != self._because:
+            self._say(f"from trial {event.trial} on: {because}", "yellow")
+        self._because = because
+
+    def _epoch(self, event: Reported, history: History) -> None:
+        if self._verbose > 1:
+            metrics = ", ".join(f"{name} {brief(value)}" for name, value in event.metrics.items())
+            several = history.settings is not None and history.settings.executions > 1
+            execution = f", execution {event.execution + 1}" if several else ""
+            self._say(f"trial {event.trial}{execution}, epoch {event.epoch}: {metrics}")
+        self._show(event.trial, history)
+
+    def _end(self, event: Ended, history: History) -> None:
+        trial = history[event.trial]
+        self._ended += 1
+        if event.outcome == "failed":
+            self._causes[event.reason or "unknown"] += 1
+            if self._causes.total() == 1:
+                self._say(f"trial {event.trial} failed; later failures are only counted", "bold red")
+                self._say((event.error or event.reason or "").rstrip())
+        if self._live is None and self._worth_a_line(event, history):
+            self._last_told = event.stamp.wall
+            self._say(_ending(trial, event) + _best(history))
+
+    def _worth_a_line(self, event: Ended, history: History) -> bool:
+        """The first trials, the best ones, and now and then one: ten thousand lines help nobody."""
+        told_enough = self._ended > _ALWAYS_TOLD and event.stamp.wall - self._last_told < _SECONDS_BETWEEN
+        is_best = history.best is not None and history.best.number == event.trial
+        return is_best or not told_enough
+
+    def _show(self, number: int, history: History) -> None:
+        """Renews the live line."""
+        if self._live is None:
+            return
+        settings = history.settings
+        assert settings is not None
+        trial = history[number]
+        of = "" if settings.max_trials is None else f" of {settings.max_trials}"
+        epochs = "" if settings.epochs is None else f"/{settings.epochs}"
+        score = "" if trial.score is None else f", {settings.objective.name} {brief(trial.score)}"
+        eta = _seconds_left(history)
+        left = "" if eta is None else f", about {_duration(eta)} left"
+        self._live.update(Text(f"trial {number + 1}{of}, epoch {trial.epoch}{epochs}{score}{_best(history)}{left}"))
+
+    def _close_with(self, why: str, history: History) -> None:
+        self.close()
+        self._say(f"search ended: {why}{_grid_share(history)}")
+        counts = Counter(trial.status for trial in history.trials)
+        self._say(", ".join(f"{count} {status}" for status, count in counts.most_common()) or "no trials")
+        for cause, count in failures(history.trials).most_common(3):
+            self._say(f"{count} failed with: {brief(cause, 200)}", "red")
+        if counts["failed"] == len(history) > 0:
+            self._say("every trial failed; mend the cause, then overwrite=True begins anew", "red")
+        if history.best is not None:
+            write(self._terminal, trial_table(list(islice(history.ranked(), _ROWS))))
+        for message in _health(history):
+            self._say(message, "yellow")
+        if why.startswith("interrupted") and self._where is not None:
+            self._say("run the same script again to go on")
+        if self._tensorboard is not None:
+            self._say(f"look at it: tensorboard --logdir {self._tensorboard}")
+
+
+def _health(history: History) -> tuple[str, ...]:
+    """What the study's health asks to decide; only where the search has loaded the libraries for it anyway."""
+    if history.settings is None or history.settings.strategy.get("strategy") != "Bayesian":
+        return ()
+    from kerastune_lite.results.diagnostics import messages  # noqa: PLC0415 - heavy: numpy, scipy
+
+    return messages(history)
+
+
+def _ending(trial: Trial, event: Ended) -> str:
+    score = "" if trial.score is None else f", {trial.objective.name} {brief(trial.score)} in epoch {trial.best_epoch}"
+    reason = "" if event.reason is None else f" ({brief(event.reason, 100)})"
+    return f"trial {trial.number} {event.outcome}{reason}{score}, {_duration(trial.duration)}"
+
+
+def _best(history: History) -> str:
+    best = history.best
+    return "" if best is None else f"; best {brief(best.score)} in trial {best.number}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+
+
+def _seconds_left(history: History) -> float | None:
+    """From what a trial has taken on average; None without a budget or a finished trial."""
+    settings = history.settings
+    if settings is None or settings.max_trials is None or history.best is None:
+        return None
+    recent = list(islice(history.ranked(), 50))
+    mean = sum(trial.duration for trial in recent) / len(recent)
+    return mean * max(0, settings.max_trials - history.budget_used + len(history.running))
+
+
+def _points(event: SearchStarted) -> int | None:
+    """The values that a grid gives a range without a step; None for any other search."""
+    points = event.strategy.get("points")
+    return points if isinstance(points, int) else None
+
+
+def _grid_size(event: SearchStarted) -> str:
+    """About how large a grid is, by what the default model reads."""
+    points = _points(event)
+    if points is None or event.space is None:
+        return ""
+    return f", a grid of about {math.prod(definition.count(points) or 1 for definition in event.space)} points"
+
+
+def _grid_share(history: History) -> str:
+    """What share of a grid was covered, if not all of it."""
+    points = None if history.settings is None else _points(history.settings)
+    root = history.tree.root
+    if points is None or root.exhausted(points):
+        return ""
+    size = root.size(points)
+    return f"; {history.budget_used} of about {size:.0f} points covered, {100 * history.budget_used / size:.0f} %"

@@ -1,0 +1,68 @@
+"""What the Text tab says, as Markdown."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from kerastune_lite.study.events import SearchStarted
+from kerastune_lite.study.trial import Trial
+
+
+def trial_text(trial: Trial) -> str:
+    """Everything about a trial that is no curve."""
+    facts: list[tuple[str, str]] = [("status", trial.status)]
+    if trial.score is not None:
+        facts.append((f"best {trial.objective.name}", f"{trial.score:.6g} (epoch {trial.best_epoch})"))
+    if trial.reason is not None:
+        facts.append(("reason", trial.reason))
+    facts.append(("seconds", f"{trial.duration:.1f}"))
+    parts = [_table(("trial", str(trial.number)), facts)]
+    if trial.values:
+        parts.append(_table(("hyperparameter", "value"), trial.values.items()))
+    if trial.error is not None:
+        parts.append(f"```\n{trial.error.rstrip()}\n```")
+    model = trial.notes.get("model")
+    if isinstance(model, dict):
+        rows = [*model.get("layers", []), ["**total**", "", "", model.get("parameters")]]
+        parts.append(_table(("layer", "kind", "output", "parameters"), rows))
+    return "\n\n".join(parts)
+
+
+def settings_text(settings: SearchStarted) -> str:
+    """What was searched, how."""
+    strategy = ", ".join(f"{name}={value}" for name, value in settings.strategy.items())
+    facts = [
+        ("objective", f"{settings.objective}, {settings.objective.reduction} epoch"),
+        ("strategy", strategy),
+        ("max_trials", settings.max_trials),
+        ("epochs", settings.epochs),
+        ("executions", settings.executions),
+        ("seed", settings.seed),
+        *settings.versions.items(),
+    ]
+    return _table(("setting", "value"), facts)
+
+
+def leaderboard(trials: Sequence[Trial]) -> str:
+    """The best trials, best first."""
+    if not trials:
+        return "no finished trial"
+    names = list(dict.fromkeys(name for trial in trials for name in trial.values))
+    rows = [
+        [trial.number, f"{trial.score:.6g}", trial.best_epoch, *(trial.values.get(name, "") for name in names)]
+        for trial in trials
+    ]
+    return _table(("trial", trials[0].objective.name, "epoch", *names), rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
+    lines = [_row(head), _row("---" for _ in head), *(_row(row) for row in rows)]
+    return "\n".join(lines)
+
+
+def _row(cells: Iterable[Any]) -> str:
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,294 @@
+"""The health of a study: whether its scores can be predicted, and whether its space is well chosen."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal, final
+
+import numpy as np
+
+from kerastune_lite.results.surrogate_health import SMALL, SurrogateHealth, surrogate_health
+from kerastune_lite.space.kinds import Choice, Float, Hyperparameter, Int, Value
+from kerastune_lite.study.history import History
+from kerastune_lite.study.trial import Trial
+
+# The best trials.
+_BEST = 5
+
+# What is said of noise, of bounds, and of what matters needs this many finished trials.
+_ENOUGH = 10
+_ENOUGH_FOR_BOUNDS = 15
+_ENOUGH_FOR_IMPORTANCE = 20
+
+# What the surrogate says of importance counts from this correlation on; below the other, it knows nothing.
+_KNOWS = 0.5
+_IGNORANT = 0.2
+
+# How near to an end of the range "at the bound" is, and how rarely so many random values would lie there.
+_NEAR = 0.05
+_BY_CHANCE = 0.005
+
+# Scatter within trials tells the noise from this many degrees of freedom on.
+_REPEATS = 3
+
+# Shares that are worth a line: of failures; of noise in the distance from best to median, or in the spread.
+_MANY_FAILURES = 0.2
+_NOISY = 0.1
+
+_SOURCES = {"executions": "repeated executions", "model": "the model", None: ""}
+
+
+@final
+@dataclass(frozen=True)
+class AtBound:
+    """A hyperparameter whose best values crowd at a bound of its range.
+
+    Attributes:
+        name: The hyperparameter.
+        side: Which bound.
+        bound: The range's end there.
+        trials: How many of the best trials lie within 5 % of the range from it, on the hyperparameter's own scale.
+        of: How many best trials were looked at.
+    """
+
+    name: str
+    side: Literal["lower", "upper"]
+    bound: float
+    trials: int
+    of: int
+
+    @property
+    def advice(self) -> str:
+        """What to change."""
+        return f"widen {self.name} {'above' if self.side == 'upper' else 'below'} {_short(self.bound)}"
+
+
+@final
+@dataclass(frozen=True)
+class Diagnostics:
+    """The health of a study.
+
+    Attributes:
+        trials: Finished trials, which all of this is about.
+        failures: Failed trials as a share of those that failed or finished, from 0 to 1.
+        rank_correlation: Spearman's rank correlation, from -1 to 1, of the scores with a Gaussian process's prediction
+            of each from all the others. None with fewer than 5 finished trials, equal scores, or nothing to tune.
+        correlation: As above, but Pearson's, of losses brought near a normal distribution. It stays high when a search
+            has converged to many trials that differ by noise alone, whose ranks tell nothing.
+        importance: By name, the most important first: the share, from 0 to 1, of the variance of predictions over the
+            space that is gone once the hyperparameter is held fixed (its total effect; those that interact share
+            theirs, so that the sum may exceed 1), times the share of trials that read it. Predictions worse than the
+            median count as the median: what makes good configurations better is what matters.
+        unimportant: Those whose share is below 0.02 in each of four fits. Empty with fewer than 20 finished trials or
+            both correlations below 0.5; without those of which the trials have tried too few values to tell, and those
+            that decide what else is read.
+        at_bound: Hyperparameters that may do better beyond their range. Empty with fewer than 15 finished trials.
+        noise: Standard deviation of the score of one execution when a configuration is trained again, in the
+            objective's units; None if unknown.
+        noise_from: "executions": the scatter within trials that were executed more than once. "model": the noise of
+            the Gaussian process, brought to the objective's units by the slope of the transformation of losses at the
+            median of the 5 best; with few trials it is mostly too small.
+        spread: Standard deviation of the scores, in the objective's units; 0 with fewer than 2 trials.
+        gap_of_best: How far the fifth best score is behind the best one, in the objective's units.
+        gap_to_median: How far the median score is behind the best one, in the objective's units.
+        executions: Executions of a trial, over which its score is the mean.
+    """
+
+    trials: int
+    failures: float
+    rank_correlation: float | None
+    correlation: float | None
+    importance: Mapping[str, float]
+    unimportant: tuple[str, ...]
+    at_bound: tuple[AtBound, ...]
+    noise: float | None
+    noise_from: Literal["executions", "model"] | None
+    spread: float
+    gap_of_best: float
+    gap_to_median: float
+    executions: int
+
+    @property
+    def noise_ratio(self) -> float | None:
+        """Noise over spread; None if the noise is unknown or all scores are equal."""
+        return None if self.noise is None or not self.spread > 0 else self.noise / self.spread
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The lines that ask for a decision; none when all is well."""
+        bounds = [_of_bound(found) for found in self.at_bound]
+        return (*self._of_failures(), *self._of_correlation(), *bounds, *self._of_importance(), *self._of_noise())
+
+    @property
+    def _noise_of_trial(self) -> float:
+        return (self.noise or 0.0) / math.sqrt(self.executions)
+
+    def _of_failures(self) -> list[str]:
+        if self.failures < _MANY_FAILURES:
+            return []
+        way = "narrow the space, or raise kt.Infeasible, which costs no budget, for what cannot work"
+        return [f"{self.failures:.0%} of the trials failed: {way}"]
+
+    def _of_correlation(self) -> list[str]:
+        known = self.rank_correlation is None or _higher(self.rank_correlation, self.correlation) >= _IGNORANT
+        if known or self.trials < _ENOUGH_FOR_IMPORTANCE:
+            return []
+        way = "; executions_per_trial=2 would show whether that is noise" if self.noise_from == "model" else ""
+        return [f"the hyperparameters hardly explain the scores{way}"]
+
+    def _of_importance(self) -> list[str]:
+        if not self.unimportant:
+            return []
+        return [f"hardly any effect on the score: {', '.join(self.unimportant)}; give a fixed value to save trials"]
+
+    def _of_noise(self) -> list[str]:
+        if self.noise is None or self.trials < _ENOUGH:
+            return []
+        noise = self._noise_of_trial
+        gap = self.gap_of_best / math.sqrt(2)  # the noise of a difference is that of two trials
+        drowned = noise > max(gap, _NOISY * self.gap_to_median)
+        credible = self.noise_from == "executions" or (self.noise_ratio or 0.0) >= _NOISY
+        if not (drowned and credible):
+            return []
+        more = "executions_per_trial=2 or more" if self.executions == 1 else "more executions_per_trial"
+        told = f"the best {_BEST} trials differ by {_short(self.gap_of_best, 2)}"
+        return [f"{told}, training again changes a score by about {_short(noise, 2)}: use {more} to tell them apart"]
+
+    def __str__(self) -> str:
+        """A short report."""
+        lines = [f"{self.trials} finished trials, {self.failures:.0%} failed"]
+        if self.rank_correlation is not None and self.correlation is not None:
+            of = f"{self.correlation:.2f}, of their ranks {self.rank_correlation:.2f}"
+            lines.append(f"correlation of predictions with scores: {of}")
+        if self.importance:
+            lines.append("importance: " + ", ".join(f"{name} {share:.0%}" for name, share in self.importance.items()))
+        noise = "unknown" if self.noise is None else f"{_short(self.noise, 2)} (from {_SOURCES[self.noise_from]})"
+        lines.append(f"standard deviation of scores: {_short(self.spread, 2)}, of noise: {noise}")
+        return "\n".join(lines + [f"- {message}" for message in self.messages])
+
+
+def _higher(one: float | None, other: float | None) -> float:
+    return max(one or 0.0, other or 0.0)
+
+
+def _short(value: float, digits: int = 5) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.{digits}g}"
+
+
+def _of_bound(found: AtBound) -> str:
+    return f"{found.trials} of the best {found.of} trials are at the {found.side} bound of {found.name}: {found.advice}"
+
+
+def diagnose(history: History) -> Diagnostics:
+    """The health of a study; of one without trials, nothing is known."""
+    ranked = list(history.ranked())
+    best = ranked[:_BEST]
+    scores = np.array([trial.score for trial in ranked], dtype=float)
+    model = surrogate_health(history) if ranked else SurrogateHealth()
+    knows = len(ranked) >= _ENOUGH_FOR_IMPORTANCE and _higher(model.rank_correlation, model.correlation) >= _KNOWS
+    noise = _noise_of_executions(ranked)
+    with np.errstate(over="ignore"):
+        spread = float(scores.std()) if len(scores) > 1 else 0.0
+    return Diagnostics(
+        trials=len(ranked),
+        failures=_share_of_failures(history),
+        rank_correlation=model.rank_correlation,
+        correlation=model.correlation,
+        importance=model.importance,
+        unimportant=model.unimportant if knows else (),
+        at_bound=_at_bound(history, best, model.importance) if len(ranked) >= _ENOUGH_FOR_BOUNDS else (),
+        noise=model.noise if noise is None else noise,
+        noise_from=("model" if model.noise is not None else None) if noise is None else "executions",
+        spread=spread,
+        gap_of_best=abs(float(scores[0] - scores[len(best) - 1])) if ranked else 0.0,
+        gap_to_median=abs(float(scores[0] - np.median(scores))) if ranked else 0.0,
+        executions=1 if history.settings is None else history.settings.executions,
+    )
+
+
+def messages(history: History) -> tuple[str, ...]:
+    """What to say below a table of results; nothing of a study that is still small."""
+    enough = sum(1 for _ in islice(history.ranked(), _ENOUGH)) == _ENOUGH
+    return diagnose(history).messages if enough else ()
+
+
+def _share_of_failures(history: History) -> float:
+    ended = [trial for trial in history.trials if trial.succeeded or trial.status == "failed"]
+    return sum(trial.status == "failed" for trial in ended) / max(1, len(ended))
+
+
+def _noise_of_executions(trials: Sequence[Trial]) -> float | None:
+    """The standard deviation of scores within trials, pooled over all that were trained more than once."""
+    runs = [[run.best.score for run in trial.executions if run.best is not None] for trial in trials]
+    freedom = sum(len(scores) - 1 for scores in runs if scores)
+    if freedom < _REPEATS:
+        return None
+    with np.errstate(over="ignore"):
+        return math.sqrt(sum(float(np.var(scores)) * len(scores) for scores in runs if scores) / freedom)
+
+
+def _at_bound(history: History, best: Sequence[Trial], importance: Mapping[str, float]) -> tuple[AtBound, ...]:
+    """Where most of the best trials lie at a bound that is not natural, chance hardly explains it, and it matters."""
+    matter = [definition for definition in history.space if importance.get(definition.name, 0.0) >= SMALL]
+    return tuple(found for definition in matter for found in _ends(definition, best))
+
+
+def _ends(definition: Hyperparameter, best: Sequence[Trial]) -> list[AtBound]:
+    ends = _range(definition)
+    if ends is None or not _has_read(best[0], definition):
+        return []
+    values = [trial.values[definition.name] for trial in best if _has_read(trial, definition)]
+    found: list[AtBound] = []
+    for place, (bound, other) in enumerate((ends, ends[::-1])):
+        side: Literal["lower", "upper"] = "upper" if bound > other else "lower"
+        near = sum(_is_near(definition, value, place) for value in values)
+        crowded = 2 * near > len(best) and _chance(near, len(values), _prior_near(definition, place)) < _BY_CHANCE
+        if crowded and not _is_natural(definition, bound, min(ends), side):
+            found.append(AtBound(definition.name, side, bound, near, len(best)))
+    return found
+
+
+def _has_read(trial: Trial, definition: Hyperparameter) -> bool:
+    return any(read.name == definition.name and read.kind == definition.kind for read in trial.definitions)
+
+
+def _range(definition: Hyperparameter) -> tuple[float, float] | None:
+    """The values at places 0 and 1 of the unit interval; None where there is no order of numbers or only one value."""
+    match definition:
+        case Float() | Int() if definition.min_value < definition.max_value:
+            return definition.min_value, definition.max_value
+        case Choice() if definition.ordered and len(definition.values) > 1:
+            values = list(definition.values)
+            monotone = values in (sorted(values), sorted(values, reverse=True))
+            return (values[0], values[-1]) if monotone and not isinstance(values[0], str) else None
+    return None
+
+
+def _is_near(definition: Hyperparameter, value: Value, place: int) -> bool:
+    """Whether a value is within 5 % of the range from the end at `place`, on its own scale."""
+    ends = _range(definition)
+    assert ends is not None
+    low, high, here = (definition.to_unit(item) for item in (*ends, value))
+    return abs((here - low) / (high - low) - place) <= _NEAR
+
+
+def _prior_near(definition: Hyperparameter, place: int) -> float:
+    """How likely a random value is near that end."""
+    count = 200
+    return sum(_is_near(definition, definition.from_unit((i + 0.5) / count), place) for i in range(count)) / count
+
+
+def _chance(successes: int, trials: int, chance: float) -> float:
+    """How likely so many successes or more are."""
+    terms = (math.comb(trials, k) * chance**k * (1 - chance) ** (trials - k) for k in range(successes, trials + 1))
+    return math.fsum(terms)
+
+
+def _is_natural(definition: Hyperparameter, bound: float, lowest: float, side: str) -> bool:
+    """Whether a range ends there by its nature: at 0; at 1 for integers; at 1 for fractions, from 0 or more up to 1.
+
+    What is sampled on a log scale is a size, not a fraction: 1 is no end for a learning rate.
+    """
+    fraction = side == "upper" and lowest >= 0 and getattr(definition, "sampling", "linear") != "log"
+    return bound == 0 or (bound == 1 and (isinstance(bound, int) or fraction))

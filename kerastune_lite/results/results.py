@@ -1,0 +1,160 @@
+"""The trials of a study, best first, in the forms that people take them on in."""
+
+import csv
+import html
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final, overload
+
+from kerastune_lite.errors import SearchError
+from kerastune_lite.results.skopt_result import optimize_result
+from kerastune_lite.study.history import History
+from kerastune_lite.study.trial import Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kerastune_lite.results.diagnostics import Diagnostics
+
+_STYLE = (
+    "padding:.2em .6em;border-bottom:1px solid rgba(128,128,128,.35);text-align:left;font-variant-numeric:tabular-nums"
+)
+_SHOWN = 20
+
+
+@final
+class Results(Sequence[Trial]):
+    """Every trial of a study, the best first; those without a score come last."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._trials = sorted(history.trials, key=lambda trial: (trial.sort_key(), trial.number))
+        self._space = history.space
+        self._names = history.space.names
+
+    @overload
+    def __getitem__(self, index: int) -> Trial: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Trial]: ...
+    def __getitem__(self, index: int | slice) -> Trial | list[Trial]:
+        """The trial at a place, or a list of those in a slice."""
+        return self._trials[index]
+
+    def __len__(self) -> int:
+        return len(self._trials)
+
+    def __iter__(self) -> Iterator[Trial]:
+        return iter(self._trials)
+
+    @property
+    def best(self) -> Trial:
+        """The best finished trial.
+
+        Raises:
+            SearchError: There is none; the message names the commonest cause of failure.
+        """
+        if self._trials and self._trials[0].succeeded:
+            return self._trials[0]
+        causes = failures(self._trials).most_common(1)
+        hint = f"; {causes[0][1]} failed with: {causes[0][0]}" if causes else ""
+        raise SearchError(f"none of the {len(self)} trials finished with a score{hint}")
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """One row a trial; columns as in `to_csv`, hyperparameters that a trial did not read are missing values.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        try:
+            import pandas as pd  # noqa: PLC0415 - heavy, and an extra
+        except ImportError as error:
+            raise ImportError("to_dataframe() needs pandas: pip install 'kerastune-lite[pandas]'") from error
+        return pd.DataFrame(self._rows(), columns=self._columns())
+
+    def to_csv(self, path: str | Path) -> None:
+        """Writes one row a trial.
+
+        Columns: number, status, score, best_epoch, executions, duration (seconds), each hyperparameter, each metric of
+        the epoch that scored (in the best execution; the score is the mean over executions), reason.
+        """
+        with Path(path).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, self._columns())
+            writer.writeheader()
+            writer.writerows(self._rows())
+
+    def to_optimize_result(self) -> Any:
+        """The finished trials as scikit-optimize's `OptimizeResult`, which its plots take.
+
+        `x_iters` and `func_vals` (losses: what is maximised has its sign turned) are in the order tried; categories are
+        texts, and a hyperparameter that a trial did not read stands at its default.
+
+        Raises:
+            SearchError: There is no finished trial.
+        """
+        finished = sorted((trial for trial in self._trials if trial.succeeded), key=lambda trial: trial.number)
+        if not finished:
+            raise SearchError(f"none of the {len(self)} trials finished with a score: there is nothing to plot")
+        return optimize_result(finished, self._space)
+
+    def diagnostics(self) -> "Diagnostics":
+        """Whether the scores can be predicted and the space is well chosen; print it, or read its fields.
+
+        For any study, whatever strategy searched; takes a few tenths of a second, however many trials there are.
+        """
+        from kerastune_lite.results.diagnostics import diagnose  # noqa: PLC0415 - heavy: numpy, scipy
+
+        return diagnose(self._history)
+
+    def __repr__(self) -> str:
+        score = f", best score {self._trials[0].score}" if self._trials and self._trials[0].succeeded else ""
+        return f"<{len(self)} trials{score}>"
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks."""
+        columns = ["number", "status", "score", "best_epoch", *self._names, "duration"]
+        head = "".join(f'<th style="{_STYLE}">{html.escape(name)}</th>' for name in columns)
+        body = "".join(
+            "<tr>"
+            + "".join(f'<td style="{_STYLE}">{html.escape(brief(row.get(name)))}</td>' for name in columns)
+            + "</tr>"
+            for row in self._rows()[:_SHOWN]
+        )
+        more = f"<p>and {len(self) - _SHOWN} more</p>" if len(self) > _SHOWN else ""
+        return (
+            f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}'
+        )
+
+    def _columns(self) -> list[str]:
+        metrics = dict.fromkeys(name for trial in self._trials for name in trial.metrics)
+        fixed = ["number", "status", "score", "best_epoch", "executions", "duration"]
+        return list(dict.fromkeys([*fixed, *self._names, *metrics, "reason"]))
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                **trial.metrics,
+                **trial.values,
+                "number": trial.number,
+                "status": trial.status,
+                "score": trial.score,
+                "best_epoch": trial.best_epoch,
+                "executions": len(trial.executions),
+                "duration": trial.duration,
+                "reason": trial.reason,
+            }
+            for trial in self._trials
+        ]
+
+
+def failures(trials: Sequence[Trial]) -> Counter[str]:
+    """How many trials failed, by cause: the last line of the error."""
+    return Counter(trial.reason or "unknown" for trial in trials if trial.status == "failed")
+
+
+def brief(value: Any, width: int = 32) -> str:
+    """A value in a few characters: five significant digits, long texts cut."""
+    if value is None:
+        return ""
+    text = f"{value:.5g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= width else text[: width - 1] + "…"

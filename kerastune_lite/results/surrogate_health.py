@@ -1,0 +1,224 @@
+"""What a surrogate, fitted to a study, tells of itself and of the hyperparameters.
+
+It is fitted anew, to the trials alone: whatever strategy searched, and without what names let one expect.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+
+from kerastune_lite.study.history import History
+from kerastune_lite.study.trial import Trial
+from kerastune_lite.surrogate.covariance import Parameters
+from kerastune_lite.surrogate.encoder import Columns, Embedding
+from kerastune_lite.surrogate.output_warp import Warp, output_warp
+from kerastune_lite.surrogate.process import Observations, Surrogate
+from kerastune_lite.surrogate.threads import one_blas_thread
+
+Array = np.ndarray[Any, Any]
+
+# Fewer trials than this have no order worth a correlation.
+_LEAST = 5
+
+# A study of more trials is judged by this many of them: a fit takes the cube of their number.
+_MOST = 120
+
+# Predictions in all for the importance of all hyperparameters, and the fewest random points for it.
+_PREDICTIONS = 4096
+_POINTS = 64
+
+# Below this share of the variance a hyperparameter hardly matters.
+SMALL = 0.02
+
+# Losses beyond it are no worse: the squares of larger ones overflow.
+_HUGE = 1e100
+
+_FOLDS = 4
+_ITERATIONS = 20
+
+# The values tried of a hyperparameter must vary at least this much of what random values would.
+_COVERED = 0.3
+
+
+@final
+@dataclass(frozen=True)
+class SurrogateHealth:
+    """What the fits say.
+
+    Attributes:
+        rank_correlation: Spearman's, of predictions with scores, each observation left out; None where not defined.
+        correlation: Pearson's, of the same, on transformed losses.
+        importance: Each hyperparameter's share of the variance of the predictions, by name, the largest first: the mean
+            over the fits.
+        unimportant: Those whose share is small in every fit, whose ranges the trials cover well enough to tell, and
+            which do not decide what else is read.
+        noise: Standard deviation of one execution's score around the best trials, in the objective's units.
+    """
+
+    rank_correlation: float | None = None
+    correlation: float | None = None
+    importance: Mapping[str, float] = field(default_factory=dict)
+    unimportant: tuple[str, ...] = ()
+    noise: float | None = None
+
+
+def surrogate_health(history: History) -> SurrogateHealth:
+    """Fits a surrogate to the trials of a study and to results from elsewhere, and questions it.
+
+    A fit to few trials finds parameters that explain them, chance included. Thus each observation is predicted with
+    parameters that were fitted without it, and what several fits do not agree upon is not known.
+    """
+    embedding = Embedding(history.space)
+    places, losses = _training_data(history, embedding)
+    means = np.array([sum(values) / len(values) for values in losses])
+    if len(losses) < _LEAST or not len(embedding) or not _vary(means):
+        return SurrogateHealth()
+    with one_blas_thread(), np.errstate(all="ignore"):
+        return _health(embedding, places, losses, means)
+
+
+def _health(embedding: Embedding, places: Array, losses: list[list[float]], means: Array) -> SurrogateHealth:
+    columns = Columns(embedding.dimensions, np.zeros(len(embedding), dtype=bool))
+    rows = columns.rows(_imputed(places, embedding))
+    together = np.concatenate([np.asarray(values) for values in losses])
+    warp = output_warp(together)
+    known = Observations.of_replicates(rows, warp(together), np.array([len(values) for values in losses]))
+    folds = np.random.default_rng(0).permutation(len(losses)) % _FOLDS
+    models = [Surrogate(columns.features, known, _fitted(columns, known, folds != fold)) for fold in range(_FOLDS)]
+    predicted = np.choose(folds, [model.leave_one_out()[0] for model in models])
+    points = _random_points(embedding, np.random.default_rng(0))
+    active = 1 - np.isnan(places).mean(axis=0)
+    effects = np.array([_total_effects(model, columns, points) * active for model in models])
+    small = (effects < SMALL).all(axis=0) & _covered(columns, rows, points) & ~_decides(places)
+    deviation = float(np.sqrt(np.median([model.parameters.noise for model in models])))
+    importance = _by_name(embedding, effects.mean(axis=0))
+    names = {dimension.definition.name for dimension, one in zip(embedding.dimensions, small, strict=True) if not one}
+    return SurrogateHealth(
+        _correlation(_ranks(predicted), _ranks(known.targets)),
+        _correlation(predicted, known.targets),
+        importance,
+        tuple(name for name in importance if name not in names),
+        _in_units(deviation, warp, float(np.median(np.sort(means)[:_LEAST])), float(means.std())),
+    )
+
+
+def _fitted(columns: Columns, known: Observations, chosen: Array) -> Parameters:
+    """The parameters that some of the observations tell; the scatter within trials is theirs by their number."""
+    extra, own = known.repeats - 1, (known.repeats - 1)[chosen]
+    scatter = known.scatter * own.sum() / max(1, extra.sum())
+    part = Observations(known.rows[chosen], known.targets[chosen], known.repeats[chosen], float(scatter))
+    return Surrogate.fit(columns.features, part, iterations=_ITERATIONS).parameters
+
+
+def _training_data(history: History, embedding: Embedding) -> tuple[Array, list[list[float]]]:
+    """Coordinates, shape (n, dimensions), and the losses of each one's executions."""
+
+    def loss(score: float) -> float:
+        return min(max(history.objective.minimized(score), -_HUGE), _HUGE)
+
+    trials = _most_telling(list(history.ranked()))
+    rows = [embedding.places(trial.definitions, trial.values) for trial in trials]
+    losses = [[loss(run.best.score) for run in trial.executions if run.best is not None] for trial in trials]
+    for told in history.external_results:
+        rows.append(embedding.places_of_values(told.values))
+        losses.append([loss(told.score)])
+    return np.array(rows).reshape(len(losses), len(embedding)), losses
+
+
+def _most_telling(ranked: list[Trial]) -> list[Trial]:
+    """The best half of what a fit can take, and as many of the others, evenly by rank."""
+    if len(ranked) <= _MOST:
+        return ranked
+    others = np.linspace(_MOST // 2, len(ranked) - 1, _MOST // 2).round().astype(int)
+    return ranked[: _MOST // 2] + [ranked[index] for index in others]
+
+
+def _vary(values: Array) -> bool:
+    """Whether they differ by more than rounding."""
+    return bool(np.isfinite(values).all() and values.std() > 1e-12 * np.abs(values).max())
+
+
+def _imputed(places: Array, embedding: Embedding) -> Array:
+    """What is not active stands at one fixed place, so that what its absence does is seen as its parent's doing."""
+    at = [0.5 if dimension.categories is None else 0.0 for dimension in embedding.dimensions]
+    return np.where(np.isnan(places), at, places)
+
+
+def _in_units(deviation: float, warp: Warp, loss: float, spread: float) -> float | None:
+    """A small deviation of a transformed loss as one of the loss itself, by the slope of the transformation there."""
+    step = 0.01 * spread
+    low, high = warp(np.array([loss - step, loss + step]))
+    return deviation * 2 * step / float(high - low) if high > low else None
+
+
+def _correlation(one: Array, other: Array) -> float | None:
+    return float(np.corrcoef(one, other)[0, 1]) if one.std() > 0 and other.std() > 0 else None
+
+
+def _ranks(values: Array) -> Array:
+    """Equal values share their mean rank."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse])
+
+
+def _random_points(embedding: Embedding, rng: np.random.Generator) -> Array:
+    """Twice as many coordinates as are predicted for one hyperparameter: points, and what to redraw from."""
+    count = max(_POINTS, _PREDICTIONS // (len(embedding) + 1))
+    places = rng.random((2 * count, len(embedding)))
+    for dimension in embedding.dimensions:
+        if dimension.categories is not None:
+            places[:, dimension.index] = np.floor(places[:, dimension.index] * len(dimension.categories))
+    return places
+
+
+def _total_effects(model: Surrogate, columns: Columns, points: Array) -> Array:
+    """The share of the predictions' variance that redrawing each coordinate makes, interactions included.
+
+    Jansen, "Analysis of variance designs for model output" (1999): E[(f(x) - f(x with x_i redrawn))^2] / (2 Var f).
+    What is worse than the median counts as the median, as in Hutter et al., "An efficient approach for assessing
+    hyperparameter importance" (2014): what tells good from better would drown in how bad the bad are.
+    """
+    here, there = np.split(points, 2)
+    before = model.predict(columns.rows(here))[0]
+    cap = float(np.median(before))
+    before = np.minimum(before, cap)
+    variance = float(before.var())
+    effects = np.zeros(points.shape[1])
+    for index in range(points.shape[1]):
+        redrawn = here.copy()
+        redrawn[:, index] = there[:, index]
+        after = np.minimum(model.predict(columns.rows(redrawn))[0], cap)
+        effects[index] = ((before - after) ** 2).mean() / 2
+    return np.minimum(effects / variance, 1) if variance > 0 else effects
+
+
+def _by_name(embedding: Embedding, shares: Array) -> dict[str, float]:
+    """The largest first; of a name that has had several kinds, the largest."""
+    found: dict[str, float] = {}
+    for index in np.argsort(-shares, kind="stable"):
+        found.setdefault(embedding.dimensions[index].definition.name, float(shares[index]))
+    return found
+
+
+def _covered(columns: Columns, rows: Array, points: Array) -> Array:
+    """Whether each coordinate varies enough in the trials, beside random points; if not, a fit repeats its prior."""
+    groups, count = columns.features.groups, columns.features.count
+    tried = np.bincount(groups, rows.var(axis=0), count)
+    random = np.bincount(groups, columns.rows(points).var(axis=0), count)
+    return np.asarray(tried >= _COVERED * random)
+
+
+def _decides(places: Array) -> Array:
+    """Whether what else is read depends on each coordinate: imputed values may hide what such a one does."""
+    read = ~np.isnan(places)
+    found = np.zeros(places.shape[1], dtype=bool)
+    for index, active in enumerate(read.T):
+        values, inverse = np.unique(places[active, index], return_inverse=True)
+        if 2 * len(values) > len(inverse):
+            continue  # about one trial a value: nothing can be seen to depend on it
+        shares = np.array([read[active][inverse == value].mean(axis=0) for value in range(len(values))])
+        settled = np.isin(shares, (0, 1)).all(axis=0)
+        found[index] = bool((settled & (shares.min(axis=0) < shares.max(axis=0))).any())
+    return found

@@ -1,0 +1,1 @@
+"""Runs a search: settings, the loop, and a session from opening the study to closing it."""

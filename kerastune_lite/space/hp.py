@@ -1,0 +1,326 @@
+"""The `hp` object: what a user's `build_model(hp)` reads its hyperparameters from.
+
+An `hp` answers every read by name: from the values proposed for the trial; other reads as `unset` says. It needs no
+history and no connection, so it can be sent to any worker. It remembers what was read, in order: these reads are the
+trial's identity.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple, cast
+
+from kerastune_lite.errors import SpaceError, nearest
+from kerastune_lite.space.kinds import (
+    Boolean,
+    Choice,
+    Condition,
+    Fixed,
+    Float,
+    Hyperparameter,
+    Int,
+    Value,
+    definition_from_json,
+    definition_to_json,
+    from_json,
+    to_json,
+)
+from kerastune_lite.space.overrides import Overrides
+from kerastune_lite.space.scale import Sampling
+
+Unset = Literal["default", "first", "sample"]
+"""How an unproposed value is answered: the definition's default, its first level, or a draw."""
+
+
+class Read(NamedTuple):
+    """One step of a trial's path: a hyperparameter's definition, and the value that was answered."""
+
+    definition: Hyperparameter
+    value: Value
+
+
+def draw(seed: int, number: int, name: str) -> float:
+    """A number in [0, 1) that depends on these three alone, so that the order of reading does not matter."""
+    digest = hashlib.blake2b(f"{seed}/{number}/{name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+class HyperParameters:
+    """Reads answered from proposed values; what was read, in order.
+
+    Made by hand, it answers with defaults: `build_model(kt.HyperParameters())` builds the default model. Filled by hand
+    (`hp.Float(...)`), it prescribes definitions: `Tuner(..., hyperparameters=hp)`.
+
+    Args:
+        values: Proposed values by name.
+        unset: How a read that `values` lacks is answered.
+        seed: The study's seed, for `unset="sample"`.
+        number: The trial's number, for `unset="sample"`.
+        overrides: Definitions that take the place of those in the user's code.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Value] | None = None,
+        *,
+        unset: Unset = "default",
+        seed: int = 0,
+        number: int = 0,
+        overrides: Overrides | None = None,
+    ) -> None:
+        self._proposed = dict(values or {})
+        self._unset = unset
+        self._seed = seed
+        self._number = number
+        self._overrides = overrides
+        self._read: dict[str, Read] = {}
+        self._definitions: dict[tuple[str, str], Hyperparameter] = {}
+        self._names: list[str] = []
+        self._conditions: list[Condition] = []
+
+    def Int(
+        self,
+        name: str,
+        min_value: int,
+        max_value: int,
+        step: int | None = None,
+        sampling: Sampling | None = "linear",
+        default: int | None = None,
+        parent_name: str | None = None,
+        parent_values: Value = None,
+    ) -> int:
+        """An integer in [min_value, max_value], both ends reached.
+
+        Args:
+            name: Its name, unique within a trial.
+            min_value: Lower end.
+            max_value: Upper end.
+            step: Distance between levels (`sampling="linear"`), or the factor between them (the two log samplings). It
+                must lead from one end to the other. None: every integer.
+            sampling: "linear", "log" (small values as likely as large ones, per decade) or "reverse_log" (mirrored).
+            default: What `build_model` gets without a tuner; `min_value` unless given.
+            parent_name: Active only when the hyperparameter of this name has one of `parent_values`.
+            parent_values: A value or a list of them.
+
+        Returns:
+            The value; None while its condition does not hold.
+
+        Raises:
+            SpaceError: The definition is impossible, or differs from an earlier one in this trial.
+        """
+        with self._parent(parent_name, parent_values):
+            name = self._full_name(name)
+            where = tuple(self._conditions)
+            return cast(int, self._answer(Int(name, min_value, max_value, step, sampling or "linear", default, where)))
+
+    def Float(
+        self,
+        name: str,
+        min_value: float,
+        max_value: float,
+        step: float | None = None,
+        sampling: Sampling | None = "linear",
+        default: float | None = None,
+        parent_name: str | None = None,
+        parent_values: Value = None,
+    ) -> float:
+        """A real number in [min_value, max_value], both ends reached; arguments as for `Int`.
+
+        Raises:
+            SpaceError: The definition is impossible, or differs from an earlier one in this trial.
+        """
+        with self._parent(parent_name, parent_values):
+            name = self._full_name(name)
+            where = tuple(self._conditions)
+            definition = Float(name, min_value, max_value, step, sampling or "linear", default, where)
+            return cast(float, self._answer(definition))
+
+    def Choice(
+        self,
+        name: str,
+        values: Sequence[Value],
+        ordered: bool | None = None,
+        default: Value = None,
+        parent_name: str | None = None,
+        parent_values: Value = None,
+        weights: Sequence[float] | None = None,
+    ) -> Value:
+        """One of `values`: anything that can be written as JSON, types kept.
+
+        Args:
+            name: Its name, unique within a trial.
+            values: The values, all different.
+            ordered: Whether their order means something; numbers are ordered unless told otherwise.
+            default: One of `values`; the first unless given.
+            parent_name: As for `Int`.
+            parent_values: As for `Int`.
+            weights: How likely each value is to be drawn, relative to the others; all above 0.
+
+        Raises:
+            SpaceError: The definition is impossible, or differs from an earlier one in this trial.
+        """
+        with self._parent(parent_name, parent_values):
+            name = self._full_name(name)
+            where = tuple(self._conditions)
+            share = None if weights is None else tuple(weights)
+            held = values if isinstance(values, str) else tuple(values)
+            return self._answer(Choice(name, cast("tuple[Value, ...]", held), default, ordered, share, where))
+
+    def Boolean(
+        self,
+        name: str,
+        default: bool = False,
+        parent_name: str | None = None,
+        parent_values: Value = None,
+        weights: Sequence[float] | None = None,
+    ) -> bool:
+        """True or False; `weights` are those of (False, True).
+
+        Raises:
+            SpaceError: The definition is impossible, or differs from an earlier one in this trial.
+        """
+        with self._parent(parent_name, parent_values):
+            share = None if weights is None else tuple(weights)
+            definition = Boolean(self._full_name(name), default, share, tuple(self._conditions))
+            return cast(bool, self._answer(definition))
+
+    def Fixed(self, name: str, value: Value, parent_name: str | None = None, parent_values: Value = None) -> Value:
+        """The one value given: not tuned, but on record with each trial.
+
+        Raises:
+            SpaceError: `value` cannot be written as JSON, or differs from an earlier one in this trial.
+        """
+        with self._parent(parent_name, parent_values):
+            return self._answer(Fixed(self._full_name(name), value, tuple(self._conditions)))
+
+    @contextmanager
+    def name_scope(self, name: str) -> Iterator[None]:
+        """Within it, hyperparameters are called `name/...`."""
+        self._names.append(name)
+        try:
+            yield
+        finally:
+            self._names.pop()
+
+    @contextmanager
+    def conditional_scope(self, parent_name: str, parent_values: Value) -> Iterator[None]:
+        """Within it, hyperparameters are active only when `parent_name` has one of `parent_values`.
+
+        The body runs in any case; reads of inactive hyperparameters return None. A plain `if` around the reads does the
+        same and needs no scope.
+
+        Raises:
+            SpaceError: There is no hyperparameter `parent_name`.
+        """
+        values = parent_values if isinstance(parent_values, (list, tuple)) else [parent_values]
+        self._conditions.append(Condition(self._parent_name(parent_name), tuple(values)))
+        try:
+            yield
+        finally:
+            self._conditions.pop()
+
+    def get(self, name: str) -> Value:
+        """The value of a hyperparameter that was read, or proposed, earlier.
+
+        Raises:
+            KeyError: There is none of that name, or it is not active.
+        """
+        full = self._full_name(name)
+        if full not in self.values:
+            raise KeyError(f"no active hyperparameter {full!r}{nearest(full, self.values)}")
+        return self.values[full]
+
+    def __getitem__(self, name: str) -> Value:
+        return self.get(name)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._full_name(name) in self.values
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Values by name: those read, and those proposed that nobody has read yet."""
+        return {**self._proposed, **{name: read.value for name, read in self._read.items()}}
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        """What was read, in order: active hyperparameters only."""
+        return tuple(self._read.values())
+
+    @property
+    def space(self) -> list[Hyperparameter]:
+        """Every definition met, inactive ones included, in the order first met."""
+        return list(self._definitions.values())
+
+    def copy(self) -> "HyperParameters":
+        """An independent one with the same values and definitions."""
+        return self.from_config(self.get_config())
+
+    def get_config(self) -> dict[str, Any]:
+        """Definitions and values as JSON."""
+        values = {name: to_json(value) for name, value in self.values.items()}
+        return {"space": [definition_to_json(definition) for definition in self.space], "values": values}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "HyperParameters":
+        """The inverse of `get_config`."""
+        values = {name: from_json(value) for name, value in config["values"].items()}
+        return cls.holding(map(definition_from_json, config["space"]), values)
+
+    @classmethod
+    def holding(cls, definitions: Iterable[Hyperparameter], values: Mapping[str, Value]) -> "HyperParameters":
+        """One with these definitions and values, as if read already elsewhere; later reads may define anew."""
+        hp = cls(values)
+        hp._definitions = {(definition.name, definition.identity): definition for definition in definitions}
+        return hp
+
+    def __repr__(self) -> str:
+        return f"HyperParameters({self.values})"
+
+    def _full_name(self, name: str) -> str:
+        return "/".join([*self._names, name]) if self._names and isinstance(name, str) else name
+
+    @contextmanager
+    def _parent(self, name: str | None, values: Value) -> Iterator[None]:
+        if name is None:
+            yield
+        else:
+            with self.conditional_scope(name, values):
+                yield
+
+    def _parent_name(self, name: str) -> str:
+        """The parent's full name: in the present name scope if it is there, else as given."""
+        known = {definition.name for definition in self._definitions.values()}
+        for candidate in (self._full_name(name), name):
+            if candidate in known:
+                return candidate
+        raise SpaceError(
+            f"parent hyperparameter {name!r} does not exist; read it before what depends on it{nearest(name, known)}"
+        )
+
+    def _answer(self, definition: Hyperparameter) -> Value:
+        if self._overrides is not None:
+            definition = self._overrides.settle(definition)
+        self._definitions.setdefault((definition.name, definition.identity), definition)
+        active = {name: read.value for name, read in self._read.items()}
+        if not all(condition.holds(active) for condition in definition.conditions):
+            return None
+        known = self._read.get(definition.name)
+        if known is None:
+            known = Read(definition, self._choose(definition))
+            self._read[definition.name] = known
+        elif replace(known.definition, conditions=()) != replace(definition, conditions=()):  # type: ignore[type-var]
+            raise SpaceError(
+                f"hyperparameter {definition.name!r} is defined twice in one trial: first {known.definition}, "
+                f"then {definition}; give one of them another name"
+            )
+        return known.value
+
+    def _choose(self, definition: Hyperparameter) -> Value:
+        if definition.name in self._proposed and self._proposed[definition.name] in definition:
+            return self._proposed[definition.name]
+        if self._unset == "default":
+            return definition.default
+        if self._unset == "first":
+            return definition.level(0)
+        return definition.from_unit(draw(self._seed, self._number, definition.name))

@@ -1,0 +1,472 @@
+"""Hyperparameters: what may be chosen, under which name, from which values.
+
+Five kinds, each a frozen value that owns its encoding: its levels, its place on the unit interval, its JSON. A
+definition knows nothing of trials.
+"""
+
+import bisect
+import json
+import math
+import numbers
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from itertools import accumulate
+from typing import Any, Self, final
+
+from kerastune_lite.errors import SpaceError
+from kerastune_lite.space.scale import Sampling, Scale
+
+Value = Any
+"""A hyperparameter's value: anything that JSON can hold, and tuples."""
+
+_TUPLE = "__tuple__"
+
+
+def to_json(value: Value) -> Any:
+    """`value` in plain JSON terms; tuples are tagged, so that they come back as tuples."""
+    if isinstance(value, tuple):
+        return {_TUPLE: [to_json(item) for item in value]}
+    if isinstance(value, list):
+        return [to_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_json(item) for key, item in value.items()}
+    return value
+
+
+def from_json(data: Any) -> Value:
+    """The inverse of `to_json`."""
+    if isinstance(data, dict):
+        if data.keys() == {_TUPLE}:
+            return tuple(from_json(item) for item in data[_TUPLE])
+        return {key: from_json(item) for key, item in data.items()}
+    return [from_json(item) for item in data] if isinstance(data, list) else data
+
+
+_encode = json.JSONEncoder(sort_keys=True).encode  # json.dumps makes a new encoder each time
+
+
+def key(value: Value) -> str:
+    """A text that is equal for equal values of equal type only: True, 1 and 1.0 differ."""
+    return _encode(to_json(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The hyperparameter is active where `parent` is active and has one of `values`."""
+
+    parent: str
+    values: tuple[Value, ...]
+
+    def holds(self, values: Mapping[str, Value]) -> bool:
+        """Whether `values` (of the active hyperparameters, by name) meet the condition."""
+        return self.parent in values and key(values[self.parent]) in {key(value) for value in self.values}
+
+
+class Hyperparameter(ABC):
+    """One named thing to choose. Definitions are equal when all that they say is equal, types of values included."""
+
+    name: str
+    default: Value
+    conditions: tuple[Condition, ...]
+
+    @abstractmethod
+    def count(self, points: int | None = None) -> int | None:
+        """The number of levels; None if infinite and no `points` are given for a range without a step."""
+
+    @abstractmethod
+    def level(self, index: int, points: int | None = None) -> Value:
+        """The level number `index`, from 0."""
+
+    @abstractmethod
+    def from_unit(self, unit: float) -> Value:
+        """The value at `unit` in [0, 1): a uniform draw gives a draw from the hyperparameter's prior."""
+
+    @abstractmethod
+    def to_unit(self, value: Value) -> float:
+        """The place of `value` in [0, 1]; the middle of its share, where it has one."""
+
+    @abstractmethod
+    def __contains__(self, value: Value) -> bool:
+        """Whether the hyperparameter can have this value."""
+
+    @abstractmethod
+    def union(self, other: Self) -> "Hyperparameter":
+        """A definition (for tables and plots) that covers both, which are of one kind."""
+
+    @property
+    def kind(self) -> str:
+        """`Float`, `Int`, `Choice`, `Boolean` or `Fixed`."""
+        return type(self).__name__
+
+    @property
+    def identity(self) -> str:
+        """A text equal for equal definitions only."""
+        return json.dumps(definition_to_json(self), sort_keys=True)
+
+    def __str__(self) -> str:
+        """The definition as the user would write it."""
+        told = [repr(self.name)]
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if field.name not in ("name", "conditions") and value is not None:
+                told.append(f"{field.name}={value!r}")
+        told += [f"if {condition.parent} in {list(condition.values)}" for condition in self.conditions]
+        return f"{self.kind}({', '.join(told)})"
+
+
+def _error(name: str, problem: str) -> SpaceError:
+    return SpaceError(f"hyperparameter {name!r}: {problem}")
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not name:
+        raise SpaceError(f"a hyperparameter's name must be a non-empty string, got {name!r}")
+
+
+def _number(name: str, argument: str, value: Any, *, whole: bool) -> float:
+    """`value` as a plain number; an Int takes integers and floats without a fraction."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise _error(name, f"{argument} must be a number, got {value!r}")
+    number = float(value)
+    if not whole:
+        return number
+    if not number.is_integer():
+        raise _error(name, f"{argument} must be an integer, got {value!r}; use Float for real numbers")
+    return value if isinstance(value, int) else int(number)
+
+
+def _set(definition: Hyperparameter, **values: object) -> None:
+    """Fields of a frozen dataclass, brought to their plain types in `__post_init__`."""
+    for field, value in values.items():
+        object.__setattr__(definition, field, value)
+
+
+def _set_range(definition: "Float | Int", *, whole: bool) -> None:
+    """Checks the range and default of a numeric definition and stores them as plain numbers."""
+    name = definition.name
+    _check_name(name)
+    low = _number(name, "min_value", definition.min_value, whole=whole)
+    high = _number(name, "max_value", definition.max_value, whole=whole)
+    step = None if definition.step is None else _number(name, "step", definition.step, whole=whole)
+    _set(definition, min_value=low, max_value=high, step=step)
+    if problem := definition.scale.problem():
+        raise _error(name, problem)
+    default = low if definition.default is None else _number(name, "default", definition.default, whole=whole)
+    _set(definition, default=default)
+    if default not in definition:
+        levels = "" if step is None else f" in steps of {step}"
+        raise _error(name, f"default={default} is not in [{low}, {high}]{levels}")
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+@final
+@dataclass(frozen=True, repr=False)
+class Float(Hyperparameter):
+    """A real number in [min_value, max_value]."""
+
+    name: str
+    min_value: float
+    max_value: float
+    step: float | None = None
+    sampling: Sampling = "linear"
+    default: Value = None
+    conditions: tuple[Condition, ...] = ()
+
+    def __post_init__(self) -> None:
+        _set_range(self, whole=False)
+
+    @cached_property
+    def scale(self) -> Scale:
+        """The range and its sampling."""
+        return Scale(self.min_value, self.max_value, self.step, self.sampling, whole=False)
+
+    def count(self, points: int | None = None) -> int | None:
+        count = self.scale.count()
+        return points if count is None else count
+
+    def level(self, index: int, points: int | None = None) -> float:
+        if self.scale.count() is None and points is not None:
+            return self.scale.spread(points)[index]
+        return self.scale.level(index)
+
+    def from_unit(self, unit: float) -> float:
+        return self.scale.at(unit)
+
+    def to_unit(self, value: Value) -> float:
+        return self.scale.unit(value)
+
+    def __contains__(self, value: Value) -> bool:
+        return _is_number(value) and self.scale.holds(value)
+
+    def union(self, other: Self) -> "Float":
+        return replace(self, **_union_of_ranges(self, other))
+
+
+@final
+@dataclass(frozen=True, repr=False)
+class Int(Hyperparameter):
+    """An integer in [min_value, max_value]."""
+
+    name: str
+    min_value: int
+    max_value: int
+    step: int | None = None
+    sampling: Sampling = "linear"
+    default: Value = None
+    conditions: tuple[Condition, ...] = ()
+
+    def __post_init__(self) -> None:
+        _set_range(self, whole=True)
+
+    @cached_property
+    def scale(self) -> Scale:
+        """The range and its sampling."""
+        return Scale(self.min_value, self.max_value, self.step, self.sampling, whole=True)
+
+    def count(self, points: int | None = None) -> int | None:
+        return self.scale.count()
+
+    def level(self, index: int, points: int | None = None) -> int:
+        return int(self.scale.level(index))
+
+    def from_unit(self, unit: float) -> int:
+        return int(self.scale.at(unit))
+
+    def to_unit(self, value: Value) -> float:
+        return self.scale.unit(value)
+
+    def __contains__(self, value: Value) -> bool:
+        return _is_number(value) and self.scale.holds(value)
+
+    def union(self, other: Self) -> "Int":
+        return replace(self, **_union_of_ranges(self, other))
+
+
+def _union_of_ranges(one: "Float | Int", other: "Float | Int") -> dict[str, Any]:
+    """Fields of the range that covers both; where sampling or step differ, the plainer."""
+    return {
+        "min_value": min(one.min_value, other.min_value),
+        "max_value": max(one.max_value, other.max_value),
+        "step": None,
+        "sampling": one.sampling if one.sampling == other.sampling else "linear",
+        "conditions": (),
+    }
+
+
+def _check_weights(name: str, weights: Sequence[float] | None, count: int) -> tuple[float, ...] | None:
+    if weights is None:
+        return None
+    if len(weights) != count:
+        raise _error(name, f"weights={weights!r} has {len(weights)} entries for {count} values; give one for each")
+    plain = tuple(_number(name, "a weight", weight, whole=False) for weight in weights)
+    if not all(math.isfinite(weight) and weight > 0 for weight in plain):
+        raise _error(name, f"weights={weights!r} must all be above 0; leave out a value that should never be chosen")
+    return plain
+
+
+def _share_at(unit: float, weights: Sequence[float] | None, count: int) -> int:
+    """Which of `count` shares of [0, 1) holds `unit`."""
+    if weights is None:
+        return min(int(unit * count), count - 1)
+    ends = list(accumulate(weights))
+    return min(bisect.bisect_right(ends, unit * ends[-1]), count - 1)
+
+
+def _middle_of_share(index: int, weights: Sequence[float] | None, count: int) -> float:
+    if weights is None:
+        return (index + 0.5) / count
+    return (sum(weights[:index]) + weights[index] / 2) / sum(weights)
+
+
+def _plain(name: str, value: Value) -> Value:
+    """`value` with numpy's numbers as Python's, checked to survive JSON."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(_plain(name, item) for item in value)
+    if _is_number(value):
+        value = int(value) if isinstance(value, numbers.Integral) else float(value)
+    try:
+        text = json.dumps(to_json(value), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise _error(
+            name,
+            f"value {value!r} cannot be written as JSON ({error}); use a name for it and look it up in build_model",
+        ) from error
+    if from_json(json.loads(text)) != value:
+        raise _error(name, f"value {value!r} changes when written as JSON; use strings as keys")
+    return value
+
+
+@final
+@dataclass(frozen=True, repr=False, eq=False)
+class Choice(Hyperparameter):
+    """One of `values`. Types are kept: True, 1 and 1.0 are three values."""
+
+    name: str
+    values: tuple[Value, ...]
+    default: Value = None
+    ordered: bool | None = None
+    weights: tuple[float, ...] | None = None
+    conditions: tuple[Condition, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        if isinstance(self.values, str) or not isinstance(self.values, Iterable):
+            raise _error(self.name, f"values must be a list, got {self.values!r}")
+        values = tuple(_plain(self.name, value) for value in self.values)
+        if not values:
+            raise _error(self.name, "values is empty; give at least one")
+        keys = [key(value) for value in values]
+        doubles = [value for index, value in enumerate(values) if keys[index] in keys[:index]]
+        if doubles:
+            raise _error(self.name, f"values={list(values)} holds {doubles[0]!r} twice; use weights to prefer a value")
+        default = values[0] if self.default is None else _plain(self.name, self.default)
+        if key(default) not in keys:
+            raise _error(self.name, f"default={default!r} is not among values={list(values)}")
+        ordered = all(map(_is_number, values)) if self.ordered is None else self.ordered
+        if ordered and not (all(map(_is_number, values)) or all(isinstance(value, str) for value in values)):
+            raise _error(self.name, f"ordered=True needs values of one type, got {list(values)}")
+        weights = _check_weights(self.name, self.weights, len(values))
+        _set(self, values=values, default=default, ordered=ordered, weights=weights)
+
+    def count(self, points: int | None = None) -> int:
+        return len(self.values)
+
+    def level(self, index: int, points: int | None = None) -> Value:
+        return self.values[index]
+
+    def from_unit(self, unit: float) -> Value:
+        return self.values[_share_at(unit, self.weights, len(self.values))]
+
+    def to_unit(self, value: Value) -> float:
+        index = [key(known) for known in self.values].index(key(value))
+        return _middle_of_share(index, self.weights, len(self.values))
+
+    def __contains__(self, value: Value) -> bool:
+        try:
+            return key(value) in {key(known) for known in self.values}
+        except TypeError:
+            return False
+
+    def union(self, other: Self) -> "Choice":
+        mine = {key(value) for value in self.values}
+        theirs = (other.level(index) for index in range(other.count()))  # a Fixed may have become a Choice
+        values = (*self.values, *(value for value in theirs if key(value) not in mine))
+        ordered = self.ordered and all(map(_is_number, values))
+        return replace(self, values=values, ordered=ordered, weights=None, conditions=())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Choice) and self.identity == other.identity
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+
+@final
+@dataclass(frozen=True, repr=False)
+class Boolean(Hyperparameter):
+    """False or True; `weights` are theirs, in this order."""
+
+    name: str
+    default: Value = False
+    weights: tuple[float, ...] | None = None
+    conditions: tuple[Condition, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        default = False if self.default is None else self.default
+        if not isinstance(default, bool):
+            raise _error(self.name, f"default must be True or False, got {default!r}")
+        _set(self, default=default, weights=_check_weights(self.name, self.weights, 2))
+
+    def count(self, points: int | None = None) -> int:
+        return 2
+
+    def level(self, index: int, points: int | None = None) -> bool:
+        return index == 1
+
+    def from_unit(self, unit: float) -> bool:
+        return _share_at(unit, self.weights, 2) == 1
+
+    def to_unit(self, value: Value) -> float:
+        return _middle_of_share(int(value), self.weights, 2)
+
+    def __contains__(self, value: Value) -> bool:
+        return isinstance(value, bool)
+
+    def union(self, other: Self) -> "Boolean":
+        return replace(self, weights=None, conditions=())
+
+
+@final
+@dataclass(frozen=True, repr=False, eq=False)
+class Fixed(Hyperparameter):
+    """A single value: not tuned, but on record."""
+
+    name: str
+    value: Value
+    conditions: tuple[Condition, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        _set(self, value=_plain(self.name, self.value))
+
+    @property
+    def default(self) -> Value:
+        """The value itself."""
+        return self.value
+
+    def count(self, points: int | None = None) -> int:
+        return 1
+
+    def level(self, index: int, points: int | None = None) -> Value:
+        return self.value
+
+    def from_unit(self, unit: float) -> Value:
+        return self.value
+
+    def to_unit(self, value: Value) -> float:
+        return 0.5
+
+    def __contains__(self, value: Value) -> bool:
+        try:
+            return key(value) == key(self.value)
+        except TypeError:
+            return False
+
+    def union(self, other: Self) -> Hyperparameter:
+        if other == self:
+            return replace(self, conditions=())
+        return Choice(self.name, (self.value, other.value))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fixed) and self.identity == other.identity
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+
+_KINDS: dict[str, type[Hyperparameter]] = {kind.__name__: kind for kind in (Float, Int, Choice, Boolean, Fixed)}
+
+
+def definition_to_json(definition: Hyperparameter) -> dict[str, Any]:
+    """A definition in plain JSON terms."""
+    data: dict[str, Any] = {"kind": definition.kind}
+    for field in fields(definition):  # type: ignore[arg-type]
+        value = getattr(definition, field.name)
+        if field.name == "conditions":
+            data[field.name] = [[condition.parent, to_json(list(condition.values))] for condition in value]
+        else:
+            data[field.name] = to_json(list(value)) if field.name in ("values", "weights") and value else to_json(value)
+    return data
+
+
+def definition_from_json(data: Mapping[str, Any]) -> Hyperparameter:
+    """The inverse of `definition_to_json`."""
+    arguments = {name: from_json(value) for name, value in data.items() if name != "kind"}
+    conditions = tuple(Condition(parent, tuple(values)) for parent, values in arguments.pop("conditions", ()))
+    return _KINDS[data["kind"]](conditions=conditions, **arguments)  # type: ignore[call-arg]

@@ -1,0 +1,55 @@
+"""The initial design: points spread over the space before a model is asked, and while none is to be trusted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.stats import qmc
+
+from kerastune_lite.space.kinds import Hyperparameter
+from kerastune_lite.strategies.bayesian.conditional_space import Shapes
+from kerastune_lite.strategies.bayesian.prior import Prior, prior_of
+from kerastune_lite.strategies.protocol import Proposal
+from kerastune_lite.study.history import History
+from kerastune_lite.surrogate.encoder import Embedding
+
+Array = np.ndarray[Any, Any]
+
+
+def spread_point(
+    history: History, embedding: Embedding, shapes: Shapes, priors: Mapping[str, Prior], note: Any = None
+) -> Proposal | None:
+    """The next point of a scrambled Sobol sequence; the very first is of the user's beliefs and defaults, if any.
+
+    `note` is kept with the proposal.
+    """
+    number, settings = history.next_number, history.settings
+    definitions = list(settings.space or ()) if settings is not None else []
+    if number == 0 and (priors or any(d.default != d.level(0) for d in definitions)):
+        believed = {name: prior.center for name, prior in priors.items()}
+        return Proposal(believed | {d.name: _first_value(d, prior_of(d, priors)) for d in definitions}, note=note)
+    seed = 0 if settings is None else settings.seed
+    uniform = sobol(len(embedding), 1, np.random.default_rng([seed, 0x50B01]), skip=number)
+    if shapes.root is None:
+        units = {d.definition.name: float(uniform[0, d.index]) for d in embedding.dimensions}
+        values = {d.name: d.from_unit(units[d.name]) for d in definitions if d.name in units}
+        return Proposal(values, note=note) if values else None
+    values = shapes.values(shapes.grow(np.full((1, len(embedding)), np.nan), uniform)[0])
+    return Proposal(values, note=note) if history.tree.untried(values) else None
+
+
+def _first_value(definition: Hyperparameter, prior: Prior | None) -> Any:
+    """What is believed in; else the user's own default; else the middle of the range."""
+    if prior is not None:
+        return prior.center
+    return definition.default if definition.default != definition.level(0) else definition.from_unit(0.5)
+
+
+def sobol(width: int, count: int, rng: np.random.Generator, skip: int = 0) -> Array:
+    """`count` points of a scrambled Sobol sequence in `width` dimensions, after `skip` others."""
+    if width == 0:
+        return np.zeros((count, 0))
+    sequence = qmc.Sobol(width, scramble=True, rng=rng)
+    if skip:
+        sequence.fast_forward(skip)
+    return np.asarray(sequence.random(1 << (count - 1).bit_length())[:count])  # whole powers of 2 are balanced

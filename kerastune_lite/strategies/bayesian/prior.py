@@ -1,0 +1,83 @@
+"""What a user believes before the first trial."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+from kerastune_lite.errors import UsageError, nearest
+from kerastune_lite.space.kinds import Hyperparameter, Value
+from kerastune_lite.space.space import Space
+
+_MOST = 5.0
+
+
+@final
+@dataclass(frozen=True)
+class Prior:
+    """Where the best value of a hyperparameter is believed to be.
+
+    Args:
+        center: That value.
+        strength: How much worse the value farthest from it is expected to be, in standard deviations of all losses:
+            above 0, at most 5.
+
+    Raises:
+        UsageError: The strength is out of its range.
+
+    Example:
+        >>> Prior(3e-4)
+        Prior(center=0.0003, strength=1.0)
+    """
+
+    center: Value
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        strength = self.strength
+        number = isinstance(strength, (int, float)) and not isinstance(strength, bool)
+        if not (number and math.isfinite(strength) and 0 < strength <= _MOST):
+            raise UsageError(
+                f"Prior(strength={strength!r}): the strength must be a number above 0, {_MOST:.0f} at most"
+            )
+
+
+def as_priors(given: Mapping[str, Any] | None) -> dict[str, Prior]:
+    """Priors by the names of their hyperparameters; a bare value is the center of one.
+
+    Raises:
+        UsageError: `given` is not a mapping of names.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise UsageError(f"priors={given!r} must be a dict of values or kt.Prior by hyperparameters' names")
+    return {name: value if isinstance(value, Prior) else Prior(value) for name, value in given.items()}
+
+
+def prior_of(definition: Hyperparameter, priors: Mapping[str, Prior]) -> Prior | None:
+    """What is believed of a hyperparameter, if it can have that value."""
+    prior = priors.get(definition.name)
+    return prior if prior is not None and prior.center in definition else None
+
+
+def check_priors(priors: Mapping[str, Prior], space: Space) -> None:
+    """Raises UsageError for a center out of its range, and for a name that looks like a misspelt one of `space`.
+
+    Other names may be read in a later trial, above all those that differ from a known one by a number: `units_2`.
+    """
+    known = {definition.name: definition for definition in space}
+    stems = {_stem(name) for name in known}
+    for name, prior in priors.items():
+        if name in known and prior.center not in known[name]:
+            raise UsageError(
+                f"the prior of {name!r} has center={prior.center!r}, which {known[name]} cannot have; "
+                "give a value of its range"
+            )
+        if _stem(name) not in stems and (hint := nearest(name, known)):
+            raise UsageError(f"a prior is given for {name!r}, which no trial reads{hint}")
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"\d+", "", name)

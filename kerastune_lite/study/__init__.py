@@ -1,0 +1,1 @@
+"""One search on record: events, trials, their history and its journal."""

@@ -1,0 +1,249 @@
+"""The history of a study: a fold over its events, with the indices that make decisions fast.
+
+The loop alone feeds it; strategies, stopping policies and observers read it.
+"""
+
+import bisect
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from kerastune_lite.errors import StudyError
+from kerastune_lite.space.hp import Read
+from kerastune_lite.space.kinds import Hyperparameter, Value
+from kerastune_lite.space.space import Space
+from kerastune_lite.study.events import (
+    Annotated,
+    Defined,
+    Ended,
+    Enqueued,
+    Event,
+    ExternalResult,
+    ReadsRecorded,
+    Reported,
+    SearchStarted,
+    Started,
+)
+from kerastune_lite.study.objective import Objective
+from kerastune_lite.study.reads import Node, ReadsTree
+from kerastune_lite.study.trial import Trial
+
+# Endings that tell nothing about the objective and take no budget.
+_UNCOUNTED = ("duplicate", "infeasible")
+
+# What a trial is judged by while the line that says it is damaged.
+_LOST = SearchStarted(objective=Objective("(lost)", "min"), strategy={}, seed=0, max_trials=None)
+
+
+class History:
+    """Everything known about a study.
+
+    Attributes:
+        settings: The last `SearchStarted`; None before the first search.
+        space: The hyperparameters known so far, merged by name and kind.
+        tree: All paths read.
+        queue: Points that the user enqueued and that have not started, oldest first.
+        told: Results from elsewhere.
+        requests: All that the user has ever enqueued or told, unstamped.
+        notes: What was noted of the study, by key.
+        consecutive_skips: How many trials in a row ended as duplicate or infeasible.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.settings: SearchStarted | None = None
+        self.space = Space()
+        self.tree = ReadsTree()
+        self.queue: deque[Mapping[str, Value]] = deque()
+        self.external_results: list[ExternalResult] = []
+        self.requests: list[Enqueued | ExternalResult] = []
+        self.notes: dict[str, Any] = {}
+        self.consecutive_skips = 0
+        self._trials: dict[int, Trial] = {}
+        self._definitions: dict[int, Hyperparameter] = {}
+        self._ids: dict[str, int] = {}
+        self._unfinished: dict[int, Trial] = {}
+        self._reserved: dict[int, list[Node]] = {}
+        self._next_number = 0
+        self._budget_used = 0
+        self._ranked: list[tuple[tuple[int, float], int]] = []
+        self._fold: dict[type, Callable[[Any], None]] = {
+            SearchStarted: self._opened,
+            Defined: self._defined,
+            Enqueued: self._enqueued,
+            ExternalResult: self._told,
+            Started: self._started,
+            ReadsRecorded: self._read,
+            Reported: self._reported,
+            Ended: self._ended,
+            Annotated: self._noted,
+        }
+        for event in events:
+            self.apply(event)
+
+    @property
+    def objective(self) -> Objective:
+        """What is optimised."""
+        if self.settings is None:
+            raise StudyError("this study has not been searched yet: it has no objective; call search() first")
+        return self.settings.objective
+
+    @property
+    def trials(self) -> list[Trial]:
+        """Every trial, in the order of numbers."""
+        return [self._trials[number] for number in sorted(self._trials)]
+
+    @property
+    def unfinished(self) -> list[Trial]:
+        """Trials that are running, interrupted or paused, in the order of numbers."""
+        return [self._unfinished[number] for number in sorted(self._unfinished)]
+
+    @property
+    def running(self) -> list[Trial]:
+        """Trials under way, in the order of numbers."""
+        return [trial for trial in self.unfinished if trial.status == "running"]
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next new trial."""
+        return self._next_number
+
+    @property
+    def budget_used(self) -> int:
+        """Trials that count against `max_trials`: all but duplicates and infeasible ones."""
+        return self._budget_used
+
+    @property
+    def best(self) -> Trial | None:
+        """The best finished trial."""
+        return self._trials[self._ranked[0][1]] if self._ranked else None
+
+    def ranked(self) -> Iterator[Trial]:
+        """Finished trials, best first."""
+        return (self._trials[number] for _, number in self._ranked)
+
+    def rank_of(self, trial: Trial) -> int:
+        """The place, from 0, that a trial with its present score takes among the finished ones."""
+        return bisect.bisect_left(self._ranked, ((0, trial.sort_key()[1]), trial.number))
+
+    def __len__(self) -> int:
+        return len(self._trials)
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._trials
+
+    def __getitem__(self, number: int) -> Trial:
+        return self._trials[number]
+
+    def id_of(self, definition: Hyperparameter) -> int | None:
+        """The id under which a definition is on record; None if it is not."""
+        return self._ids.get(definition.identity)
+
+    @property
+    def next_id(self) -> int:
+        """The id for the next definition."""
+        return max(self._definitions, default=-1) + 1
+
+    def apply(self, event: Event) -> None:
+        """Takes in one more event."""
+        self._fold[type(event)](event)
+
+    def _trial(self, number: int) -> Trial:
+        trial = self._trials.get(number)
+        if trial is None:
+            trial = self._trials[number] = self._unfinished[number] = Trial(number, self.settings or _LOST)
+            self._next_number = max(self._next_number, number + 1)
+            self._budget_used += 1
+        return trial
+
+    def _opened(self, event: SearchStarted) -> None:
+        before, self.settings = self.settings, event
+        for definition in event.space or ():
+            self.space.add(definition)
+        if event.extends:
+            self.tree = ReadsTree()
+        if before is not None and (before.objective, before.executions) == (event.objective, event.executions):
+            return
+        for trial in self._trials.values():
+            trial._judge_by(event)
+        self._ranked = sorted((trial.sort_key(), trial.number) for trial in self._trials.values() if _ranks(trial))
+
+    def _defined(self, event: Defined) -> None:
+        self._definitions[event.id] = event.definition
+        self._ids[event.definition.identity] = event.id
+        self.space.add(event.definition)
+
+    def _enqueued(self, event: Enqueued) -> None:
+        self.queue.append(event.values)
+        self.requests.append(Enqueued(values=event.values))
+
+    def _told(self, event: ExternalResult) -> None:
+        self.external_results.append(event)
+        self.requests.append(ExternalResult(values=event.values, score=event.score))
+
+    def _started(self, event: Started) -> None:
+        if event.source == "queue" and event.attempt == 1 and event.values in self.queue:
+            self.queue.remove(event.values)
+        trial = self._trial(event.trial)
+        if _ranks(trial):  # it goes on after it was finished
+            self._ranked.remove((trial.sort_key(), trial.number))
+        trial.start(event)
+        self._unfinished[event.trial] = trial
+        if not trial.reads_complete:
+            self._reserve(trial)
+
+    def _read(self, event: ReadsRecorded) -> None:
+        trial = self._trial(event.trial)
+        trial.values = {name: value for name, _, value in event.path}
+        trial.reads_known = True
+        if any(ident not in self._definitions for _, ident, _ in event.path):
+            return  # the line that defined it is damaged: the values stand, the place in the tree is not known
+        path = [Read(self._definitions[ident], value) for _, ident, value in event.path]
+        trial.definitions = tuple(read.definition for read in path)
+        trial.reads_complete = event.complete
+        self._release(trial)
+        self.tree.add(trial.number, path, closed=event.complete)
+        if not event.complete:
+            self._reserve(trial)
+
+    def _reported(self, event: Reported) -> None:
+        self._trial(event.trial).report(event)
+
+    def _ended(self, event: Ended) -> None:
+        trial = self._trial(event.trial)
+        trial.end(event)
+        self._release(trial)
+        if not trial.ended:
+            return
+        self._unfinished.pop(trial.number, None)
+        if event.outcome in _UNCOUNTED:
+            self._budget_used -= 1
+            self.consecutive_skips += 1
+        else:
+            self.consecutive_skips = 0
+        if not trial.reads_complete:
+            self._close(trial)
+        if _ranks(trial):
+            bisect.insort(self._ranked, (trial.sort_key(), trial.number))
+
+    def _noted(self, event: Annotated) -> None:
+        notes = self.notes if event.trial is None else self._trial(event.trial).notes
+        notes[event.key] = event.value
+
+    def _close(self, trial: Trial) -> None:
+        """A path that broke off counts as far as it is known; one that never began says nothing about the space."""
+        end = self.tree.way(trial.values)[-1]
+        if (trial.reads_known or end is not self.tree.root) and end.definition is None and end.owner is None:
+            end.owner = trial.number
+
+    def _reserve(self, trial: Trial) -> None:
+        self._reserved[trial.number] = self.tree.way(trial.values)
+        for node in self._reserved[trial.number]:
+            node.reserved += 1
+
+    def _release(self, trial: Trial) -> None:
+        for node in self._reserved.pop(trial.number, ()):
+            node.reserved -= 1
+
+
+def _ranks(trial: Trial) -> bool:
+    return trial.succeeded and trial.score is not None

@@ -1,0 +1,27 @@
+"""Where everything of a study lies: the files below `DIRECTORY/PROJECT_NAME/`."""
+
+from pathlib import Path
+
+JOURNAL = "study.jsonl"
+LOCK = "study.lock"
+BOARD = "tensorboard"
+CHECKPOINTS = "checkpoints"
+FILES = "files"
+
+# In a trial's checkpoint directory: the model kept (its weights alone where it cannot be saved whole), which epoch's it
+# is, and what a training under way needs to go on.
+MODEL = "model.keras"
+WEIGHTS = "model.weights.h5"
+METADATA = "model.json"
+RESUME = "resume.npz"
+BEST_EPOCH = "scored.npz"
+
+
+def trial_name(number: int) -> str:
+    """The name of a trial's directories and of its run in TensorBoard: `trial_0003`."""
+    return f"trial_{number:04d}"
+
+
+def checkpoint_directory(study: Path, number: int) -> Path:
+    """Where a trial's model is kept."""
+    return study / CHECKPOINTS / trial_name(number)

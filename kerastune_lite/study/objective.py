@@ -1,0 +1,144 @@
+"""The objective: which metric, which direction, and how the epochs of a trial become its score.
+
+Only this module converts between the user's sign (score) and the minimised one (loss).
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from kerastune_lite.errors import ObjectiveError, nearest
+
+Direction = Literal["min", "max"]
+
+# Metrics by how their names end: output names may come before ("head_accuracy"), "val_" and counters ("auc_1") are cut.
+_MAXIMISED = """acc accuracy auc roc_auc pr_auc average_precision precision recall sensitivity specificity f1 f1_score
+    fbeta fbeta_score r2 r2_score iou io_u mean_io_u mean_iou binary_io_u one_hot_io_u one_hot_mean_io_u dice dice_score
+    dice_coef dice_coefficient jaccard kappa cohen_kappa mcc matthews_corrcoef true_positives true_negatives
+    precision_at_recall recall_at_precision sensitivity_at_specificity specificity_at_sensitivity cosine_similarity
+    correlation pearson_correlation concordance_correlation spearman ndcg map mrr bleu rouge psnr ssim score reward
+    explained_variance log_likelihood elbo""".split()
+_MINIMISED = """loss error mse mae mape msle rmse mean_squared_error mean_absolute_error root_mean_squared_error
+    mean_absolute_percentage_error mean_squared_logarithmic_error crossentropy cross_entropy binary_crossentropy
+    categorical_crossentropy sparse_categorical_crossentropy focal_crossentropy kl_divergence kld
+    kullback_leibler_divergence logcosh log_cosh hinge squared_hinge categorical_hinge poisson huber perplexity log_loss
+    nll false_positives false_negatives brier brier_score wer cer fid eer deviance regret cost""".split()
+_MAX: Direction = "max"
+_MIN: Direction = "min"
+_DIRECTIONS = dict.fromkeys(_MAXIMISED, _MAX) | dict.fromkeys(_MINIMISED, _MIN)
+
+
+def known_direction(metric: str) -> Direction | None:
+    """The direction of a metric whose name tells it: the longest known ending decides; None if there is none."""
+    words = re.sub(r"_\d+$", "", metric.removeprefix("val_").lower()).split("_")
+    endings = ("_".join(words[start:]) for start in range(len(words)))
+    return next((_DIRECTIONS[ending] for ending in endings if ending in _DIRECTIONS), None)
+
+
+class Best(NamedTuple):
+    """The score of a run of epochs and the epoch, from 1, that the kept model belongs to."""
+
+    score: float
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A metric and its direction.
+
+    Args:
+        name: The metric as Keras reports it, such as "val_accuracy".
+        direction: "max" or "min".
+        reduction: What the score of a trial is: its "best" epoch's value, the "last" epoch's, or "mean_last_K", the
+            mean of the last K epochs. A non-finite value never counts.
+
+    Raises:
+        ObjectiveError: The direction or the reduction is unknown.
+    """
+
+    name: str
+    direction: Direction
+    reduction: str = "best"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise ObjectiveError(f"an objective's name must be a metric's name, got {self.name!r}")
+        if self.direction not in ("min", "max"):
+            raise ObjectiveError(f'objective {self.name!r}: direction must be "min" or "max", got {self.direction!r}')
+        if self.reduction not in ("best", "last") and not re.fullmatch(r"mean_last_[1-9]\d*", self.reduction):
+            raise ObjectiveError(
+                f'objective {self.name!r}: reduction must be "best", "last" or "mean_last_K" with K from 1, '
+                f"got {self.reduction!r}"
+            )
+
+    def minimized(self, score: float) -> float:
+        """`score` as something to minimise; what is not finite is the worst there is."""
+        if not math.isfinite(score):
+            return math.inf
+        return -score if self.direction == "max" else score
+
+    def score(self, loss: float) -> float:
+        """The inverse of `loss`."""
+        return -loss if self.direction == "max" else loss
+
+    def better(self, score: float, than: float | None) -> bool:
+        """Whether `score` improves on `than` (None: nothing yet)."""
+        return math.isfinite(score) and (than is None or self.minimized(score) < self.minimized(than))
+
+    def reduce(self, epochs: Sequence[tuple[int, float]]) -> Best | None:
+        """The score of one run: `epochs` are (epoch, value), ascending. None if no value is finite."""
+        finite = [(epoch, value) for epoch, value in epochs if math.isfinite(value)]
+        if not finite:
+            return None
+        if self.reduction == "best":
+            epoch, value = min(finite, key=lambda pair: self.minimized(pair[1]))
+            return Best(value, epoch)
+        count = 1 if self.reduction == "last" else int(self.reduction.rpartition("_")[2])
+        tail = finite[-count:]
+        return Best(sum(value for _, value in tail) / len(tail), tail[-1][0])
+
+    def check(self, metrics: Mapping[str, float]) -> None:
+        """Raises an ObjectiveError if `metrics`, as reported by an epoch, lack this one."""
+        if self.name not in metrics:
+            hint = nearest(self.name, metrics)
+            if not hint and self.name.startswith("val_") and not any(name.startswith("val_") for name in metrics):
+                hint = "; give validation_data or validation_split to search()"
+            raise ObjectiveError(
+                f"objective {self.name!r} is not among the reported metrics ({', '.join(metrics) or 'none'}){hint}"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {"name": self.name, "direction": self.direction, "reduction": self.reduction}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Objective":
+        """The inverse of `to_json`."""
+        return cls(data["name"], data["direction"], data["reduction"])
+
+    def __str__(self) -> str:
+        """For people: `val_accuracy (max)`."""
+        return f"{self.name} ({self.direction})"
+
+
+def resolve(objective: "str | Objective", reduction: str | None = None) -> Objective:
+    """An `Objective` from what the user gave.
+
+    Raises:
+        ObjectiveError: A bare name whose direction is not known, or something that is no objective.
+    """
+    if isinstance(objective, Objective):
+        return objective if reduction is None else Objective(objective.name, objective.direction, reduction)
+    if not isinstance(objective, str):
+        several = isinstance(objective, Iterable)
+        hint = "; only one objective is supported: combine several into one metric" if several else ""
+        raise ObjectiveError(f"objective must be a metric's name or kt.Objective, got {objective!r}{hint}")
+    direction = known_direction(objective)
+    if direction is None:
+        raise ObjectiveError(
+            f'the direction of objective {objective!r} is not known; give kt.Objective({objective!r}, "max") or "min"'
+            f"{nearest(objective, _DIRECTIONS)}"
+        )
+    return Objective(objective, direction, reduction or "best")

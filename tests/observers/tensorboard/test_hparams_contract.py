@@ -1,0 +1,349 @@
+"""What the HParams tab shows, asked of the plugin itself."""
+
+import math
+
+import pytest
+
+from kerastune_lite.errors import Infeasible, StudyWriteError
+from kerastune_lite.observers.tensorboard import SearchBoard
+from kerastune_lite.search.loop import Rules
+from kerastune_lite.space.kinds import Int
+from kerastune_lite.strategies import Grid
+from kerastune_lite.study.events import Defined, Ended, ReadsRecorded, SearchStarted, Started
+from kerastune_lite.study.history import History
+from kerastune_lite.study.layout import trial_name
+from kerastune_lite.study.objective import Objective
+from kerastune_lite.study.store import MemoryStore
+from tests import fakes
+from tests.observers.tensorboard.hparams_page import Page
+
+
+@pytest.fixture
+def watch(tmp_path):
+    """Searches with a board beside it, and gives the history and what TensorBoard shows then."""
+
+    def run(function, strategy=None, *, store=None, **options):
+        observers = [SearchBoard(tmp_path)]
+        options = {"objective": Objective("val_accuracy", "max"), "reports": True, "max_trials": 4, **options}
+        history = fakes.search(function, strategy, store=store, observers=observers, **options)
+        return history, Page(tmp_path)
+
+    return run
+
+
+def train(hp, report, values=(0.5, 0.9, 0.7)):
+    """Peaks in the second epoch, higher with more units."""
+    units = hp.Choice("units", [16, 32])
+    hp.Float("rate", 1e-4, 1e-1, sampling="log")
+    for epoch, value in enumerate(values, start=1):
+        if report(epoch, {"loss": 1 / epoch, "val_accuracy": value + units / 1000}):
+            return
+
+
+def test_the_search_is_declared_with_domains_types_and_the_objective_first(watch):
+    _, page = watch(train)
+    assert page.columns["units"] == {"type": "number", "domain": [16, 32], "differs": True, "shown as": "units"}
+    assert page.columns["rate"]["domain"] == (1e-4, 1e-1)
+    assert page.metrics == [
+        ("objective/best", "val_accuracy (best)"),
+        ("validation/accuracy", "val_accuracy (last)"),
+        ("train/loss", "loss (last)"),
+    ]
+
+
+def test_every_trial_is_a_session_with_what_it_read(watch):
+    history, page = watch(train)
+    sessions = page.sessions()
+    assert sorted(sessions) == ["trial_0000", "trial_0001", "trial_0002", "trial_0003"]
+    for trial in history.trials:
+        assert sessions[trial_name(trial.number)].values == pytest.approx(dict(trial.values))
+        assert sessions[trial_name(trial.number)].status == "success"
+
+
+def test_the_best_epochs_value_stands_beside_the_last_ones(watch):
+    _, page = watch(train, Grid(points=1))
+    session = page.sessions()["trial_0000"]
+    assert session.metrics["objective/best"] == 0.916
+    assert session.metrics["validation/accuracy"] == 0.716
+
+
+def test_sorting_by_the_best_value_gives_the_ranking_of_the_results(watch):
+    def function(hp, report):
+        for epoch in (1, 2):
+            report(epoch, {"val_accuracy": hp.Float("x", 0, 1) / epoch})
+
+    history, page = watch(function, max_trials=8)
+    ranked = [trial_name(trial.number) for trial in history.ranked()]
+    assert list(page.sessions(order_by="objective/best")) == ranked
+
+
+def test_an_objective_to_minimise_is_ranked_upwards(watch):
+    def function(hp, report):
+        report(1, {"val_loss": hp.Float("x", 0, 1)})
+
+    history, page = watch(function, objective=Objective("val_loss", "min"), max_trials=8)
+    ranked = [trial_name(trial.number) for trial in history.ranked()]
+    assert list(page.sessions(order_by="objective/best", descending=False)) == ranked
+
+
+def test_metrics_are_grouped_by_side_and_run_over_epochs(watch):
+    _, page = watch(train, Grid(points=1), max_trials=1)
+    assert page.curve("trial_0000", "train/loss") == [(1, 1), (2, 0.5), (3, pytest.approx(1 / 3))]
+    assert [step for step, _ in page.curve("trial_0000", "validation/accuracy")] == [1, 2, 3]
+    best = [value for _, value in page.curve("trial_0000", "objective/best")]
+    assert best == pytest.approx([0.516, 0.916, 0.916])
+
+
+def test_one_run_a_trial_and_one_event_file_a_run(watch, tmp_path):
+    _, page = watch(train)
+    assert page.runs() == {"_schema_2", "_search", *map(trial_name, range(4))}
+    assert [len(list((tmp_path / run).iterdir())) for run in page.runs()] == [1] * 6
+
+
+def test_a_trial_that_fails_in_its_first_line_is_a_session_that_failed(watch):
+    def function(hp, report):
+        if hp.Choice("kind", ["good", "bad"]) == "bad":
+            raise RuntimeError("out of luck")
+        report(1, {"val_accuracy": 0.5})
+
+    history, page = watch(function, Grid(), max_trials=None)
+    assert [(row.values, row.status) for row in page.sessions().values()] == [
+        ({"kind": "good"}, "success"),
+        ({"kind": "bad"}, "failure"),
+    ]
+    assert "RuntimeError: out of luck" in page.text("trial_0001", "trial")
+    assert history[1].status == "failed"
+
+
+def test_a_trial_that_fails_before_it_reads_anything_is_a_session(watch):
+    def function(hp, report):
+        raise RuntimeError("nothing works")
+
+    _, page = watch(function, max_trials=1)
+    assert [(row.values, row.status) for row in page.sessions().values()] == [({}, "failure")]
+
+
+def test_an_infeasible_trial_is_visible_and_says_why(watch):
+    def function(hp, report):
+        if hp.Choice("size", ["small", "huge"]) == "huge":
+            raise Infeasible("too many parameters")
+        report(1, {"val_accuracy": 0.5})
+
+    _, page = watch(function, Grid(), max_trials=None)
+    assert page.sessions()["trial_0001"].status == "failure"
+    assert "too many parameters" in page.text("trial_0001", "trial")
+
+
+def test_a_trial_stopped_early_is_a_success_with_its_reason(watch):
+    def function(hp, report):
+        hp.Choice("kind", ["a"])
+        report(1, {"val_accuracy": 0.5, "loss": 1.0})
+        report(2, {"val_accuracy": 0.6, "loss": math.inf})
+
+    _, page = watch(function, Grid(), max_trials=1)
+    assert page.sessions()["trial_0000"].status == "success"
+    assert "the loss became inf in epoch 2" in page.text("trial_0000", "trial")
+
+
+def test_no_status_is_written_while_a_trial_runs(watch, tmp_path):
+    seen = []
+
+    def function(hp, report):
+        hp.Choice("kind", ["a"])
+        report(1, {"val_accuracy": 0.5})
+        seen.append(Page(tmp_path).sessions()["trial_0000"])
+
+    watch(function, max_trials=1)
+    assert (seen[0].values, seen[0].status) == ({"kind": "a"}, "unknown")
+    assert seen[0].metrics["objective/best"] == 0.5
+
+
+def test_what_is_not_finite_is_nan_and_never_the_best(watch):
+    def function(hp, report):
+        hp.Choice("kind", ["a"])
+        report(1, {"val_accuracy": -math.inf})
+        report(2, {"val_accuracy": 0.25})
+        report(3, {"val_accuracy": math.nan})
+
+    _, page = watch(function, Grid(), max_trials=1)
+    session = page.sessions()["trial_0000"]
+    assert session.metrics == {"objective/best": 0.25, "validation/accuracy": "NaN"}
+    assert page.curve("trial_0000", "objective/best") == [(2, 0.25), (3, 0.25)]
+
+
+def test_a_space_that_grows_is_declared_anew_in_the_one_schema_run(watch, tmp_path):
+    def function(hp, report):
+        if hp.Choice("kind", ["plain", "deep"]) == "deep":
+            hp.Int("depth", 2, 5)
+        report(1, {"val_accuracy": 0.5})
+
+    _, page = watch(function, Grid(), max_trials=None)
+    assert page.columns["depth"]["domain"] == (2, 5)
+    assert len([run for run in page.runs() if run.startswith("_schema")]) == 1
+    assert [row.values for row in page.sessions().values()][:2] == [{"kind": "plain"}, {"kind": "deep", "depth": 2}]
+
+
+def test_metrics_that_appear_late_join_the_columns(watch):
+    def function(hp, report):
+        hp.Choice("kind", ["a"])
+        report(1, {"val_accuracy": 0.5})
+        report(2, {"val_accuracy": 0.5, "f1": 0.3})
+
+    _, page = watch(function, Grid(), max_trials=1)
+    assert ("train/f1", "f1 (last)") in page.metrics
+
+
+def test_an_inactive_hyperparameter_has_no_value(watch):
+    def function(hp, report):
+        fakes.declared(hp)
+        report(1, {"val_accuracy": 0.5})
+
+    history, page = watch(function, Grid(), max_trials=None)
+    sessions = page.sessions()
+    assert [set(sessions[trial_name(t.number)].values) for t in history.trials] == [
+        set(t.values) for t in history.trials
+    ]
+
+
+def test_values_of_every_kind_are_shown_as_what_they_are(watch):
+    def function(hp, report):
+        hp.Boolean("flag")
+        hp.Choice("words", ["one", "two"])
+        hp.Choice("mixed", [1, None, "auto"])
+        hp.Choice("shapes", [(1, 2), (3, 4)])
+        hp.Fixed("batch", 32)
+        report(1, {"val_accuracy": 0.5})
+
+    _, page = watch(function, Grid(), max_trials=1)
+    values = {"flag": False, "words": "one", "mixed": "1", "shapes": "(1, 2)", "batch": 32}
+    assert page.sessions()["trial_0000"].values == values
+    assert page.columns["flag"]["type"] == "boolean"
+    assert page.columns["mixed"] | {"differs": None} == {
+        "type": "text",
+        "domain": ["1", "None", "auto"],
+        "differs": None,
+        "shown as": "mixed",
+    }
+    assert not page.columns["batch"]["differs"]
+
+
+def test_a_name_of_two_kinds_has_two_columns(watch):
+    def function(hp, report):
+        if hp.Choice("how", ["words", "number"]) == "words":
+            hp.Choice("rate", ["slow", "fast"])
+        else:
+            hp.Float("rate", 0, 1)
+        report(1, {"val_accuracy": 0.5})
+
+    _, page = watch(function, Grid(points=1), max_trials=None)
+    assert {"rate", "rate (Float)"} <= set(page.columns)
+    assert page.sessions()["trial_0002"].values == {"how": "number", "rate (Float)": 0}
+
+
+def test_later_executions_have_tags_of_their_own_and_the_best_is_their_mean(watch):
+    scores = iter([0.2, 0.6])
+
+    def function(hp, report):
+        hp.Choice("kind", ["a"])
+        report(1, {"val_accuracy": next(scores)})
+
+    _, page = watch(function, Grid(), max_trials=1, executions=2)
+    assert page.curve("trial_0000", "validation/accuracy") == [(1, pytest.approx(0.2))]
+    assert page.curve("trial_0000", "execution_2/validation/accuracy") == [(1, pytest.approx(0.6))]
+    assert page.sessions()["trial_0000"].metrics["objective/best"] == pytest.approx(0.4)
+
+
+def test_a_duplicate_leaves_no_run(tmp_path):
+    board, history = SearchBoard(tmp_path), History()
+    for event in (
+        fakes.opened(),
+        Started(trial=0, attempt=1, values={"x": 1}),
+        Defined(id=0, definition=Int("x", 1, 9)),
+        ReadsRecorded(trial=0, path=(("x", 0, 1),), complete=True),
+        Ended(trial=0, outcome="duplicate"),
+    ):
+        history.apply(event)
+        board(event, history)
+    board.close()
+    assert Page(tmp_path).sessions() == {}
+    assert not (tmp_path / "trial_0000").exists()
+
+
+def test_the_search_run_tells_scores_and_the_best_so_far(watch):
+    def function(hp, report):
+        report(1, {"val_accuracy": hp.Choice("x", [0.5, 0.25, 0.75])})
+
+    _, page = watch(function, Grid(), max_trials=None)
+    assert page.curve("_search", "search/score") == [(1, 0.5), (2, 0.25), (3, 0.75)]
+    assert page.curve("_search", "search/best") == [(1, 0.5), (2, 0.5), (3, 0.75)]
+    assert "| 2 | 0.75 | 1 | 0.75 |" in page.text("_search", "search/leaderboard")
+    assert "| objective | val_accuracy (max), best epoch |" in page.text("_search", "search/settings")
+
+
+def test_a_study_gone_on_with_is_shown_as_one(watch):
+    def function(hp, report):
+        report(1, {"val_accuracy": hp.Choice("units", [0.5, 0.25])})
+        report(2, {"val_accuracy": 0.3})
+
+    store = MemoryStore()
+    watch(function, Grid(), store=store, max_trials=1)
+    _, page = watch(function, Grid(), store=store, max_trials=2)
+    assert page.curve("_search", "search/best") == [(1, 0.5), (2, 0.5)]
+    rows = page.sessions().values()
+    assert [(row.metrics["objective/best"], row.status) for row in rows] == [(0.5, "success"), (0.3, "success")]
+
+
+def test_a_trial_whose_process_died_before_its_end_was_written_is_written_anew(watch, tmp_path):
+    store = MemoryStore()
+    watch(train, store=store, max_trials=1)
+    before = Page(tmp_path).sessions()["trial_0000"]
+    (file,) = (tmp_path / "trial_0000").iterdir()
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    _, page = watch(train, store=store, max_trials=1)
+    assert page.sessions()["trial_0000"] == before
+
+
+def test_a_retried_trial_shows_its_last_attempt(watch):
+    calls = []
+
+    def function(hp, report):
+        hp.Choice("kind", ["a"])
+        report(1, {"val_accuracy": 0.1 * (len(calls) + 1)})
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("once")
+
+    _, page = watch(function, Grid(), max_trials=1, rules=Rules(max_retries=1))
+    session = page.sessions()["trial_0000"]
+    assert (session.status, session.metrics["objective/best"]) == ("success", 0.2)
+    assert len(page.curve("trial_0000", "validation/accuracy")) == 1
+
+
+def test_an_interrupted_trial_has_no_status(watch, tmp_path):
+    def function(hp, report):
+        hp.Choice("kind", ["a"])
+        report(1, {"val_accuracy": 0.5})
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        watch(function, max_trials=1)
+    assert [(row.values, row.status) for row in Page(tmp_path).sessions().values()] == [({"kind": "a"}, "unknown")]
+
+
+def test_bringing_a_board_up_to_date_needs_only_the_record(tmp_path):
+    store = MemoryStore()
+    history = fakes.search(train, store=store, reports=True, objective=Objective("val_accuracy", "max"), max_trials=3)
+    opened = next(event for event in store.events() if isinstance(event, SearchStarted))
+    board = SearchBoard(tmp_path)
+    board(opened, History(store.events()))
+    board.close()
+    sessions = Page(tmp_path).sessions()
+    assert {name: row.metrics["objective/best"] for name, row in sessions.items()} == {
+        trial_name(trial.number): pytest.approx(trial.score) for trial in history.trials
+    }
+
+
+def test_a_place_that_cannot_be_written_ends_the_search_with_its_path(tmp_path):
+    (tmp_path / "board").write_text("in the way")
+    with pytest.raises(StudyWriteError, match=r"cannot write .*board: .*; choose another|part of the path is a file"):
+        fakes.search(train, observers=[SearchBoard(tmp_path / "board")], reports=True)

@@ -1,0 +1,149 @@
+"""What a search says on a terminal and off one."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console as Terminal
+
+from kerastune_lite.observers.console import Console
+from kerastune_lite.strategies import Bayesian, Grid
+from kerastune_lite.study.events import Ended
+from kerastune_lite.study.store import MemoryStore
+from tests import fakes
+
+
+def said(function, strategy=None, *, verbose=1, terminal=False, console=None, **options):
+    """All that the console writes during a search."""
+    screen = Terminal(file=io.StringIO(), force_terminal=terminal, width=200, soft_wrap=True, highlight=False)
+    watcher = Console(verbose, terminal=screen, **(console or {}))
+    try:
+        fakes.search(function, strategy, observers=[watcher], **options)
+    finally:
+        watcher.close()
+    return screen.file.getvalue()
+
+
+def climb(hp):
+    return hp.Choice("x", [0.25, 0.5, 0.75])
+
+
+def fails_above_one(hp):
+    if hp.Choice("x", [1, 2, 3]) > 1:
+        raise ValueError("too high")
+    return 1.0
+
+
+def test_silence_is_silent():
+    assert said(fails_above_one, Grid(), max_trials=None, verbose=0) == ""
+
+
+def test_the_first_line_says_what_is_searched_and_in_which_direction():
+    shown = said(climb, max_trials=3, console={"where": "logs/study"})
+    assert shown.splitlines()[0] == "logs/study: maximising score, random, 3 trials, seed 0"
+
+
+def test_off_a_terminal_each_trial_is_a_line_with_the_best_so_far():
+    lines = said(climb, Grid(), max_trials=None).splitlines()
+    assert re.fullmatch(r"trial 1 completed, score 0\.5 in epoch 1, \d+\.\d s; best 0\.5 in trial 1", lines[2])
+
+
+def test_thousands_of_trials_are_not_thousands_of_lines():
+    shown = said(lambda hp: -hp.Int("x", 1, 500), Grid(), max_trials=None)
+    assert len([line for line in shown.splitlines() if line.startswith("trial ")]) < 30
+
+
+def test_epochs_are_lines_when_asked_for():
+    def function(hp, report):
+        hp.Choice("x", ["a"])
+        report(1, {"score": 0.5, "loss": 2.0})
+        report(2, {"score": 0.6, "loss": 1.0})
+
+    shown = said(function, Grid(), verbose=2, reports=True, max_trials=1)
+    assert "trial 0, epoch 1: score 0.5, loss 2\ntrial 0, epoch 2: score 0.6, loss 1\n" in shown
+
+
+def test_the_first_failure_is_told_in_full_and_the_others_are_counted():
+    shown = said(fails_above_one, Grid(), max_trials=None)
+    assert shown.count("Traceback") == 1
+    assert "in fails_above_one" in shown
+    assert "2 failed with: ValueError: too high" in shown
+
+
+def test_the_end_names_the_reason_the_counts_and_the_best_trials():
+    shown = said(climb, Grid(), max_trials=None, console={"tensorboard": "logs/s/tensorboard"})
+    tail = shown[shown.index("search ended") :].splitlines()
+    assert tail[0] == "search ended: every point of the space has been tried"
+    assert tail[1] == "3 completed"
+    assert [line.split()[0] for line in tail[2:6]] == ["trial", "2", "1", "0"]
+    assert tail[-1] == "look at it: tensorboard --logdir logs/s/tensorboard"
+
+
+def test_a_grid_cut_short_says_what_share_it_covered():
+    shown = said(fakes.nested, Grid(), max_trials=91)
+    share = re.search(r"search ended: max_trials=91 reached; 91 of about (\d+) points covered, (\d+) %", shown)
+    assert share is not None
+    assert int(share[2]) == round(100 * 91 / int(share[1]))
+
+
+def test_a_study_gone_on_with_says_so_with_the_counts():
+    store = MemoryStore()
+    fakes.search(climb, Grid(), store=store, max_trials=2)
+    shown = said(climb, Grid(), store=store, max_trials=3)
+    assert "resuming: 2 trials recorded, 2 ended, 0 to be gone on with, 1 new ones to go" in shown
+
+
+def test_damage_to_the_record_is_told():
+    assert "line 7 is damaged" in said(climb, max_trials=1, console={"notices": ["line 7 is damaged"]})
+
+
+def test_an_interrupted_search_says_how_to_go_on():
+    def function(hp):
+        hp.Choice("x", [1, 2])
+        raise KeyboardInterrupt
+
+    screen = Terminal(file=io.StringIO(), width=200)
+    with pytest.raises(KeyboardInterrupt):
+        fakes.search(function, observers=[Console(1, terminal=screen, where="logs/s")])
+    assert "run the same script again to go on" in screen.file.getvalue()
+
+
+def test_on_a_terminal_one_live_line_tells_trial_epoch_best_and_time_left():
+    lines = []
+
+    class Watcher(Console):
+        def _show(self, number, history):
+            super()._show(number, history)
+            if self._live is not None:
+                lines.append(str(self._live.get_renderable()))
+
+    screen = Terminal(file=io.StringIO(), force_terminal=True, width=200)
+    console = Watcher(1, terminal=screen)
+    try:
+        fakes.search(climb, Grid(), observers=[console], max_trials=3, epochs=1)
+    finally:
+        console.close()
+    assert re.fullmatch(r"trial 3 of 3, epoch 1/1, score 0\.75; best 0\.5 in trial 1, about \d+\.\d s left", lines[-1])
+    assert "trial 0 completed" not in screen.file.getvalue()
+
+
+def test_the_live_line_is_gone_however_the_search_ends():
+    screen = Terminal(file=io.StringIO(), force_terminal=True, width=200)
+    console = Console(1, terminal=screen)
+
+    def fault(event, history):
+        if isinstance(event, Ended):
+            raise RuntimeError("a fault of ours")
+
+    with pytest.raises(RuntimeError):
+        fakes.search(climb, observers=[console, fault])
+    console.close()
+    assert console._live is None
+
+
+def test_a_search_without_a_score_to_learn_from_says_so_once():
+    def fails(hp):
+        hp.Float("x", 0, 1)
+        raise RuntimeError
+
+    assert said(fails, Bayesian(), max_trials=8).count("no trial has given a score yet") == 1

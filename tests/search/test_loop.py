@@ -1,0 +1,387 @@
+import os
+import signal
+
+import pytest
+
+from kerastune_lite.errors import Infeasible, ObjectiveError, SpaceError, StudyChanged, StudyWriteError
+from kerastune_lite.search.loop import GuardedObserver, Rules
+from kerastune_lite.stopping import Stop
+from kerastune_lite.strategies import Proposal
+from kerastune_lite.study.events import Ended, ReadsRecorded, Reported, Started
+from kerastune_lite.study.history import History
+from kerastune_lite.study.objective import Objective
+from kerastune_lite.study.store import MemoryStore
+from tests.fakes import nested, points, search
+
+
+def plain(hp):
+    return hp.Float("x", 0, 1)
+
+
+def statuses(history):
+    return [trial.status for trial in history.trials]
+
+
+def test_trials_are_numbered_and_completed():
+    history = search(plain, max_trials=3)
+    assert [(trial.number, trial.status, trial.score) for trial in history.trials] == [
+        (number, "completed", history[number].values["x"]) for number in range(3)
+    ]
+
+
+def test_why_the_search_ended_is_on_record():
+    assert search(plain, max_trials=3).notes["search ended"] == "max_trials=3 reached"
+
+
+def test_max_trials_counts_the_trials_of_the_study():
+    store = MemoryStore()
+    search(plain, store=store, max_trials=3)
+    assert len(search(plain, store=store, max_trials=3)) == 3
+    assert len(search(plain, store=store, max_trials=5)) == 5
+
+
+def test_definitions_are_recorded_once():
+    store = MemoryStore()
+    search(plain, store=store, max_trials=5)
+    assert sum(type(event).__name__ == "Defined" for event in store.events()) == 1
+
+
+def test_what_is_read_is_recorded_before_the_first_report():
+    store = MemoryStore()
+    search(plain, store=store, max_trials=1)
+    kinds = [type(event).__name__ for event in store.events()]
+    assert kinds == ["SearchStarted", "Started", "Defined", "ReadsRecorded", "Reported", "Ended", "Annotated"]
+
+
+def test_a_failure_keeps_its_traceback_and_its_values():
+    def failing(hp):
+        hp.Int("n", 3, 3)
+        raise ValueError("bad luck")
+
+    trial = search(failing, max_trials=1)[0]
+    assert (trial.status, trial.reason, dict(trial.values)) == ("failed", "ValueError: bad luck", {"n": 3})
+    assert 'raise ValueError("bad luck")' in trial.error
+
+
+def test_many_failures_in_a_row_do_not_end_the_search():
+    def mostly(hp):
+        if hp.Float("x", 0, 1) < 0.9:
+            raise ValueError("no")
+        return 1.0
+
+    assert len(search(mostly, max_trials=30)) == 30
+
+
+@pytest.mark.parametrize(
+    ("retries", "attempts", "status"), [(0, 1, "failed"), (1, 2, "completed"), (3, 2, "completed")]
+)
+def test_a_failed_trial_is_tried_again_as_often_as_told(retries, attempts, status):
+    calls = []
+
+    def flaky(hp):
+        calls.append(hp.Float("x", 0, 1))
+        if len(calls) == 1:
+            raise OSError("try again")
+        return 1.0
+
+    trial = search(flaky, max_trials=1, rules=Rules(max_retries=retries))[0]
+    assert (trial.attempts, trial.status, len(set(calls))) == (attempts, status, 1)
+
+
+def test_retries_come_to_an_end():
+    def failing(hp):
+        raise ValueError(hp.Float("x", 0, 1))
+
+    history = search(failing, max_trials=2, rules=Rules(max_retries=2))
+    assert [(trial.status, trial.attempts) for trial in history.trials] == [("failed", 3), ("failed", 3)]
+
+
+def test_infeasible_points_cost_no_budget():
+    def picky(hp):
+        if hp.Int("n", 1, 4) % 2:
+            raise Infeasible("odd")
+        return 1.0
+
+    history = search(picky, max_trials=2)
+    assert sorted(statuses(history)).count("completed") == 2
+    assert {trial.reason for trial in history.trials if trial.status == "infeasible"} <= {"odd"}
+
+
+def test_a_hundred_idle_endings_in_a_row_end_the_search_and_say_why():
+    def impossible(hp):
+        hp.Float("x", 0, 1)
+        raise Infeasible("never")
+
+    history = search(impossible, max_trials=5)
+    assert len(history) == 100
+    assert history.notes["search ended"] == "100 trials in a row were infeasible or duplicates of earlier ones"
+
+
+def test_a_point_known_already_ends_as_a_duplicate():
+    def stubborn(history, rng):
+        return Proposal({"n": 1})
+
+    # `report` makes no difference here: what counts is that the path is complete before anything is trained
+    from kerastune_lite.executors import InProcess
+    from kerastune_lite.search.loop import Loop, Recorder
+    from kerastune_lite.study.task import Ending, HasRead, HasReported
+    from tests.fakes import opened
+
+    trained = []
+
+    def trial(task, send):
+        hp = task.hyperparameters()
+        hp.Int("n", 1, 9)
+        answer = send(HasRead(task.number, hp.reads, tuple(hp.space), complete=True))
+        if answer.known is not None:
+            return Ending("duplicate", f"the same point as trial {answer.known}")
+        trained.append(task.number)
+        send(HasReported(task.number, 0, 1, {"score": 1.0}))
+        return None
+
+    history = History()
+    Loop(Recorder(MemoryStore(), history, []), stubborn, InProcess(trial), Rules()).run(opened(max_trials=2))
+    assert (trained, statuses(history)) == ([0], ["completed"] + ["duplicate"] * 100)
+    assert history[1].reason == "the same point as trial 0"
+
+
+def test_a_mistyped_objective_stops_the_search_in_its_first_epoch():
+    calls = []
+
+    def function(hp, report):
+        hp.Float("x", 0, 1)
+        for epoch in range(1, 9):
+            calls.append(epoch)
+            if report(epoch, {"scored": 1.0}):
+                return
+
+    with pytest.raises(ObjectiveError, match=r"'score'.*(scored).*did you mean 'scored'"):
+        search(function, reports=True)
+    assert calls == [1]
+
+
+def test_an_objective_that_comes_later_is_waited_for_when_told():
+    def function(hp, report):
+        hp.Float("x", 0, 1)
+        for epoch in range(1, 5):
+            report(epoch, {"loss": 1.0} if epoch % 2 else {"loss": 1.0, "score": float(epoch)})
+
+    trial = search(function, reports=True, max_trials=1, rules=Rules(scored_from=2))[0]
+    assert (trial.score, trial.best_epoch) == (4.0, 4)
+
+
+def test_a_stopping_policy_is_asked_after_each_report():
+    asked = []
+
+    def policy(trial, history):
+        asked.append((trial.number, trial.epoch))
+        return Stop("enough") if trial.epoch == 3 else None
+
+    def function(hp, report):
+        hp.Float("x", 0, 1)
+        for epoch in range(1, 9):
+            if report(epoch, {"score": float(epoch)}):
+                return
+
+    trial = search(function, reports=True, max_trials=1, stopping=policy)[0]
+    assert (trial.status, trial.reason, trial.score, asked) == ("stopped", "enough", 3.0, [(0, 1), (0, 2), (0, 3)])
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf"), float("-inf")])
+def test_a_loss_that_is_not_finite_ends_the_trial_and_keeps_its_finite_epochs(loss):
+    def function(hp, report):
+        hp.Float("x", 0, 1)
+        for epoch in range(1, 9):
+            if report(epoch, {"loss": 1.0 if epoch < 3 else loss}):
+                return
+
+    trial = search(function, reports=True, max_trials=1, objective=Objective("loss", "min"))[0]
+    assert (trial.status, trial.score, trial.epoch) == ("stopped", 1.0, 3)
+    assert trial.reason == f"the loss became {loss} in epoch 3"
+
+
+def test_an_objective_that_is_not_finite_alone_ends_nothing():
+    def function(hp, report):
+        hp.Float("x", 0, 1)
+        for epoch in range(1, 4):
+            assert not report(epoch, {"loss": 1.0, "score": float("nan") if epoch == 1 else 0.5})
+
+    assert search(function, reports=True, max_trials=1)[0].status == "completed"
+
+
+def test_a_nan_objective_in_every_epoch_is_a_failure():
+    history = search(lambda hp: hp.Float("x", 0, 1) * float("nan"), max_trials=3)
+    assert statuses(history) == ["failed"] * 3
+    assert history[0].reason == "score was not finite in any epoch"
+    assert history.best is None
+
+
+def test_a_changed_space_at_one_place_stops_the_search_with_both_definitions():
+    store = MemoryStore()
+    search(lambda hp: hp.Float("x", 0, 1), store=store, max_trials=2)
+    with pytest.raises(StudyChanged, match=r"max_value=1\.0.*max_value=2\.0"):
+        search(lambda hp: hp.Float("x", 0, 2), store=store, max_trials=4)
+    assert not any(isinstance(event, ReadsRecorded) and event.trial == 2 for event in store.events())
+
+
+def test_a_usage_error_found_inside_a_trial_ends_the_search_not_the_trial():
+    def function(hp):
+        return hp.Float("x", 2, 1)
+
+    store = MemoryStore()
+    with pytest.raises(SpaceError, match="min_value=2"):
+        search(function, store=store)
+    assert History(store.events())[0].status == "interrupted"
+
+
+class FullDisk(MemoryStore):
+    """Fails once, when the first report comes."""
+
+    failed = False
+
+    def append(self, event):
+        if isinstance(event, Reported) and not self.failed:
+            self.failed = True
+            raise StudyWriteError("the disk is full")
+        super().append(event)
+
+
+def test_an_error_of_ours_while_user_code_runs_is_raised_and_never_the_trials():
+    answers = []
+
+    def function(hp, report):
+        hp.Float("x", 0, 1)
+        answers.append(report(1, {"score": 1.0}))
+
+    store = FullDisk()
+    with pytest.raises(StudyWriteError, match="the disk is full"):
+        search(function, store=store, reports=True, max_trials=2)
+    assert answers == [True]
+    assert not any(isinstance(event, Ended) for event in store.events())
+    history = search(function, store=store, reports=True, max_trials=2)
+    assert [(trial.status, trial.attempts) for trial in history.trials] == [("completed", 2), ("completed", 1)]
+
+
+def test_an_observer_that_raises_is_left_out_and_told_once():
+    calls = []
+
+    def observer(event, history):
+        calls.append(event)
+        raise ConnectionError("down")
+
+    with pytest.warns(RuntimeWarning, match="ConnectionError: down.*left out") as caught:
+        assert len(search(plain, observers=[GuardedObserver(observer)], max_trials=3)) == 3
+    assert (len(calls), len(caught)) == (1, 1)
+
+
+def test_observers_see_the_history_with_the_event_in_it():
+    seen = []
+
+    def observer(event, history):
+        if isinstance(event, Reported):
+            seen.append(history[event.trial].score == event.metrics["score"])
+
+    search(plain, observers=[observer], max_trials=3)
+    assert seen == [True] * 3
+
+
+def interrupting(at_call):
+    calls = []
+
+    def function(hp, report):
+        hp.Float("x", 0, 1)
+        for epoch in range(1, 4):
+            calls.append(epoch)
+            if len(calls) == at_call:
+                os.kill(os.getpid(), signal.SIGINT)
+            if report(epoch, {"score": float(epoch)}):
+                return
+
+    return function, calls
+
+
+def test_ctrl_c_lets_the_epoch_finish_and_leaves_a_study_that_goes_on(capsys):
+    function, calls = interrupting(at_call=5)
+    store = MemoryStore()
+    with pytest.raises(KeyboardInterrupt):
+        search(function, store=store, reports=True, max_trials=3)
+    history = History(store.events())
+    assert calls == [1, 2, 3, 1, 2]
+    assert (statuses(history), history[1].epoch) == (["completed", "interrupted"], 2)
+    assert history.notes["search ended"] == "interrupted by the user"
+    assert "press Ctrl-C again" in capsys.readouterr().err
+    whole = search(function, store=store, reports=True, max_trials=3)
+    assert statuses(whole) == ["completed"] * 3
+    assert points(whole) == points(search(function, reports=True, max_trials=3))
+
+
+def test_a_second_ctrl_c_stops_at_once():
+    def function(hp, report):
+        hp.Float("x", 0, 1)
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        pytest.fail("went on")
+
+    store = MemoryStore()
+    with pytest.raises(KeyboardInterrupt):
+        search(function, store=store, reports=True)
+    assert statuses(History(store.events())) == ["interrupted"]
+
+
+def test_ctrl_c_in_a_function_that_reports_nothing_stops_at_once():
+    def function(hp):
+        hp.Float("x", 0, 1)
+        os.kill(os.getpid(), signal.SIGINT)
+        pytest.fail("went on")
+
+    store = MemoryStore()
+    with pytest.raises(KeyboardInterrupt):
+        search(function, store=store, rules=Rules(finish_epoch=False))
+    assert statuses(History(store.events())) == ["interrupted"]
+
+
+def test_the_handler_of_ctrl_c_is_put_back():
+    before = signal.getsignal(signal.SIGINT)
+    search(plain, max_trials=1)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_trial_whose_process_died_is_run_again_under_its_number_and_it_is_no_retry():
+    store = MemoryStore()
+    whole = MemoryStore()
+    search(nested, store=whole, max_trials=6)
+    for event in whole.events():
+        store.append(event)
+        if isinstance(event, Started) and event.trial == 3:
+            break
+    history = search(nested, store=store, max_trials=6)
+    assert points(history) == points(History(whole.events()))
+    assert [trial.attempts for trial in history.trials] == [1, 1, 1, 2, 1, 1]
+    assert history[3].failures == 0
+
+
+def test_a_record_cut_after_any_event_goes_on_to_the_same_study():
+    whole = MemoryStore()
+    search(nested, store=whole, max_trials=8)
+    events = whole.events()
+    expected = points(History(events))
+    for place in range(len(events)):
+        store = MemoryStore()
+        for event in events[:place]:
+            store.append(event)
+        history = search(nested, store=store, max_trials=8)
+        assert (points(history), statuses(history)) == (expected, ["completed"] * 8)
+
+
+def test_an_enqueued_point_is_tried_first():
+    from kerastune_lite.study.events import Enqueued
+
+    store = MemoryStore()
+    store.append(Enqueued(values={"x": 0.125}))
+    assert search(plain, store=store, max_trials=2)[0].values["x"] == 0.125
+
+
+def test_several_executions_are_reported_one_after_the_other():
+    values = iter([0.2, 0.4, 0.6, 0.8])
+    history = search(lambda hp: hp.Float("x", 0, 1) * 0 + next(values), max_trials=2, executions=2)
+    assert [trial.score for trial in history.trials] == pytest.approx([0.3, 0.7])

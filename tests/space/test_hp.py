@@ -1,0 +1,166 @@
+import pytest
+
+from kerastune_lite.errors import SpaceError
+from kerastune_lite.space.hp import HyperParameters, draw
+from kerastune_lite.space.kinds import Fixed, Int
+from kerastune_lite.space.overrides import Overrides
+
+
+def test_made_by_hand_it_answers_with_defaults():
+    hp = HyperParameters()
+    assert [hp.Int("n", 2, 9), hp.Float("f", 0, 1, default=0.5), hp.Choice("c", "ab"[:1].split()), hp.Boolean("b")] == [
+        2,
+        0.5,
+        "a",
+        False,
+    ]
+
+
+def test_proposed_values_answer_by_name():
+    assert HyperParameters({"n": 7}).Int("n", 2, 9) == 7
+
+
+def test_a_proposed_value_that_the_definition_excludes_is_answered_anew():
+    assert HyperParameters({"n": 70}).Int("n", 2, 9) == 2
+
+
+def test_what_was_not_proposed_is_filled_with_the_first_level_or_a_draw():
+    assert HyperParameters(unset="first").Float("f", 0.25, 1, default=0.5) == 0.25
+    assert 0 <= HyperParameters(unset="sample", seed=1, number=2).Float("f", 0, 1) < 1
+
+
+def test_a_draw_does_not_depend_on_the_order_of_reading():
+    one, two = (HyperParameters(unset="sample", seed=1, number=2) for _ in range(2))
+    assert (one.Float("a", 0, 1), one.Float("b", 0, 1)) == tuple(reversed((two.Float("b", 0, 1), two.Float("a", 0, 1))))
+
+
+def test_draws_differ_by_seed_number_and_name():
+    assert len({draw(seed, number, name) for seed in (0, 1) for number in (0, 1) for name in "ab"}) == 8
+
+
+def test_draws_are_uniform():
+    # the mean of 10,000 draws misses by more than 5 standard errors (0.0145) once in 1.7 million seeds
+    draws = [draw(0, number, "x") for number in range(10_000)]
+    assert abs(sum(draws) / len(draws) - 0.5) < 0.0145
+
+
+def test_the_path_is_what_was_read_in_order():
+    hp = HyperParameters({"n": 3, "unread": 1})
+    hp.Int("n", 1, 9)
+    hp.Boolean("b")
+    assert [(read.definition.name, read.value) for read in hp.reads] == [("n", 3), ("b", False)]
+
+
+def test_reading_again_gives_the_same_value():
+    hp = HyperParameters(unset="sample", seed=1)
+    assert hp.Float("f", 0, 1) == hp.Float("f", 0, 1)
+
+
+def test_reading_again_with_other_bounds_shows_both_definitions():
+    hp = HyperParameters()
+    hp.Int("n", 1, 9)
+    with pytest.raises(SpaceError) as caught:
+        hp.Int("n", 1, 10)
+    text = str(caught.value)
+    assert "'n' is defined twice" in text
+    assert "max_value=9" in text
+    assert "max_value=10" in text
+
+
+def test_values_are_found_by_name():
+    hp = HyperParameters()
+    hp.Int("n", 2, 9)
+    assert (hp.get("n"), hp["n"], "n" in hp, "m" in hp) == (2, 2, True, False)
+
+
+def test_an_unknown_name_is_an_error_with_the_nearest_one():
+    hp = HyperParameters()
+    hp.Int("units", 2, 9)
+    with pytest.raises(KeyError, match="did you mean 'units'"):
+        hp.get("unit")
+
+
+def test_an_inactive_hyperparameter_is_none_and_no_part_of_the_path():
+    hp = HyperParameters({"kind": "a"})
+    hp.Choice("kind", ["a", "b"])
+    with hp.conditional_scope("kind", ["b"]):
+        assert hp.Int("n", 1, 9) is None
+    assert hp.Int("m", 1, 9, parent_name="kind", parent_values="b") is None
+    assert [read.definition.name for read in hp.reads] == ["kind"]
+    assert [definition.name for definition in hp.space] == ["kind", "n", "m"]
+    assert "n" not in hp
+
+
+def test_an_active_conditional_hyperparameter_is_answered():
+    hp = HyperParameters({"kind": "b", "n": 4})
+    hp.Choice("kind", ["a", "b"])
+    with hp.conditional_scope("kind", ["b"]):
+        assert hp.Int("n", 1, 9) == 4
+
+
+def test_below_an_inactive_parent_everything_is_inactive():
+    hp = HyperParameters({"kind": "a"})
+    hp.Choice("kind", ["a", "b"])
+    with hp.conditional_scope("kind", ["b"]):
+        hp.Boolean("deep", default=True)
+        with hp.conditional_scope("deep", [True]):
+            assert hp.Int("n", 1, 9) is None
+
+
+def test_one_name_may_be_defined_differently_under_different_conditions():
+    hp = HyperParameters({"kind": "b"})
+    hp.Choice("kind", ["a", "b"])
+    with hp.conditional_scope("kind", ["a"]):
+        hp.Int("n", 1, 2)
+    with hp.conditional_scope("kind", ["b"]):
+        assert hp.Int("n", 10, 20) == 10
+
+
+def test_a_parent_that_does_not_exist_is_an_error_with_the_nearest_one():
+    hp = HyperParameters()
+    hp.Choice("kind", ["a"])
+    with pytest.raises(SpaceError, match=r"'kinds' does not exist.*did you mean 'kind'"):
+        hp.Int("n", 1, 2, parent_name="kinds", parent_values=["a"])
+
+
+def test_a_name_scope_goes_before_the_names_within():
+    hp = HyperParameters()
+    with hp.name_scope("encoder"), hp.name_scope("first"):
+        hp.Int("n", 1, 2)
+        assert hp.get("n") == 1
+    assert list(hp.values) == ["encoder/first/n"]
+
+
+def test_a_parent_is_looked_for_in_the_name_scope_first():
+    hp = HyperParameters()
+    with hp.name_scope("encoder"):
+        hp.Boolean("on", default=True)
+        assert hp.Int("n", 1, 2, parent_name="on", parent_values=[True]) == 1
+
+
+def test_it_survives_its_config():
+    hp = HyperParameters({"n": 3})
+    hp.Int("n", 1, 9)
+    hp.Choice("c", [(1, 2), None])
+    again = HyperParameters.from_config(hp.get_config())
+    assert (again.values, again.space) == (hp.values, hp.space)
+
+
+def test_a_copy_is_independent():
+    hp = HyperParameters({"n": 3})
+    copy = hp.copy()
+    copy.Int("m", 1, 2)
+    assert (copy["n"], "m" in hp) == (3, False)
+
+
+def test_a_prescribed_definition_takes_the_place_of_the_one_asked_for():
+    hp = HyperParameters(overrides=Overrides({"n": Int("n", 5, 6)}))
+    assert hp.Int("n", 1, 100) == 5
+
+
+def test_new_entries_may_be_kept_at_their_default_or_forbidden():
+    fixed = HyperParameters(unset="sample", overrides=Overrides({}, tune_new=False))
+    assert fixed.Int("n", 1, 100, default=7) == 7
+    assert fixed.space == [Fixed("n", 7)]
+    with pytest.raises(SpaceError, match="allow_new_entries=True"):
+        HyperParameters(overrides=Overrides({}, allow_new=False)).Int("n", 1, 2)

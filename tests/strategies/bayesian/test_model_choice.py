@@ -1,0 +1,47 @@
+"""Which model is believed, by how well each predicts what it has not seen."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from kerastune_lite.space.kinds import Float
+from kerastune_lite.space.space import Space
+from kerastune_lite.strategies.bayesian.model_choice import drawn_model
+from kerastune_lite.surrogate.encoder import Embedding
+from kerastune_lite.surrogate.process import Observations, Surrogate
+
+COLUMNS = Embedding(Space([Float(name, 0, 1) for name in "abcd"])).columns(np.zeros((1, 4)))
+
+
+def drawn(function, count=24, draws=200, seed=0):
+    """How often each is drawn: True with a trend, False without, None for no model."""
+    rng = np.random.default_rng(seed)
+    places = rng.random((count, 4))
+    targets = function(places, rng)
+    known = Observations(COLUMNS.rows(places), (targets - targets.mean()) / (targets.std() or 1), np.ones(count))
+    models = [Surrogate.fit(COLUMNS.features, known, trend=trend) for trend in (True, False)]
+    found = (drawn_model(models, rng) for _ in range(draws))
+    return Counter(None if model is None else model.parameters.has_trend for model in found)
+
+
+def test_a_slope_is_believed_by_the_model_with_a_trend():
+    counts = drawn(lambda x, rng: x @ np.array([3.0, -2.0, 1.0, 0.5]) + 0.01 * rng.standard_normal(len(x)))
+    assert counts[True] > counts[False]
+    assert counts[None] == 0
+
+
+def test_a_bowl_is_believed_by_the_model_without():
+    counts = drawn(lambda x, rng: ((x - 0.5) ** 2).sum(axis=1), count=40)
+    assert counts[False] > counts[True]
+    assert counts[None] == 0
+
+
+def test_no_model_is_drawn_in_a_fifth_of_the_cases_where_there_is_nothing_to_know():
+    counts = [drawn(lambda x, rng: rng.standard_normal(len(x)), count=10, draws=50, seed=seed) for seed in range(12)]
+    assert sum(count[None] for count in counts) > 0.2 * 12 * 50
+
+
+@pytest.mark.parametrize("count", [2, 3, 10])
+def test_equal_losses_are_no_trouble(count):
+    assert sum(drawn(lambda x, rng: np.ones(len(x)), count=count, draws=20).values()) == 20

@@ -1,0 +1,78 @@
+import pytest
+
+from kerastune_lite.errors import StudyChanged
+from kerastune_lite.space.hp import Read
+from kerastune_lite.space.kinds import Choice, Float, Int
+from kerastune_lite.study.reads import ReadsTree
+
+A, B = Choice("a", (1, 2)), Int("b", 1, 2)
+
+
+def path(*steps):
+    return [Read(definition, value) for definition, value in steps]
+
+
+def test_an_empty_tree_is_not_used_up_and_its_walk_is_empty():
+    assert ReadsTree().walk(None, None) == {}
+
+
+def test_a_walk_ends_where_nobody_has_been():
+    tree = ReadsTree()
+    tree.add(0, path((A, 1), (B, 1)), closed=True)
+    assert tree.walk(None, None) == {"a": 1, "b": 2}
+    tree.add(1, path((A, 1), (B, 2)), closed=True)
+    assert tree.walk(None, None) == {"a": 2}
+
+
+def test_a_tree_whose_every_branch_is_closed_is_used_up():
+    tree = ReadsTree()
+    for number, values in enumerate([(1, 1), (1, 2), (2, 1), (2, 2)]):
+        tree.add(number, path((A, values[0]), (B, values[1])), closed=True)
+    assert tree.walk(None, None) is None
+
+
+def test_a_path_that_is_not_closed_uses_nothing_up():
+    tree = ReadsTree()
+    tree.add(0, path((A, 1)), closed=False)
+    tree.add(1, path((A, 2)), closed=True)
+    assert tree.walk(None, None) == {"a": 1}
+
+
+def test_a_range_is_used_up_only_where_points_are_given():
+    tree = ReadsTree()
+    definition = Float("x", 0, 1)
+    for number, value in enumerate((0.0, 0.5, 1.0)):
+        tree.add(number, path((definition, value)), closed=True)
+    assert tree.walk(None, points=3) is None
+    assert tree.walk(lambda definition: 0.25, None) == {"x": 0.25}
+
+
+def test_the_owner_of_a_path_is_the_first_trial_that_read_it_to_its_end():
+    tree = ReadsTree()
+    tree.add(4, path((A, 1)), closed=True)
+    tree.add(5, path((A, 1)), closed=True)
+    assert (tree.owner(path((A, 1))), tree.owner(path((A, 2)))) == (4, None)
+
+
+def test_another_definition_at_one_place_is_told_with_both():
+    tree = ReadsTree()
+    tree.add(0, path((A, 1), (B, 1)), closed=True)
+    with pytest.raises(StudyChanged) as caught:
+        tree.check(path((A, 1), (Int("b", 1, 3), 1)))
+    text = str(caught.value)
+    assert all(part in text for part in ("a=1", "max_value=2", "max_value=3", "extend=True", "overwrite=True"))
+
+
+def test_the_same_name_may_be_defined_otherwise_at_another_place():
+    tree = ReadsTree()
+    tree.add(0, path((A, 1), (B, 1)), closed=True)
+    tree.check(path((A, 2), (Int("b", 1, 3), 1)))
+
+
+def test_the_size_of_what_was_not_seen_is_guessed_from_what_was():
+    tree = ReadsTree()
+    assert tree.root.size(None) == 1
+    tree.add(0, path((A, 1), (B, 1)), closed=True)
+    assert tree.root.size(None) == 4
+    tree.add(1, path((A, 2)), closed=True)
+    assert tree.root.size(None) == 3
