@@ -75,7 +75,7 @@ def clocked(suggest, repeats):
 def ours(count, repeats):
     from kerastune_lite.space.hp import HyperParameters
     from kerastune_lite.strategies import Bayesian, fingerprint
-    from kerastune_lite.study.events import Defined, Ended, ReadsRecorded, Reported, SearchStarted, Started
+    from kerastune_lite.study.events import Ended, ReadsRecorded, Reported, SearchStarted, Started
     from kerastune_lite.study.history import History
     from kerastune_lite.study.objective import Objective
 
@@ -83,13 +83,13 @@ def ours(count, repeats):
     hp = HyperParameters()
     read(hp)
     settings = {"objective": Objective("loss", "min"), "strategy": fingerprint(strategy), "seed": 0, "max_trials": None}
-    history = History([SearchStarted(**settings), *(Defined(id=i, definition=d) for i, d in enumerate(hp.space))])
+    history = History([SearchStarted(**settings)])
+    space = tuple(hp.space)
 
     def add(values, loss, note=None):
         number = history.next_number
-        path = tuple((name, index, values[name]) for index, name in enumerate(NAMES))
         history.apply(Started(trial=number, attempt=1, values=values, note=note))
-        history.apply(ReadsRecorded(trial=number, path=path, complete=True))
+        history.apply(ReadsRecorded(trial=number, values=values, definitions=space, space=space, complete=True))
         history.apply(Reported(trial=number, execution=0, epoch=1, metrics={"loss": loss}))
         history.apply(Ended(trial=number, outcome="completed"))
 

@@ -1,16 +1,14 @@
 """`tune`: the same search for any Python function."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from kerastune_lite.errors import UsageError
-from kerastune_lite.executors import InProcess
+from kerastune_lite.observers.protocol import ClosableObserver
 from kerastune_lite.results.results import Results
-from kerastune_lite.search.loop import Observer, Rules
-from kerastune_lite.search.session import Display, Plan, run_search
-from kerastune_lite.stopping import StoppingPolicy
-from kerastune_lite.strategies import Random, Strategy
+from kerastune_lite.search.session import run_search
+from kerastune_lite.search.settings import SearchOptions, check_options, search_settings, study_directory
 from kerastune_lite.study.objective import Objective, resolve
 from kerastune_lite.training.arguments import parameters_of
 from kerastune_lite.training.function_trial import FunctionTrial
@@ -21,73 +19,59 @@ def tune(
     *,
     objective: str | Objective,
     max_trials: int | None,
-    strategy: Strategy | None = None,
-    seed: int | None = None,
-    directory: str | Path | None = None,
-    project_name: str = "study",
-    overwrite: bool = False,
-    extend: bool = False,
-    executions_per_trial: int = 1,
-    max_retries_per_trial: int = 0,
-    stopping: StoppingPolicy | None = None,
     tensorboard: bool = False,
-    observers: Iterable[Observer] = (),
     verbose: int = 1,
+    **options: Unpack[SearchOptions],
 ) -> Results:
-    """Searches the hyperparameters of a plain function; no Keras is imported.
+    """Searches the hyperparameters of a plain function; Keras is not imported.
 
     Args:
         function: `f(hp)`, which returns the objective as a number or a dict of metrics that holds it; or
             `f(hp, report)`, which calls `report(epoch, metrics)` after each epoch (from 1) and ends when that is True.
         objective: A metric's name whose direction is known, or `kt.Objective(name, "min" or "max")`.
-        max_trials: Trials of the study in all; None to go on until a finite space is used up.
-        strategy: Random search unless given.
-        seed: Makes the search reproducible; None draws one and records it.
-        directory: Where studies are; None keeps this one in memory.
-        project_name: The study's name.
-        overwrite: Delete what is on record under this name.
-        extend: Go on although the search differs from the one on record.
-        executions_per_trial: Calls for each trial; the score is their mean.
-        max_retries_per_trial: How often a trial that raises is tried again.
-        stopping: A policy that is asked after each report.
+        max_trials: Trials of the study in all; None searches until a finite space is exhausted.
         tensorboard: Whether to write each trial for TensorBoard (needs `directory`).
-        observers: Functions of (event, history).
         verbose: 0 silent, 1 brief, 2 a line per epoch.
+        **options: See `SearchOptions`. Without `directory` the study is kept in memory.
 
     Returns:
         All trials, best first.
 
     Raises:
-        UsageError: An argument is impossible.
-        StudyError: The record cannot be used or written.
+        UsageError: An argument is impossible or unknown.
+        StudyError: The study cannot be read or written.
+
+    Example:
+        >>> import kerastune_lite as kt
+        >>> results = kt.tune(
+        ...     lambda hp: (hp.Float("x", -1, 1, step=0.5) - 0.4) ** 2,
+        ...     objective=kt.Objective("error", "min"),
+        ...     max_trials=None,
+        ...     strategy=kt.strategies.Grid(),
+        ...     verbose=0,
+        ... )
+        >>> results.best.values
+        {'x': 0.5}
     """
+    check_options("tune()", options, SearchOptions)
     count = parameters_of(function)
     if count not in (1, 2):
         raise UsageError(f"tune() needs f(hp) or f(hp, report), got {function!r} with {count} parameters")
+    directory = study_directory(options, None)
     if tensorboard and directory is None:
         raise UsageError('tensorboard=True needs a directory to write to; give directory="logs"')
-    settled = resolve(objective)
-    plan = Plan(
-        objective=settled,
-        strategy=Random() if strategy is None else strategy,
+    settings = search_settings(
+        options,
+        objective=resolve(objective),
         max_trials=max_trials,
-        seed=seed,
-        directory=None if directory is None else Path(directory) / project_name,
-        overwrite=overwrite,
-        extend=extend,
-        executions=executions_per_trial,
-        rules=Rules(max_retries=max_retries_per_trial, finish_epoch=count > 1),
-        stopping=stopping,
+        directory=directory,
+        finish_epoch=count > 1,
     )
-    trial = FunctionTrial(function, settled, reports=count > 1)
-    board = _board if tensorboard else None
-    history = run_search(
-        plan, InProcess(trial), space=None, epochs=None, verbose=verbose, user_observers=observers, board=board
-    )
-    return Results(history)
+    trial = FunctionTrial(function, settings.objective, reports=count > 1)
+    return Results(run_search(settings, trial, verbose=verbose, tensorboard=_tensorboard if tensorboard else None))
 
 
-def _board(directory: Path) -> Display:
+def _tensorboard(directory: Path) -> ClosableObserver:
     from kerastune_lite.observers.tensorboard import SearchBoard  # noqa: PLC0415 - heavy: tensorboard
 
     return SearchBoard(directory)

@@ -1,38 +1,35 @@
 """The tuner: searches the hyperparameters of a Keras model, and gives back what was found."""
 
-import gc
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from kerastune_lite.errors import ObjectiveError, SearchError, SpaceError, UsageError, nearest
-from kerastune_lite.executors import InProcess
-from kerastune_lite.executors.attempt import run_attempt
-from kerastune_lite.observers.model_files import KeptModels
+from kerastune_lite.executors import Decision, Send, Task, run_attempt
+from kerastune_lite.observers.model_files import ModelFiles
+from kerastune_lite.observers.protocol import ClosableObserver
 from kerastune_lite.results.results import Results
 from kerastune_lite.results.tables import show_results, show_space
-from kerastune_lite.search.loop import Observer, Rules
-from kerastune_lite.search.session import Display, Plan, run_search
+from kerastune_lite.search.session import run_search
+from kerastune_lite.search.settings import SearchOptions, check_options, search_settings, study_directory
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.space.space import Space
-from kerastune_lite.stopping import StoppingPolicy
-from kerastune_lite.strategies import Bayesian, Random, Strategy
+from kerastune_lite.strategies import Bayesian
 from kerastune_lite.strategies.bayesian.prior import as_priors
-from kerastune_lite.study.events import Enqueued, ExternalResult
+from kerastune_lite.study.events import Ended, Enqueued, Event, ExternalResult, SearchStarted, Started
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import METADATA, MODEL, WEIGHTS, checkpoint_directory
 from kerastune_lite.study.objective import Objective, resolve
 from kerastune_lite.study.store import read_events
-from kerastune_lite.study.task import Answer, HasEnded, Message, Send, Task
 from kerastune_lite.study.trial import Trial
 from kerastune_lite.training.arguments import FitArguments
 from kerastune_lite.training.hypermodel import Builder
+from kerastune_lite.training.memory import collecting, frozen_garbage
 
 if TYPE_CHECKING:
     import keras
@@ -41,42 +38,53 @@ if TYPE_CHECKING:
     from kerastune_lite.training.keras_trial import KerasTrial
 
 
-class Tuner:
-    """Searches the hyperparameters that `build_model(hp)` reads.
+class TunerOptions(SearchOptions, total=False):
+    """Options of every tuner; `SearchOptions` has the others.
 
-    Making one reads and writes nothing; `search` does. Running the same script again goes on where the last run ended.
-
-    Args:
-        build_model: A function of hp that returns a compiled model, or an object with `build(hp)` and perhaps
-            `fit(hp, model, *args, **kwargs)`. `hypermodel` is another name for it.
-        objective: The metric to optimise: its name, if the direction is known by it, or `kt.Objective(name, "max")`.
-        strategy: Proposes the points to try; `kt.strategies.Random()` unless given.
-        max_trials: Trials of the study in all, those of earlier runs included; None: until the space is used up.
-        directory: Where studies are kept.
-        project_name: The study's name: everything is written below `directory/project_name`.
-        seed: Makes the search reproducible (0 is a seed); None draws one and records it.
-        overwrite: Delete what is on record under this name when the search begins.
-        extend: Go on although space, objective, strategy or seed differ from the record.
-        executions_per_trial: Trainings of each trial; the score is the mean of their best epochs.
-        max_retries_per_trial: How often a trial that raises is tried again.
-        max_model_size: Parameters of a model at most; a larger one is infeasible: it costs no budget.
+    Attributes:
+        max_model_size: Parameters of a model at most; a larger one is infeasible and does not count.
         keep_checkpoints: How many of the best trials keep their model on disk; None for all.
-        objective_reduction: A trial's score: its "best" epoch, the "last", or "mean_last_K".
+        objective_reduction: A trial's score: its "best" epoch's value, the "last", or "mean_last_K".
         patience: Short for `early_stopping=kt.callbacks.EarlyStopping(patience)`.
         early_stopping: Ends a training that no longer improves.
         checkpoint: False to keep no models and no state of interrupted trainings, or a configured
             `kt.callbacks.Checkpoint`.
         tensorboard: False to write nothing for TensorBoard, or a configured `kt.callbacks.TensorBoard`.
-        stopping: A policy that is asked after each epoch whether the trial is still worth it.
-        hyperparameters: Definitions that take the place of those in `build_model`, by name.
-        tune_new_entries: Whether hyperparameters that are not in `hyperparameters` are tuned; else they keep their
+        hyperparameters: Definitions that replace those in `build_model`, by name.
+        tune_new_entries: Whether to tune hyperparameters that are not in `hyperparameters`; if not, they keep their
             defaults.
         allow_new_entries: Whether `build_model` may read hyperparameters that are not in `hyperparameters`.
-        observers: Functions of (event, history), called for everything that happens.
-        hypermodel: `build_model` by another name.
+        hypermodel: Another name for `build_model`.
+    """
+
+    max_model_size: int | None
+    keep_checkpoints: int | None
+    objective_reduction: str | None
+    patience: int | None
+    early_stopping: "EarlyStopping | None"
+    checkpoint: "bool | Checkpoint"
+    tensorboard: "bool | TensorBoard"
+    hyperparameters: HyperParameters | None
+    tune_new_entries: bool
+    allow_new_entries: bool
+    hypermodel: Any
+
+
+class Tuner:
+    """Searches the hyperparameters that `build_model(hp)` reads.
+
+    Making a tuner reads and writes nothing; `search` does. Running the same script again resumes the search.
+
+    Args:
+        build_model: A function of hp that returns a compiled model, or an object with `build(hp)` and perhaps
+            `fit(hp, model, *args, **kwargs)`. `hypermodel` is another name for it.
+        objective: The metric to optimise: its name, if that tells the direction, or `kt.Objective(name, "max")`.
+        max_trials: Trials of the study in all, those of earlier runs included; None searches until the space is
+            exhausted.
+        **options: See `TunerOptions` and `SearchOptions`.
 
     Raises:
-        UsageError: An argument is impossible.
+        UsageError: An argument is impossible or unknown.
         ObjectiveError: The objective's direction is not known.
     """
 
@@ -84,60 +92,36 @@ class Tuner:
         self,
         build_model: Any = None,
         objective: str | Objective | None = None,
-        *,
-        strategy: Strategy | None = None,
         max_trials: int | None = None,
-        directory: str | Path = "logs",
-        project_name: str = "study",
-        seed: int | None = None,
-        overwrite: bool = False,
-        extend: bool = False,
-        executions_per_trial: int = 1,
-        max_retries_per_trial: int = 0,
-        max_model_size: int | None = None,
-        keep_checkpoints: int | None = 3,
-        objective_reduction: str | None = None,
-        patience: int | None = None,
-        early_stopping: "EarlyStopping | None" = None,
-        checkpoint: "bool | Checkpoint" = True,
-        tensorboard: "bool | TensorBoard" = True,
-        stopping: StoppingPolicy | None = None,
-        hyperparameters: HyperParameters | None = None,
-        tune_new_entries: bool = True,
-        allow_new_entries: bool = True,
-        observers: Iterable[Observer] = (),
-        hypermodel: Any = None,
+        **options: Unpack[TunerOptions],
     ) -> None:
+        check_options(type(self).__name__, options, TunerOptions)
+        hypermodel, patience = options.get("hypermodel"), options.get("patience")
         if (build_model is None) == (hypermodel is None):
             raise UsageError("give build_model: a function of hp that returns a compiled model")
         if objective is None:
             raise ObjectiveError('give an objective, such as objective="val_accuracy"')
-        if patience is not None and early_stopping is not None:
+        if patience is not None and options.get("early_stopping") is not None:
             raise UsageError("give patience or early_stopping, not both: patience is short for the latter")
         self.hypermodel = Builder(build_model if build_model is not None else hypermodel)
-        self.objective = resolve(objective, objective_reduction)
-        self.project_dir = Path(directory) / project_name
-        self._plan = Plan(
+        self.objective = resolve(objective, options.get("objective_reduction"))
+        self._options = options
+        self._settings = search_settings(
+            options,
             objective=self.objective,
-            strategy=Random() if strategy is None else strategy,
             max_trials=max_trials,
-            seed=seed,
-            directory=self.project_dir,
-            overwrite=overwrite,
-            extend=extend,
-            executions=executions_per_trial,
-            rules=Rules(max_retries=max_retries_per_trial, keep=keep_checkpoints),
-            stopping=stopping,
+            directory=study_directory(options, "logs"),
+            keep_checkpoints=options.get("keep_checkpoints", 3),
+            recorded=_recorded(options),
         )
-        self._patience = patience
-        self._early_stopping = early_stopping
-        self._checkpoint = checkpoint
-        self._tensorboard = tensorboard
-        self._observers = list(observers)
-        self._overrides = _overrides(hyperparameters, tune_new=tune_new_entries, allow_new=allow_new_entries)
-        self._max_model_size = max_model_size
+        self._overrides = _overrides(options)
         self._requests: list[Enqueued | ExternalResult] = []
         self._history: History | None = None
+
+    @property
+    def project_dir(self) -> Path:
+        """The study's directory."""
+        return cast(Path, self._settings.directory)
 
     def search(
         self,
@@ -173,20 +157,22 @@ class Tuner:
         trial = self._trial(arguments, callbacks, fit_verbose)
         for event in self._requests:
             self._check_point(event.values, arguments)
-        scored_from = arguments.first_validated_epoch if self.objective.name.startswith("val_") else 1
-        with _cheap_collection():
+        settings = replace(
+            self._settings,
+            space=self._read_space(arguments),
+            epochs=arguments.epochs,
+            scored_from=arguments.first_validated_epoch if self.objective.name.startswith("val_") else 1,
+        )
+        with frozen_garbage():
             self._history = run_search(
-                replace(self._plan, rules=replace(self._plan.rules, scored_from=scored_from)),
-                InProcess(_collecting(trial)),
-                space=self._read_space(arguments),
-                epochs=arguments.epochs,
+                settings,
+                collecting(trial),
                 verbose=verbose,
-                observers=[KeptModels(self.project_dir, self._plan.rules.keep)],
-                user_observers=self._observers,
-                board=self._board(),
+                observers=[ModelFiles(self.project_dir)],
+                tensorboard=self._tensorboard(),
                 requests=self._requests,
             )
-        self._plan = replace(self._plan, overwrite=False)  # what this search found is not to be deleted by the next
+        self._settings = replace(self._settings, overwrite=False)  # the next search must not delete this one
         return self.results()
 
     def enqueue(self, values: Mapping[str, Value]) -> None:
@@ -214,14 +200,14 @@ class Tuner:
             >>> tuner = kt.BayesianOptimization(build_model, "val_accuracy")  # doctest: +SKIP
             >>> tuner.believe({"learning_rate": 3e-4, "optimizer": kt.Prior("adam", strength=2)})  # doctest: +SKIP
         """
-        strategy = self._plan.strategy
+        strategy = self._settings.strategy
         if not isinstance(strategy, Bayesian):
             raise UsageError(
                 f"believe() needs a strategy that can use it, not {type(strategy).__name__}: kt.BayesianOptimization, "
                 "or strategy=kt.strategies.Bayesian()"
             )
         together = {**strategy.priors, **as_priors(priors)}
-        self._plan = replace(self._plan, strategy=replace(strategy, priors=together))
+        self._settings = replace(self._settings, strategy=replace(strategy, priors=together))
 
     def add_trial(self, values: Mapping[str, Value], score: float) -> None:
         """Tells the next `search` of a result from elsewhere, which a Bayesian search learns from.
@@ -265,7 +251,7 @@ class Tuner:
         return [self._load(trial) for trial in self._best(num_models)]
 
     def _known(self) -> History:
-        if self._history is None and self._plan.overwrite:
+        if self._history is None and self._settings.overwrite:
             return History()
         if self._history is None:
             events, _ = read_events(self.project_dir)
@@ -287,7 +273,7 @@ class Tuner:
             own = " (fit() of the hypermodel must pass its callbacks on)" if self.hypermodel.fit is not None else ""
             raise SearchError(
                 f"the model of trial {trial.number} is not on disk ({directory}): "
-                f"keep_checkpoints={self._plan.rules.keep} and checkpoint={self._checkpoint!r} decide what is kept{own}"
+                f"keep_checkpoints={self._settings.keep_checkpoints} and `checkpoint` decide what is kept{own}"
             )
         model = self.hypermodel.build(trial.hyperparameters)
         if not model.built:
@@ -310,10 +296,9 @@ class Tuner:
         from kerastune_lite.training.keras_trial import KerasTrial  # noqa: PLC0415
         from kerastune_lite.training.user_callbacks import UserCallbacks  # noqa: PLC0415
 
-        if not isinstance(self._checkpoint, (bool, Checkpoint)):
-            raise UsageError(f"checkpoint={self._checkpoint!r} must be True, False or a kt.callbacks.Checkpoint")
-        stopping = EarlyStopping(self._patience) if self._patience is not None else self._early_stopping
-        checkpoint = Checkpoint() if self._checkpoint is True else self._checkpoint
+        checkpoint, patience = self._options.get("checkpoint", True), self._options.get("patience")
+        if not isinstance(checkpoint, (bool, Checkpoint)):
+            raise UsageError(f"checkpoint={checkpoint!r} must be True, False or a kt.callbacks.Checkpoint")
         return KerasTrial(
             builder=self.hypermodel,
             arguments=arguments,
@@ -321,9 +306,9 @@ class Tuner:
             directory=self.project_dir,
             overrides=self._overrides,
             user_callbacks=UserCallbacks(callbacks),
-            early_stopping=stopping,
-            checkpoint=checkpoint or None,
-            max_model_size=self._max_model_size,
+            early_stopping=self._options.get("early_stopping") if patience is None else EarlyStopping(patience),
+            checkpoint=Checkpoint() if checkpoint is True else checkpoint or None,
+            max_model_size=self._options.get("max_model_size"),
             fit_verbose=fit_verbose,
         )
 
@@ -351,52 +336,39 @@ class Tuner:
             self.hypermodel.build(hp)
             arguments.read(hp)
 
-        def hear(message: Message) -> Answer:
-            if isinstance(message, HasEnded) and message.fatal is not None:
-                raise message.fatal
-            return Answer()
+        def hear(event: Event) -> Decision:
+            if isinstance(event, Ended) and event.fatal is not None:
+                raise event.fatal
+            return Decision()
 
-        run_attempt(build, Task(number=0, attempt=0, values={}, unset="default", seed=0), hear)
+        started = SearchStarted(objective=self.objective, strategy={}, seed=0, max_trials=None)
+        run_attempt(build, Task(Started(trial=0, attempt=0, values={}), started), hear)
         return hp
 
-    def _board(self) -> Callable[[Path], Display] | None:
-        if self._tensorboard is False:
+    def _tensorboard(self) -> Callable[[Path], ClosableObserver] | None:
+        given = self._options.get("tensorboard", True)
+        if given is False:
             return None
         from kerastune_lite.callbacks import TensorBoard  # noqa: PLC0415
 
-        if not isinstance(self._tensorboard, (bool, TensorBoard)):
-            raise UsageError(f"tensorboard={self._tensorboard!r} must be True, False or a kt.callbacks.TensorBoard")
-        configured = TensorBoard() if self._tensorboard is True else self._tensorboard
-        return configured.observer
+        if not isinstance(given, (bool, TensorBoard)):
+            raise UsageError(f"tensorboard={given!r} must be True, False or a kt.callbacks.TensorBoard")
+        return (TensorBoard() if given is True else given).observer
 
 
-def _overrides(hyperparameters: HyperParameters | None, *, tune_new: bool, allow_new: bool) -> Overrides | None:
+def _recorded(options: TunerOptions) -> dict[str, Any]:
+    """Options that are on record so that a later search can tell that they have changed."""
+    stopping = options.get("early_stopping")
+    patience = options.get("patience")
+    return {"early_stopping": {"patience": patience} if stopping is None else stopping.get_config()}
+
+
+def _overrides(options: TunerOptions) -> Overrides | None:
+    hyperparameters = options.get("hyperparameters")
+    tune_new, allow_new = options.get("tune_new_entries", True), options.get("allow_new_entries", True)
     if hyperparameters is None:
         if not (tune_new and allow_new):
             raise UsageError("tune_new_entries=False and allow_new_entries=False need hyperparameters=...")
         return None
     prescribed = {definition.name: definition for definition in hyperparameters.space}
     return Overrides(prescribed, tune_new=tune_new, allow_new=allow_new)
-
-
-@contextmanager
-def _cheap_collection() -> Iterator[None]:
-    """Takes what exists now out of the garbage collector's sight: TensorFlow's objects make each collection dear."""
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-
-
-def _collecting(trial: "KerasTrial") -> "Callable[[Task, Send], Any]":
-    """`trial`, with its model's memory given back right after: models are cycles that only a collection frees."""
-
-    def run(task: Task, send: Send) -> Any:
-        try:
-            return trial(task, send)
-        finally:
-            gc.collect()
-
-    return run

@@ -1,62 +1,103 @@
-"""The tuners by the names that KerasTuner gave them: functions that make a `Tuner` with its strategy."""
+"""The tuners by strategy."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from kerastune_lite.errors import UsageError, nearest
 from kerastune_lite.strategies import Bayesian, Grid, Random, Skopt, Strategy
 from kerastune_lite.study.objective import Objective
-from kerastune_lite.tuner import Tuner
+from kerastune_lite.tuner import Tuner, TunerOptions
+
+__all__ = ["BayesianOptimization", "GridSearch", "RandomSearch", "Tuner"]
 
 
-def RandomSearch(  # noqa: N802 - it stands for a class of KerasTuner
-    build_model: Any = None, objective: str | Objective | None = None, max_trials: int | None = 10, **options: Any
-) -> Tuner:
-    """A `Tuner` that draws points at random, none twice; `options` are the tuner's."""
-    return Tuner(build_model, objective, strategy=Random(), max_trials=max_trials, **options)
-
-
-def BayesianOptimization(  # noqa: N802 - it stands for a class of KerasTuner
-    build_model: Any = None,
-    objective: str | Objective | None = None,
-    max_trials: int | None = 10,
-    *,
-    num_initial_points: int | None = None,
-    engine: Literal["kerastune", "skopt"] = "kerastune",
-    **options: Any,
-) -> Tuner:
-    """A `Tuner` that learns from the trials so far which point promises most.
+class RandomSearch(Tuner):
+    """A `Tuner` that samples configurations at random, none twice.
 
     Args:
         build_model: As for `Tuner`.
         objective: As for `Tuner`.
         max_trials: As for `Tuner`.
-        num_initial_points: Points that are spread over the space first; None: as many as the engine has by itself.
-        engine: "kerastune" for `kt.strategies.Bayesian`, "skopt" for `kt.strategies.Skopt`.
-        **options: The tuner's.
+        **options: As for `Tuner`.
 
     Raises:
-        UsageError: The engine is unknown or not installed, or an option is impossible.
+        UsageError: An argument is impossible or unknown.
     """
-    strategy = _of_engine(engine, num_initial_points)
-    return Tuner(build_model, objective, strategy=strategy, max_trials=max_trials, **options)
+
+    def __init__(
+        self,
+        build_model: Any = None,
+        objective: str | Objective | None = None,
+        max_trials: int | None = 10,
+        **options: Unpack[TunerOptions],
+    ) -> None:
+        super().__init__(build_model, objective, max_trials, **_with(Random(), options))
 
 
-def _of_engine(engine: str, initial: int | None) -> Strategy:
-    if engine == "kerastune":
-        return Bayesian(initial)
-    if engine == "skopt":
-        return Skopt() if initial is None else Skopt(n_initial_points=initial)
-    hint = nearest(str(engine), ("kerastune", "skopt"))
-    raise UsageError(f'engine={engine!r} is unknown; use "kerastune" or "skopt"{hint}')
+class BayesianOptimization(Tuner):
+    """A `Tuner` that learns from the trials so far which configuration to try next.
+
+    Args:
+        build_model: As for `Tuner`.
+        objective: As for `Tuner`.
+        max_trials: As for `Tuner`.
+        num_initial_points: Size of the initial design, which is spread over the space; None: the engine's default.
+        engine: "kerastune" for `kt.strategies.Bayesian`, "skopt" for `kt.strategies.Skopt`.
+        **options: As for `Tuner`.
+
+    Raises:
+        UsageError: The engine is unknown or not installed, or an argument is impossible or unknown.
+    """
+
+    def __init__(
+        self,
+        build_model: Any = None,
+        objective: str | Objective | None = None,
+        max_trials: int | None = 10,
+        *,
+        num_initial_points: int | None = None,
+        engine: Literal["kerastune", "skopt"] = "kerastune",
+        **options: Unpack[TunerOptions],
+    ) -> None:
+        strategy = _engine(engine, num_initial_points)
+        super().__init__(build_model, objective, max_trials, **_with(strategy, options))
 
 
-def GridSearch(  # noqa: N802 - it stands for a class of KerasTuner
-    build_model: Any = None,
-    objective: str | Objective | None = None,
-    max_trials: int | None = None,
-    *,
-    points: int = 10,
-    **options: Any,
-) -> Tuner:
-    """A `Tuner` that tries every combination; a `Float` without a step takes `points` values. Options: the tuner's."""
-    return Tuner(build_model, objective, strategy=Grid(points), max_trials=max_trials, **options)
+class GridSearch(Tuner):
+    """A `Tuner` that tries every combination of values.
+
+    Args:
+        build_model: As for `Tuner`.
+        objective: As for `Tuner`.
+        max_trials: As for `Tuner`.
+        points: How many values a `Float` without a step takes.
+        **options: As for `Tuner`.
+
+    Raises:
+        UsageError: An argument is impossible or unknown.
+    """
+
+    def __init__(
+        self,
+        build_model: Any = None,
+        objective: str | Objective | None = None,
+        max_trials: int | None = None,
+        *,
+        points: int = 10,
+        **options: Unpack[TunerOptions],
+    ) -> None:
+        super().__init__(build_model, objective, max_trials, **_with(Grid(points), options))
+
+
+def _with(strategy: Strategy, options: TunerOptions) -> TunerOptions:
+    if "strategy" in options:
+        raise UsageError(f"this tuner has a strategy already, {strategy!r}; use kt.Tuner(strategy=...)")
+    return {**options, "strategy": strategy}
+
+
+def _engine(name: str, num_initial_points: int | None) -> Strategy:
+    if name == "kerastune":
+        return Bayesian(num_initial_points)
+    if name == "skopt":
+        return Skopt() if num_initial_points is None else Skopt(n_initial_points=num_initial_points)
+    hint = nearest(str(name), ("kerastune", "skopt"))
+    raise UsageError(f'engine={name!r} is unknown; use "kerastune" or "skopt"{hint}')

@@ -1,9 +1,11 @@
 """Searches without Keras: the in-memory store and the in-process executor are the fakes."""
 
 from kerastune_lite.executors import InProcess
-from kerastune_lite.search.loop import Loop, Recorder, Rules
+from kerastune_lite.search.loop import Loop
+from kerastune_lite.search.recorder import Recorder
+from kerastune_lite.search.settings import Settings
 from kerastune_lite.strategies import Random, fingerprint
-from kerastune_lite.study.events import SearchStarted
+from kerastune_lite.study.events import ReadsRecorded, SearchStarted
 from kerastune_lite.study.history import History
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.store import MemoryStore
@@ -17,14 +19,19 @@ def opened(strategy=None, **settings):
     return SearchStarted(strategy=fingerprint(strategy or Random()), **settings)
 
 
-def search(function, strategy=None, *, store=None, observers=(), rules=None, stopping=None, reports=False, **settings):
+RULES = ("stopping", "max_retries_per_trial", "scored_from", "finish_epoch")
+
+
+def search(function, strategy=None, *, store=None, observers=(), reports=False, **settings):
     """Runs a search of `function(hp)` (or `function(hp, report)`) and returns the history."""
     strategy = strategy or Random()
     store = MemoryStore() if store is None else store
     history = History(store.events())
-    settled = opened(strategy, **settings)
-    trial = FunctionTrial(function, settled.objective, reports=reports)
-    Loop(Recorder(store, history, observers), strategy, InProcess(trial), rules or Rules(), stopping).run(settled)
+    rules = {name: settings.pop(name) for name in RULES if name in settings}
+    started = opened(strategy, **settings)
+    trial = FunctionTrial(function, started.objective, reports=reports)
+    rules = Settings(objective=started.objective, strategy=strategy, **rules)
+    Loop(Recorder(store, history, observers), rules, InProcess(trial)).run(started)
     return history
 
 
@@ -36,6 +43,13 @@ def cut_and_resumed(function, strategy, **settings):
     for event in events[: len(events) // 2]:
         cut.append(event)
     return search(function, strategy, store=cut, **settings)
+
+
+def reads(trial, *pairs, complete=True):
+    """The event of a trial that has read these (definition, value) pairs."""
+    definitions = tuple(definition for definition, _ in pairs)
+    values = {definition.name: value for definition, value in pairs}
+    return ReadsRecorded(trial=trial, values=values, definitions=definitions, space=definitions, complete=complete)
 
 
 def points(history):

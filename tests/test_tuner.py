@@ -407,8 +407,6 @@ def test_an_observer_sees_every_event(tuner):
     assert seen == [
         "SearchStarted",
         "Started",
-        "Defined",
-        "Defined",
         "ReadsRecorded",
         "Annotated",
         "Reported",

@@ -1,6 +1,8 @@
-"""Where trials run. An executor carries messages and notices death; it knows no objective, no strategy and no data."""
+"""Where trials run. An executor carries events and notices death; it knows no objective, no strategy and no data."""
 
+from kerastune_lite.executors.attempt import run_attempt
 from kerastune_lite.executors.in_process import InProcess
-from kerastune_lite.executors.protocol import Executor, Handle
+from kerastune_lite.executors.protocol import Executor
+from kerastune_lite.study.task import Decision, Send, Task, TrialFunction
 
-__all__ = ["Executor", "Handle", "InProcess"]
+__all__ = ["Decision", "Executor", "InProcess", "Send", "Task", "TrialFunction", "run_attempt"]

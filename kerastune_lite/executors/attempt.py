@@ -3,21 +3,25 @@
 import traceback
 
 from kerastune_lite.errors import Infeasible, KerastuneError
-from kerastune_lite.study.task import Ending, HasEnded, Send, Task, TrialFunction
+from kerastune_lite.study.events import Ended
+from kerastune_lite.study.task import Send, Task, TrialFunction
 
 
 def run_attempt(function: TrialFunction, task: Task, send: Send) -> None:
-    """Calls `function` and sends how it ended; every way of ending is a message, none an exception."""
-    fatal = None
+    """Calls `function` and sends the `Ended` event; no exception leaves it, apart from those of `send`."""
+    send(_ended(function, task, send))
+
+
+def _ended(function: TrialFunction, task: Task, send: Send) -> Ended:
+    trial = task.trial
     try:
-        ending = function(task, send) or Ending()
+        return function(task, send) or Ended(trial=trial)
     except Infeasible as error:
-        ending = Ending("infeasible", str(error) or "infeasible")
+        return Ended(trial=trial, outcome="infeasible", reason=str(error) or "infeasible")
     except KerastuneError as error:
-        ending, fatal = Ending("interrupted", str(error)), error
+        return Ended(trial=trial, outcome="interrupted", reason=str(error), fatal=error)
     except KeyboardInterrupt:
-        ending = Ending("interrupted", "interrupted by the user")
+        return Ended(trial=trial, outcome="interrupted", reason="interrupted by the user")
     except Exception as error:  # noqa: BLE001 - whatever the user's code raises is the trial's failure
         reason = "".join(traceback.format_exception_only(error)).strip()
-        ending = Ending("failed", reason, traceback.format_exc())
-    send(HasEnded(task.number, ending, fatal))
+        return Ended(trial=trial, outcome="failed", reason=reason, error=traceback.format_exc())

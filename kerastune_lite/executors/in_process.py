@@ -1,14 +1,21 @@
-"""Trials run one after the other in this process."""
+"""Runs trials one after the other in this process."""
 
 from collections import deque
+from dataclasses import replace
+from typing import final
 
 from kerastune_lite.executors.attempt import run_attempt
-from kerastune_lite.executors.protocol import Handle
-from kerastune_lite.study.task import Answer, HasEnded, Message, Task, TrialFunction
+from kerastune_lite.study.events import Ended, Event
+from kerastune_lite.study.task import Decision, Send, Task, TrialFunction
 
 
+@final
 class InProcess:
-    """The executor without workers: `wait` runs the queued task from beginning to end, `handle` is a plain call."""
+    """An executor without workers: `wait` runs the next task from beginning to end.
+
+    Args:
+        function: Runs one attempt at a trial.
+    """
 
     def __init__(self, function: TrialFunction) -> None:
         self._function = function
@@ -21,28 +28,28 @@ class InProcess:
 
     def start(self, task: Task) -> None:
         """Queues a task."""
-        self._cancelled.discard(task.number)
+        self._cancelled.discard(task.trial)
         self._queue.append(task)
 
-    def wait(self, handle: Handle, timeout: float | None) -> None:  # noqa: ARG002 - it never waits
+    def wait(self, handle: Send, timeout: float | None) -> None:  # noqa: ARG002 - it never waits
         """Runs the next task."""
         if not self._queue:
             return
         task = self._queue.popleft()
 
-        def send(message: Message) -> Answer:
-            answer = handle(message)
-            if task.number in self._cancelled and not isinstance(message, HasEnded):
-                return Answer(stop=answer.stop or "cancelled", keep=answer.keep, known=answer.known)
-            return answer
+        def send(event: Event) -> Decision:
+            decision = handle(event)
+            if task.trial in self._cancelled and not isinstance(event, Ended):
+                return replace(decision, stop=decision.stop or "cancelled")
+            return decision
 
         run_attempt(self._function, task, send)
 
-    def cancel(self, number: int) -> None:
-        """Drops a waiting task; a running one is asked to stop at its next message."""
-        self._queue = deque(task for task in self._queue if task.number != number)
-        self._cancelled.add(number)
+    def cancel(self, trial: int) -> None:
+        """Drops a waiting task; a running one stops at its next event."""
+        self._queue = deque(task for task in self._queue if task.trial != trial)
+        self._cancelled.add(trial)
 
     def close(self) -> None:
-        """Forgets what waits."""
+        """Drops all waiting tasks."""
         self._queue.clear()

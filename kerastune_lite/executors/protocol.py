@@ -1,16 +1,12 @@
 """What the loop asks of an executor."""
 
-from collections.abc import Callable
 from typing import Protocol
 
-from kerastune_lite.study.task import Answer, Message, Task
-
-Handle = Callable[[Message], Answer]
-"""The loop's side of a conversation; it never raises."""
+from kerastune_lite.study.task import Send, Task
 
 
 class Executor(Protocol):
-    """Runs tasks somewhere and brings their messages into the loop's own thread."""
+    """Runs tasks somewhere and brings their events into the loop's own thread."""
 
     def free(self) -> int:
         """How many tasks it could start now."""
@@ -18,11 +14,14 @@ class Executor(Protocol):
     def start(self, task: Task) -> None:
         """Queues a task."""
 
-    def wait(self, handle: Handle, timeout: float | None) -> None:
-        """Delivers at least one message to `handle`, or returns after `timeout` seconds."""
+    def wait(self, handle: Send, timeout: float | None) -> None:
+        """Delivers at least one event to `handle`, which never raises, or returns after `timeout` seconds.
 
-    def cancel(self, number: int) -> None:
-        """Drops the task of a trial, or ends it at its next message."""
+        The last event of each task is its `Ended`.
+        """
+
+    def cancel(self, trial: int) -> None:
+        """Drops the task of a trial, or stops it at its next event."""
 
     def close(self) -> None:
-        """Lets go of everything it holds."""
+        """Releases everything it holds."""

@@ -111,7 +111,7 @@ class Console:
     def _epoch(self, event: Reported, history: History) -> None:
         if self._verbose > 1:
             metrics = ", ".join(f"{name} {brief(value)}" for name, value in event.metrics.items())
-            several = history.settings is not None and history.settings.executions > 1
+            several = history.last_search is not None and history.settings.executions > 1
             execution = f", execution {event.execution + 1}" if several else ""
             self._say(f"trial {event.trial}{execution}, epoch {event.epoch}: {metrics}")
         self._show(event.trial, history)
@@ -138,7 +138,7 @@ class Console:
         """Renews the live line."""
         if self._live is None:
             return
-        settings = history.settings
+        settings = history.last_search
         assert settings is not None
         trial = history[number]
         of = "" if settings.max_trials is None else f" of {settings.max_trials}"
@@ -169,7 +169,7 @@ class Console:
 
 def _health(history: History) -> tuple[str, ...]:
     """What the study's health asks to decide; only where the search has loaded the libraries for it anyway."""
-    if history.settings is None or history.settings.strategy.get("strategy") != "Bayesian":
+    if history.last_search is None or history.last_search.strategy.get("strategy") != "Bayesian":
         return ()
     from kerastune_lite.results.diagnostics import messages  # noqa: PLC0415 - heavy: numpy, scipy
 
@@ -197,7 +197,7 @@ def _duration(seconds: float) -> str:
 
 def _seconds_left(history: History) -> float | None:
     """From what a trial has taken on average; None without a budget or a finished trial."""
-    settings = history.settings
+    settings = history.last_search
     if settings is None or settings.max_trials is None or history.best is None:
         return None
     recent = list(islice(history.ranked(), 50))
@@ -221,7 +221,7 @@ def _grid_size(event: SearchStarted) -> str:
 
 def _grid_share(history: History) -> str:
     """What share of a grid was covered, if not all of it."""
-    points = None if history.settings is None else _points(history.settings)
+    points = None if history.last_search is None else _points(history.last_search)
     root = history.tree.root
     if points is None or root.exhausted(points):
         return ""

@@ -1,7 +1,6 @@
-"""Which models stay on disk: those of the best trials; the files of trials that are over are tidied up."""
+"""Which files of models stay on disk: the models of the best trials, and what resuming a trial needs."""
 
 import shutil
-from itertools import islice
 from pathlib import Path
 from typing import final
 
@@ -11,20 +10,18 @@ from kerastune_lite.study.layout import BEST_EPOCH, CHECKPOINTS, RESUME, checkpo
 
 
 @final
-class KeptModels:
-    """An observer that deletes what is no longer needed.
+class ModelFiles:
+    """An observer that deletes files that are no longer needed.
 
     Args:
         study: The study's directory.
-        keep: How many of the best trials keep their model; None for all.
     """
 
-    def __init__(self, study: Path, keep: int | None) -> None:
+    def __init__(self, study: Path) -> None:
         self._study = study
-        self._keep = keep
 
     def __call__(self, event: Event, history: History) -> None:
-        """Tidies up after a trial that is over, and once when a search begins."""
+        """Deletes after a trial has ended, and once when a search begins."""
         if isinstance(event, SearchStarted):
             self._prune(history)
         elif isinstance(event, Ended) and history[event.trial].ended:
@@ -34,9 +31,7 @@ class KeptModels:
             self._prune(history)
 
     def _prune(self, history: History) -> None:
-        count = len(history) if self._keep is None else self._keep
-        trials = [*islice(history.ranked(), count), *history.unfinished]
-        kept = {checkpoint_directory(self._study, trial.number) for trial in trials}
+        kept = {checkpoint_directory(self._study, trial.number) for trial in (*history.kept(), *history.unfinished)}
         for directory in (self._study / CHECKPOINTS).glob("*"):
             if directory not in kept:
                 shutil.rmtree(directory, ignore_errors=True)

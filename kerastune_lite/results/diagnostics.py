@@ -203,7 +203,7 @@ def diagnose(history: History) -> Diagnostics:
         spread=spread,
         gap_of_best=abs(float(scores[0] - scores[len(best) - 1])) if ranked else 0.0,
         gap_to_median=abs(float(scores[0] - np.median(scores))) if ranked else 0.0,
-        executions=1 if history.settings is None else history.settings.executions,
+        executions=1 if history.last_search is None else history.last_search.executions,
     )
 
 

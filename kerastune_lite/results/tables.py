@@ -22,7 +22,7 @@ def show_results(history: History, count: int, *, where: str) -> None:
     from kerastune_lite.results.diagnostics import messages  # noqa: PLC0415 - heavy: numpy, scipy
 
     heading = Text(f"{where}: {len(history)} trials")
-    if history.settings is not None:
+    if history.last_search is not None:
         heading.append(f", objective {history.objective}")
     write(Console(), heading, trial_table(list(islice(history.ranked(), count))), *map(Text, messages(history)))
 

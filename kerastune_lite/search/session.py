@@ -1,177 +1,108 @@
-"""A search from end to end: the record opened and compared, observers and loop put together."""
+"""A session: opens the study, compares it with what is recorded, runs the loop, closes everything."""
 
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from kerastune_lite.errors import StudyChanged, UsageError
-from kerastune_lite.executors import Executor
 from kerastune_lite.observers.console import Console
-from kerastune_lite.search.loop import GuardedObserver, Loop, Observer, Recorder, Rules, versions
+from kerastune_lite.observers.guarded import GuardedObserver
+from kerastune_lite.observers.protocol import ClosableObserver, Observer
+from kerastune_lite.search.loop import Loop
+from kerastune_lite.search.recorder import Recorder
+from kerastune_lite.search.settings import Settings
 from kerastune_lite.space.kinds import Hyperparameter
-from kerastune_lite.stopping import StoppingPolicy
 from kerastune_lite.strategies import Strategy, fingerprint
-from kerastune_lite.study.events import Enqueued, Event, ExternalResult, SearchStarted
+from kerastune_lite.study.events import Enqueued, ExternalResult, SearchStarted
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import BOARD, CHECKPOINTS, FILES
-from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.store import Journal, MemoryStore, Store
-
-
-class Display(Protocol):
-    """An observer that holds something open."""
-
-    def __call__(self, event: Event, history: History, /) -> None:
-        """Shows what has happened."""
-
-    def close(self) -> None:
-        """Lets go of it, however the search came to its end."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What a search is to do, checked.
-
-    Attributes:
-        objective: What to optimise.
-        strategy: Proposes points.
-        max_trials: Trials of the study in all; None to go on until the space is used up.
-        seed: None for the recorded one, or a fresh one.
-        directory: The study's directory; None to keep the study in memory.
-        overwrite: Delete what is on record.
-        extend: Accept that space, objective, strategy or seed differ from the record.
-        executions: Trainings of each trial.
-        rules: What else the loop goes by.
-        stopping: Asked after each report.
-
-    Raises:
-        UsageError: A number is out of its range.
-    """
-
-    objective: Objective
-    strategy: Strategy
-    max_trials: int | None
-    seed: int | None = None
-    directory: Path | None = None
-    overwrite: bool = False
-    extend: bool = False
-    executions: int = 1
-    rules: Rules = Rules()
-    stopping: StoppingPolicy | None = None
-
-    def __post_init__(self) -> None:
-        _check_count("max_trials", self.max_trials, least=1, optional=True)
-        _check_count("seed", self.seed, least=0, optional=True)
-        _check_count("executions_per_trial", self.executions, least=1)
-        _check_count("max_retries_per_trial", self.rules.max_retries, least=0)
-        _check_count("keep_checkpoints", self.rules.keep, least=0, optional=True)
-        if not callable(self.strategy) or isinstance(self.strategy, type):
-            raise UsageError(f"strategy={self.strategy!r} is not a strategy; use kt.strategies.Random(), say")
-
-
-def _check_count(name: str, value: Any, *, least: int, optional: bool = False) -> None:
-    if value is None and optional:
-        return
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise UsageError(f"{name}={value!r} must be an integer from {least}{' or None' if optional else ''}")
+from kerastune_lite.study.task import TrialFunction
 
 
 def run_search(
-    plan: Plan,
-    executor: Executor,
+    settings: Settings,
+    trial: TrialFunction,
     *,
-    space: Sequence[Hyperparameter] | None,
-    epochs: int | None,
     verbose: int,
     observers: Sequence[Observer] = (),
-    user_observers: Iterable[Observer] = (),
-    board: Callable[[Path], Display] | None = None,
+    tensorboard: Callable[[Path], ClosableObserver] | None = None,
     requests: Sequence[Enqueued | ExternalResult] = (),
 ) -> History:
-    """Searches as planned and returns everything that is known then.
+    """Searches and returns everything that is known then.
 
     Args:
-        plan: What to do.
-        executor: Runs the trials; it is closed at the end.
-        space: What the default model reads; None if that is not known beforehand.
-        epochs: Of each training, for the record and the display.
+        settings: What the search goes by.
+        trial: Runs one attempt at a trial.
         verbose: 0 silent, 1 brief, 2 a line per epoch.
-        observers: Ours.
-        user_observers: The user's, which may fail.
-        board: Makes the TensorBoard observer for a directory; None for none.
-        requests: Points to try first and results from elsewhere; those on record already are left out.
+        observers: The package's own.
+        tensorboard: Makes the TensorBoard observer for a directory; None for none.
+        requests: Configurations to try first and results from elsewhere; those recorded already are left out.
 
     Raises:
-        StudyError: The record cannot be used or written.
-        StudyChanged: The search differs from the one on record.
+        StudyError: The study cannot be read or written.
+        StudyChanged: The search differs from the one recorded.
         KeyboardInterrupt: The user interrupted.
     """
     if verbose not in (0, 1, 2):
         raise UsageError(f"verbose={verbose!r} must be 0, 1 or 2; Keras's own is fit_verbose")
-    store = _open(plan)
-    where = None if plan.directory is None else str(plan.directory)
-    logs = None if plan.directory is None or board is None else plan.directory / BOARD
-    displays: list[Display] = []
-    try:
+    directory = settings.directory
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(_open(settings)))
+        executor = stack.enter_context(closing(settings.executor(trial)))
         history = History(store.events())
-        settings = _settings(plan, history, space, epochs)
-        said = [*store.damage, *_notices(history.settings, settings)]
-        displays.append(Console(verbose, where=where, tensorboard=None if logs is None else str(logs), notices=said))
-        if logs is not None and board is not None:
-            displays.append(board(logs))
-        everyone: list[Observer] = [*displays, *observers, *map(GuardedObserver, user_observers)]
-        loop = Loop(Recorder(store, history, everyone), plan.strategy, executor, plan.rules, plan.stopping)
-        loop.run(settings, [event for event in requests if event not in history.requests])
-    finally:
-        for display in displays:
-            display.close()
-        executor.close()
-        store.close()
+        started = _started(settings, history)
+        notices = [*store.damage, *_notices(history.last_search, started)]
+        logs = None if directory is None or tensorboard is None else directory / BOARD
+        closable: list[ClosableObserver] = [
+            Console(verbose, where=_text(directory), tensorboard=_text(logs), notices=notices)
+        ]
+        if logs is not None and tensorboard is not None:
+            closable.append(tensorboard(logs))
+        for observer in closable:
+            stack.enter_context(closing(observer))
+        everyone: list[Observer] = [*closable, *observers, *map(GuardedObserver, settings.observers)]
+        loop = Loop(Recorder(store, history, everyone), settings, executor)
+        loop.run(started, [event for event in requests if event not in history.requests])
     return history
 
 
-def _open(plan: Plan) -> Store:
-    if plan.directory is None:
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _open(settings: Settings) -> Store:
+    if settings.directory is None:
         return MemoryStore()
-    journal = Journal(plan.directory, overwrite=plan.overwrite)
-    if plan.overwrite:
+    journal = Journal(settings.directory, overwrite=settings.overwrite)
+    if settings.overwrite:
         for name in (BOARD, CHECKPOINTS, FILES):
-            shutil.rmtree(plan.directory / name, ignore_errors=True)
+            shutil.rmtree(settings.directory / name, ignore_errors=True)
     return journal
 
 
-def _settings(
-    plan: Plan, history: History, space: Sequence[Hyperparameter] | None, epochs: int | None
-) -> SearchStarted:
-    """What this search records of itself, once it is clear that it may go on from what is there."""
-    before = history.settings
+def _started(settings: Settings, history: History) -> SearchStarted:
+    """The event that opens the search, once it is clear that it may continue what is recorded."""
+    before = history.last_search
     recorded = None if before is None else before.seed
-    seed = next(value for value in (plan.seed, recorded, secrets.randbits(31)) if value is not None)
-    now = SearchStarted(
-        objective=plan.objective,
-        strategy=fingerprint(plan.strategy),
-        seed=seed,
-        max_trials=plan.max_trials,
-        epochs=epochs,
-        executions=plan.executions,
-        space=None if space is None else tuple(space),
-        versions=versions(),
-    )
+    seed = next(value for value in (settings.seed, recorded, secrets.randbits(31)) if value is not None)
+    now = settings.started(seed)
     if before is None:
         return now
-    differences = list(_differences(before, now, plan.strategy))
+    differences = list(_differences(before, now, settings.strategy))
     worth_keeping = any(trial.epoch > 0 for trial in history.trials)
-    if differences and worth_keeping and not plan.extend:
+    if differences and worth_keeping and not settings.extend:
         raise StudyChanged(
-            f"study {plan.directory} was made by another search:\n  "
+            f"study {settings.directory} was made by another search:\n  "
             + "\n  ".join(differences)
-            + "\nThree ways on: undo the change to continue, extend=True to go on with the new one and keep what is "
-            "there, overwrite=True to begin anew"
+            + "\nThree ways on: undo the change to continue, extend=True to continue with the new one and keep what is "
+            "there, overwrite=True to start again"
         )
-    return replace(now, extends=(plan.extend and space is None) or before.space != now.space)
+    return replace(now, extends=(settings.extend and settings.space is None) or before.space != now.space)
 
 
 def _differences(before: SearchStarted, now: SearchStarted, strategy: Strategy) -> Iterable[str]:
@@ -187,15 +118,25 @@ def _differences(before: SearchStarted, now: SearchStarted, strategy: Strategy) 
 
 def _notices(before: SearchStarted | None, now: SearchStarted) -> Iterable[str]:
     """What may change freely, but should not change unseen."""
-    if before is not None and before.epochs != now.epochs:
+    if before is None:
+        return
+    if before.epochs != now.epochs:
         yield f"epochs: {before.epochs} before, {now.epochs} now; trials of both are ranked together"
-    if before is not None and before.executions != now.executions:
+    if before.executions != now.executions:
         yield f"executions: {before.executions} before, {now.executions} now; trials with fewer rank after the others"
+    for name, value in now.options.items():
+        if name in before.options and before.options[name] != value:
+            yield f"{name}: {_option(before.options[name])} before, {_option(value)} now"
 
 
-def _written(strategy: Any) -> str:
-    arguments = ", ".join(f"{name}={value!r}" for name, value in strategy.items() if name != "strategy")
-    return f"{strategy.get('strategy', '?')}({arguments})"
+def _option(value: Any) -> str:
+    return _written(value) if isinstance(value, Mapping) else str(value)
+
+
+def _written(fields: Mapping[str, Any]) -> str:
+    """A fingerprint as the user would write it."""
+    arguments = ", ".join(f"{name}={value!r}" for name, value in fields.items() if name != "strategy")
+    return f"{fields.get('strategy', '?')}({arguments})"
 
 
 def _space_differences(before: Sequence[Hyperparameter], now: Sequence[Hyperparameter]) -> Iterable[str]:

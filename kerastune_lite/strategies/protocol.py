@@ -39,8 +39,8 @@ class Strategy(Protocol):
         """The next point; None if there is nothing to propose while the trials under way last."""
 
 
-def fingerprint(strategy: Strategy, recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The strategy's class and fields as plain JSON, to be compared with those on record.
+def fingerprint(strategy: Any, recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A strategy's or a policy's class and fields as plain JSON, to be compared with those on record.
 
     A field that the record lacks is left out while it has its default: it did not exist when the study was searched.
     """

@@ -149,7 +149,7 @@ def _of_design(history: History, points: Points, initial: int, generator: str) -
     number = history.next_number
     if number >= initial:
         return None
-    seed = 0 if history.settings is None else history.settings.seed
+    seed = 0 if history.last_search is None else history.last_search.seed
     design = cook_initial_point_generator(generator).generate(
         [axis.dimension() for axis in points.axes],
         initial,

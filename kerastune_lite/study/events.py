@@ -1,22 +1,16 @@
-"""The facts of a search: frozen events, and their form as JSON.
+"""Events: the facts of a search, as frozen dataclasses.
 
-A study is the list of these. Everything else (status, scores, the tree of points) is computed from them.
+A study is a list of events. Everything else (status, scores, the tree of reads) is computed from them. A running trial
+sends events without a stamp; the loop stamps and records them.
 """
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
-from kerastune_lite.space.hp import Unset
-from kerastune_lite.space.kinds import (
-    Hyperparameter,
-    Value,
-    definition_from_json,
-    definition_to_json,
-    from_json,
-    to_json,
-)
+from kerastune_lite.errors import KerastuneError
+from kerastune_lite.space.hp import HyperParameters, Read, Unset
+from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.study.objective import Objective
 
 Outcome = Literal["completed", "stopped", "failed", "infeasible", "duplicate", "interrupted", "paused"]
@@ -43,7 +37,6 @@ class Stamp(NamedTuple):
 
 
 _UNSTAMPED = Stamp()
-_NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,19 +53,11 @@ class SearchStarted:
     max_trials: int | None
     epochs: int | None = None
     executions: int = 1
+    keep_checkpoints: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
     space: tuple[Hyperparameter, ...] | None = None
     extends: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
-    stamp: Stamp = _UNSTAMPED
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Defined:
-    """A hyperparameter's definition, met for the first time; `Read` refers to it by `id`."""
-
-    id: int
-    definition: Hyperparameter
     stamp: Stamp = _UNSTAMPED
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -115,13 +100,35 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadsRecorded:
-    """What a trial has read so far, in order: (name, id of the definition, value). `complete`: it will read no more."""
+    """What a trial has read so far.
+
+    Attributes:
+        trial: Its number.
+        values: The values read, by name, in order.
+        definitions: The definition of each of `values`, in the same order; None if the record of one is damaged.
+        space: Every definition met, inactive ones included, in the order first met.
+        complete: Whether the trial will read no more.
+    """
 
     trial: int
-    path: tuple[tuple[str, int, Value], ...]
+    values: Mapping[str, Value]
+    definitions: tuple[Hyperparameter, ...] | None
+    space: tuple[Hyperparameter, ...]
     complete: bool
     stamp: Stamp = _UNSTAMPED
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, trial: int, hp: HyperParameters, *, complete: bool) -> "ReadsRecorded":
+        """What `hp` was asked for in a trial."""
+        values = {read.definition.name: read.value for read in hp.reads}
+        definitions = tuple(read.definition for read in hp.reads)
+        return cls(trial=trial, values=values, definitions=definitions, space=tuple(hp.space), complete=complete)
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        """Definitions with their values; empty if the record of a definition is damaged."""
+        return tuple(map(Read, self.definitions or (), self.values.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,12 +145,21 @@ class Reported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """An attempt is over. `reason` says why it stopped, `error` holds the traceback of a failure."""
+    """An attempt has ended.
+
+    Attributes:
+        trial: The trial's number.
+        outcome: How it ended.
+        reason: Why it stopped, in words.
+        error: The traceback of a failure.
+        fatal: An error that ends the search instead of the trial; not recorded.
+    """
 
     trial: int
-    outcome: Outcome
+    outcome: Outcome = "completed"
     reason: str | None = None
     error: str | None = None
+    fatal: KerastuneError | None = field(default=None, compare=False)
     stamp: Stamp = _UNSTAMPED
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -159,83 +175,4 @@ class Annotated:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
-Event = SearchStarted | Defined | Enqueued | ExternalResult | Started | ReadsRecorded | Reported | Ended | Annotated
-
-# The words of the first version stay in the journal, so that studies of any version can be read.
-_NAMES: dict[type, str] = {kind: kind.__name__.lower() for kind in get_args(Event)} | {
-    SearchStarted: "opened",
-    ReadsRecorded: "read",
-    ExternalResult: "told",
-    Annotated: "noted",
-}
-_KEYS = {"unset": "fill"}
-_SAMPLE = {"sample": "draw"}
-_KINDS = {name: kind for kind, name in _NAMES.items()}
-_FIELDS = {kind: [f.name for f in fields(kind) if f.name not in ("stamp", "extra")] for kind in _NAMES}
-
-
-def number_to_json(number: float) -> float | str:
-    """JSON has no NaN and no infinities: they are written as text."""
-    return number if math.isfinite(number) else str(number)
-
-
-def _metrics_to_json(metrics: Metrics) -> dict[str, Any]:
-    return {name: number_to_json(value) for name, value in metrics.items()}
-
-
-def _metrics_from_json(data: Mapping[str, Any]) -> dict[str, float]:
-    return {name: float(value) for name, value in data.items()}
-
-
-_ENCODE: dict[str, Any] = {
-    "unset": lambda unset: _SAMPLE.get(unset, unset),
-    "objective": lambda objective: objective.to_json(),
-    "definition": definition_to_json,
-    "space": lambda space: None if space is None else [definition_to_json(definition) for definition in space],
-    "values": lambda values: {name: to_json(value) for name, value in values.items()},
-    "path": lambda path: [[name, ident, to_json(value)] for name, ident, value in path],
-    "metrics": _metrics_to_json,
-    "score": number_to_json,
-}
-_DECODE: dict[str, Any] = {
-    "unset": lambda text: "sample" if text == "draw" else text,
-    "objective": Objective.from_json,
-    "definition": definition_from_json,
-    "space": lambda data: None if data is None else tuple(map(definition_from_json, data)),
-    "values": lambda data: {name: from_json(value) for name, value in data.items()},
-    "path": lambda data: tuple((name, ident, from_json(value)) for name, ident, value in data),
-    "metrics": _metrics_from_json,
-    "score": float,
-}
-
-
-def event_to_json(event: Event) -> dict[str, Any]:
-    """One flat JSON object; keys that this version does not know are written back as they were read."""
-    data: dict[str, Any] = {"event": _NAMES[type(event)]}
-    for name in _FIELDS[type(event)]:
-        value = getattr(event, name)
-        if value is None:
-            continue
-        data[_KEYS.get(name, name)] = _ENCODE[name](value) if name in _ENCODE else value
-    stamp = event.stamp
-    data.update(wall=round(stamp.wall, 6), monotonic=round(stamp.monotonic, 6), worker=stamp.worker)
-    return {**event.extra, **data}
-
-
-def event_from_json(data: dict[str, Any]) -> Event | None:
-    """The inverse of `event_to_json`; None for a kind of event that this version does not know.
-
-    Raises:
-        KeyError, TypeError, ValueError: The object lacks a field or holds something else in it.
-    """
-    kind = _KINDS.get(data.pop("event"))
-    if kind is None:
-        return None
-    stamp = Stamp(data.pop("wall"), data.pop("monotonic"), data.pop("worker"))
-    arguments = {}
-    for name in _FIELDS[kind]:
-        key = _KEYS.get(name, name)
-        if key in data:
-            value = data.pop(key)
-            arguments[name] = _DECODE[name](value) if name in _DECODE else value
-    return kind(**arguments, stamp=stamp, extra=data or _NOTHING)  # type: ignore[no-any-return]
+Event = SearchStarted | Enqueued | ExternalResult | Started | ReadsRecorded | Reported | Ended | Annotated

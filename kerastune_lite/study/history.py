@@ -6,15 +6,14 @@ The loop alone feeds it; strategies, stopping policies and observers read it.
 import bisect
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from kerastune_lite.errors import StudyError
-from kerastune_lite.space.hp import Read
-from kerastune_lite.space.kinds import Hyperparameter, Value
+from kerastune_lite.space.kinds import Value
 from kerastune_lite.space.space import Space
 from kerastune_lite.study.events import (
     Annotated,
-    Defined,
     Ended,
     Enqueued,
     Event,
@@ -39,7 +38,7 @@ class History:
     """Everything known about a study.
 
     Attributes:
-        settings: The last `SearchStarted`; None before the first search.
+        last_search: The last `SearchStarted`; None before the first search.
         space: The hyperparameters known so far, merged by name and kind.
         tree: All paths read.
         queue: Points that the user enqueued and that have not started, oldest first.
@@ -50,7 +49,7 @@ class History:
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
-        self.settings: SearchStarted | None = None
+        self.last_search: SearchStarted | None = None
         self.space = Space()
         self.tree = ReadsTree()
         self.queue: deque[Mapping[str, Value]] = deque()
@@ -59,8 +58,6 @@ class History:
         self.notes: dict[str, Any] = {}
         self.consecutive_skips = 0
         self._trials: dict[int, Trial] = {}
-        self._definitions: dict[int, Hyperparameter] = {}
-        self._ids: dict[str, int] = {}
         self._unfinished: dict[int, Trial] = {}
         self._reserved: dict[int, list[Node]] = {}
         self._next_number = 0
@@ -68,7 +65,6 @@ class History:
         self._ranked: list[tuple[tuple[int, float], int]] = []
         self._fold: dict[type, Callable[[Any], None]] = {
             SearchStarted: self._opened,
-            Defined: self._defined,
             Enqueued: self._enqueued,
             ExternalResult: self._told,
             Started: self._started,
@@ -81,10 +77,19 @@ class History:
             self.apply(event)
 
     @property
+    def settings(self) -> SearchStarted:
+        """The settings of the last search.
+
+        Raises:
+            StudyError: There is none.
+        """
+        if self.last_search is None:
+            raise StudyError("this study has not been searched yet: it has no objective; call search() first")
+        return self.last_search
+
+    @property
     def objective(self) -> Objective:
         """What is optimised."""
-        if self.settings is None:
-            raise StudyError("this study has not been searched yet: it has no objective; call search() first")
         return self.settings.objective
 
     @property
@@ -125,6 +130,15 @@ class History:
         """The place, from 0, that a trial with its present score takes among the finished ones."""
         return bisect.bisect_left(self._ranked, ((0, trial.sort_key()[1]), trial.number))
 
+    def kept(self) -> Iterator[Trial]:
+        """The best trials: those whose model is kept."""
+        return islice(self.ranked(), self.settings.keep_checkpoints)
+
+    def keeps(self, trial: Trial) -> bool:
+        """Whether a running trial, with its present score, is among those whose model is kept."""
+        keep = self.settings.keep_checkpoints
+        return keep is None or self.rank_of(trial) < keep
+
     def __len__(self) -> int:
         return len(self._trials)
 
@@ -134,15 +148,6 @@ class History:
     def __getitem__(self, number: int) -> Trial:
         return self._trials[number]
 
-    def id_of(self, definition: Hyperparameter) -> int | None:
-        """The id under which a definition is on record; None if it is not."""
-        return self._ids.get(definition.identity)
-
-    @property
-    def next_id(self) -> int:
-        """The id for the next definition."""
-        return max(self._definitions, default=-1) + 1
-
     def apply(self, event: Event) -> None:
         """Takes in one more event."""
         self._fold[type(event)](event)
@@ -150,13 +155,13 @@ class History:
     def _trial(self, number: int) -> Trial:
         trial = self._trials.get(number)
         if trial is None:
-            trial = self._trials[number] = self._unfinished[number] = Trial(number, self.settings or _LOST)
+            trial = self._trials[number] = self._unfinished[number] = Trial(number, self.last_search or _LOST)
             self._next_number = max(self._next_number, number + 1)
             self._budget_used += 1
         return trial
 
     def _opened(self, event: SearchStarted) -> None:
-        before, self.settings = self.settings, event
+        before, self.last_search = self.last_search, event
         for definition in event.space or ():
             self.space.add(definition)
         if event.extends:
@@ -166,11 +171,6 @@ class History:
         for trial in self._trials.values():
             trial._judge_by(event)
         self._ranked = sorted((trial.sort_key(), trial.number) for trial in self._trials.values() if _ranks(trial))
-
-    def _defined(self, event: Defined) -> None:
-        self._definitions[event.id] = event.definition
-        self._ids[event.definition.identity] = event.id
-        self.space.add(event.definition)
 
     def _enqueued(self, event: Enqueued) -> None:
         self.queue.append(event.values)
@@ -186,31 +186,29 @@ class History:
         trial = self._trial(event.trial)
         if _ranks(trial):  # it goes on after it was finished
             self._ranked.remove((trial.sort_key(), trial.number))
-        trial.start(event)
+        trial._start(event)
         self._unfinished[event.trial] = trial
         if not trial.reads_complete:
             self._reserve(trial)
 
     def _read(self, event: ReadsRecorded) -> None:
         trial = self._trial(event.trial)
-        trial.values = {name: value for name, _, value in event.path}
-        trial.reads_known = True
-        if any(ident not in self._definitions for _, ident, _ in event.path):
-            return  # the line that defined it is damaged: the values stand, the place in the tree is not known
-        path = [Read(self._definitions[ident], value) for _, ident, value in event.path]
-        trial.definitions = tuple(read.definition for read in path)
-        trial.reads_complete = event.complete
+        trial._read(event)
+        for definition in event.space:
+            self.space.add(definition)
+        if event.definitions is None:
+            return  # the values stand, but their place in the tree is not known
         self._release(trial)
-        self.tree.add(trial.number, path, closed=event.complete)
+        self.tree.add(trial.number, event.reads, closed=event.complete)
         if not event.complete:
             self._reserve(trial)
 
     def _reported(self, event: Reported) -> None:
-        self._trial(event.trial).report(event)
+        self._trial(event.trial)._report(event)
 
     def _ended(self, event: Ended) -> None:
         trial = self._trial(event.trial)
-        trial.end(event)
+        trial._end(event)
         self._release(trial)
         if not trial.ended:
             return

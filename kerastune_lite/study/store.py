@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kerastune_lite.errors import StudyForeign, StudyLocked, cannot_write
-from kerastune_lite.study.events import Ended, Event, event_from_json, event_to_json
+from kerastune_lite.study.codec import EventCodec
+from kerastune_lite.study.events import Ended, Event
 from kerastune_lite.study.layout import JOURNAL, LOCK
 
 SCHEMA = 1
@@ -89,7 +90,7 @@ class Journal:
         try:
             if overwrite:
                 self._path.unlink(missing_ok=True)
-            self._events, self.damage, whole = _load(self._path)
+            self._events, self.damage, whole, self._codec = _load(self._path)
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
             self._begin(whole)
         except OSError as error:
@@ -106,7 +107,7 @@ class Journal:
     def append(self, event: Event) -> None:
         """Adds one event; the end of a trial is also forced to disk."""
         try:
-            self._write(_line(event_to_json(event)))
+            self._write(b"".join(map(_line, self._codec.encode(event))))
             if isinstance(event, Ended):
                 os.fsync(self._file)
         except OSError as error:
@@ -145,7 +146,7 @@ def read_events(directory: str | Path) -> tuple[list[Event], list[str]]:
     Raises:
         StudyForeign: The file there is not a study, or a newer version wrote it.
     """
-    events, damage, _ = _load(Path(directory) / JOURNAL)
+    events, damage, _, _ = _load(Path(directory) / JOURNAL)
     return events, [text for text in damage if "last line" not in text]
 
 
@@ -200,12 +201,13 @@ def _parse(lines: Sequence[bytes]) -> list[dict[str, Any] | None]:
     return [next(objects) if good else None for good in whole]
 
 
-def _load(path: Path) -> tuple[list[Event], list[str], int]:
-    """Events, damage, and how many bytes of the file are whole lines."""
+def _load(path: Path) -> tuple[list[Event], list[str], int, EventCodec]:
+    """Events, damage, how many bytes of the file are whole lines, and the codec that has read them."""
+    codec = EventCodec()
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        return [], [], 0
+        return [], [], 0, codec
     whole = content.rfind(b"\n") + 1
     damage = []
     lines = content[:whole].split(b"\n")[:-1]
@@ -217,20 +219,20 @@ def _load(path: Path) -> tuple[list[Event], list[str], int]:
         _check_header(path, lines[0])
     events = []
     for number, data in enumerate(_parse(lines[1:]), start=2):
-        event = _event(data)
+        event = _event(codec, data)
         if isinstance(event, str):
             damage.append(f"{path}: line {number} {event} and is skipped")
         elif event is not None:
             events.append(event)
-    return events, damage, whole
+    return events, damage, whole, codec
 
 
-def _event(data: dict[str, Any] | None) -> Event | str | None:
+def _event(codec: EventCodec, data: dict[str, Any] | None) -> Event | str | None:
     if data is None:
         return "is damaged"
     try:
         del data["crc"]
-        return event_from_json(data)
+        return codec.decode(data)
     except (KeyError, TypeError, ValueError) as error:
         return f"cannot be understood ({type(error).__name__}: {error})"
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
-from kerastune_lite.study.events import Ended, Metrics, Reported, SearchStarted, Started
+from kerastune_lite.study.events import Ended, Metrics, ReadsRecorded, Reported, SearchStarted, Started
 from kerastune_lite.study.objective import Best, Objective
 
 Status = Literal["running", "completed", "stopped", "failed", "infeasible", "duplicate", "interrupted", "paused"]
@@ -225,7 +225,7 @@ class Trial:
         for execution in range(len(self._reports)):
             self._score(execution)
 
-    def start(self, event: Started) -> None:
+    def _start(self, event: Started) -> None:
         """A new attempt."""
         self._attempts = max(self._attempts, event.attempt)
         self._began = self._began or event.stamp.wall
@@ -234,7 +234,15 @@ class Trial:
             self.values = event.values
         self.note = event.note
 
-    def report(self, event: Reported) -> None:
+    def _read(self, event: ReadsRecorded) -> None:
+        """What it has read so far."""
+        self.values = event.values
+        self.reads_known = True
+        if event.definitions is not None:
+            self.definitions = event.definitions
+            self.reads_complete = event.complete
+
+    def _report(self, event: Reported) -> None:
         """One epoch's metrics; an earlier attempt's for the same epoch are replaced."""
         while len(self._reports) <= event.execution:
             self._reports.append({})
@@ -249,7 +257,7 @@ class Trial:
         if value is not None and self.objective.better(value, None if best is None else best.score):
             self._best[event.execution] = Best(value, event.epoch)
 
-    def end(self, event: Ended) -> None:
+    def _end(self, event: Ended) -> None:
         """The attempt is over."""
         self._ended = event
         self._failures += event.outcome == "failed"

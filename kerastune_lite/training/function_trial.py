@@ -8,8 +8,9 @@ from typing import Any
 from kerastune_lite.errors import DataError
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.overrides import Overrides
+from kerastune_lite.study.events import Ended, ReadsRecorded, Reported
 from kerastune_lite.study.objective import Objective
-from kerastune_lite.study.task import Ending, HasRead, HasReported, Send, Task
+from kerastune_lite.study.task import Send, Task
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,12 @@ class FunctionTrial:
     reports: bool
     overrides: Overrides | None = None
 
-    def __call__(self, task: Task, send: Send) -> Ending | None:
+    def __call__(self, task: Task, send: Send) -> Ended | None:
         """Runs the attempt; an interrupted one begins anew."""
-        ending: Ending | None = None
+        ended: Ended | None = None
         for execution in range(task.executions):
-            ending = _Call(self, task, send, execution).run()
-        return ending
+            ended = _Call(self, task, send, execution).run()
+        return ended
 
 
 class _Call:
@@ -38,24 +39,24 @@ class _Call:
         self._send = send
         self._execution = execution
         self._hp: HyperParameters = task.hyperparameters(trial.overrides)
-        self._told = -1
+        self._sent = -1
         self._epoch = 0
         self._stop: str | None = None
 
-    def run(self) -> Ending | None:
+    def run(self) -> Ended | None:
         complete = False
         try:
             returned = self._trial.function(self._hp, *([self.report] if self._trial.reports else []))
             complete = True
         finally:
-            self._tell(complete=complete)
+            self._send_reads(complete=complete)
         if self._epoch == 0:  # what it returns counts unless it has reported
             self._report(1, self._metrics(returned))
-        return None if self._stop is None else Ending("stopped", self._stop)
+        return None if self._stop is None else Ended(trial=self._task.trial, outcome="stopped", reason=self._stop)
 
     def report(self, epoch: int, metrics: Mapping[str, float] | float) -> bool:
         """What the user's function calls after each epoch (from 1); True: the trial should stop."""
-        self._tell(complete=False)
+        self._send_reads(complete=False)
         self._report(epoch, self._metrics(metrics))
         return self._stop is not None
 
@@ -63,15 +64,15 @@ class _Call:
         if not isinstance(epoch, int) or epoch < 1:
             raise DataError(f"report(epoch={epoch!r}, ...): epoch must be an integer from 1: the epochs done so far")
         self._epoch = epoch
-        answer = self._send(HasReported(self._task.number, self._execution, epoch, metrics))
-        self._stop = answer.stop or self._stop
+        decision = self._send(Reported(trial=self._task.trial, execution=self._execution, epoch=epoch, metrics=metrics))
+        self._stop = decision.stop or self._stop
 
-    def _tell(self, *, complete: bool) -> None:
+    def _send_reads(self, *, complete: bool) -> None:
         """Says what was read, if that is requests."""
-        path = self._hp.reads
-        if complete or len(path) != self._told:
-            self._told = len(path)
-            self._send(HasRead(self._task.number, path, tuple(self._hp.space), complete))
+        count = len(self._hp.reads)
+        if complete or count != self._sent:
+            self._sent = count
+            self._send(ReadsRecorded.of(self._task.trial, self._hp, complete=complete))
 
     def _metrics(self, value: Any) -> dict[str, float]:
         if isinstance(value, numbers.Real):

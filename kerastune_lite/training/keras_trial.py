@@ -15,9 +15,10 @@ from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.errors import DataError, nearest
 from kerastune_lite.space.overrides import Overrides
+from kerastune_lite.study.events import Annotated, Ended, Outcome, ReadsRecorded, Reported
 from kerastune_lite.study.layout import BOARD, FILES, RESUME, checkpoint_directory, trial_name
 from kerastune_lite.study.objective import Objective
-from kerastune_lite.study.task import Answer, Ending, HasRead, HasReported, Send, Task
+from kerastune_lite.study.task import Decision, Send, Task
 from kerastune_lite.training.arguments import FitArguments
 from kerastune_lite.training.build_ahead import build_ahead
 from kerastune_lite.training.data_cache import DataCache, EpochOrder, Pipeline
@@ -54,18 +55,18 @@ class KerasTrial:
     max_model_size: int | None = None
     data_cache: DataCache = field(default_factory=DataCache)
 
-    def __call__(self, task: Task, send: Send) -> Ending | None:
+    def __call__(self, task: Task, send: Send) -> Ended | None:
         """Runs the attempt; an interrupted one goes on from its files."""
-        ending: Ending | None = None
+        ended: Ended | None = None
         for execution in range(self._first_execution(task), task.executions):
-            ending = Training(self, task, send, execution).run()
-            if ending is not None and ending.outcome != "completed":
-                return ending
-        return ending
+            ended = Training(self, task, send, execution).run()
+            if ended is not None and ended.outcome != "completed":
+                return ended
+        return ended
 
     def _first_execution(self, task: Task) -> int:
         """The execution to begin with: that of the state on disk, if it is to be gone on from."""
-        directory = checkpoint_directory(self.directory, task.number)
+        directory = checkpoint_directory(self.directory, task.trial)
         state = ResumeState.read(directory / RESUME) if task.resume and self.builder.fit is None else None
         if state is None:
             shutil.rmtree(directory, ignore_errors=True)
@@ -83,25 +84,25 @@ class Training:
         self._execution = execution
         self._seed = task.training_seed(execution)
         self._hp = task.hyperparameters(trial.overrides)
-        directory = checkpoint_directory(trial.directory, task.number)
+        directory = checkpoint_directory(trial.directory, task.trial)
         given = trial.checkpoint
         self._checkpoint = None if given is None else given.fresh(directory, trial.objective, execution)
         self._stop: str | None = None
         self._reported = False
 
-    def run(self) -> Ending | None:
+    def run(self) -> Ended | None:
         """Builds, trains, reports; None when there is nothing to say of the ending."""
         keras.utils.set_random_seed(self._seed)  # right before the build: one more build would change the result
         model, arguments = self._prepare()
         most = self._trial.max_model_size
         fit = self._trial.builder.fit
-        answer = self._tell(complete=fit is None, model=model)
-        if answer.known is not None:
-            return Ending("duplicate", f"the same point as trial {answer.known}")
-        if answer.stop is not None:
-            return Ending("stopped", answer.stop)
+        decision = self._send_reads(complete=fit is None, model=model)
+        if decision.duplicate_of is not None:
+            return self._ended("duplicate", f"the same configuration as trial {decision.duplicate_of}")
+        if decision.stop is not None:
+            return self._ended("stopped", decision.stop)
         if most is not None and model.built and model.count_params() > most:
-            return Ending("infeasible", f"{model.count_params()} parameters are more than max_model_size={most}")
+            return self._ended("infeasible", f"{model.count_params()} parameters are more than max_model_size={most}")
         if fit is not None:
             return self._fit_by_user(fit, model, arguments)
         _check_keywords(model, arguments)
@@ -123,13 +124,15 @@ class Training:
             done = True
         finally:
             if not done:
-                self._tell(complete=False, model=None)
+                self._send_reads(complete=False, model=None)
         return model, arguments
 
-    def _tell(self, *, complete: bool, model: keras.Model | None) -> Answer:
-        notes = {} if model is None or self._execution > 0 else {"model": describe(model)}
-        hp = self._hp
-        return self._send(HasRead(self._task.number, hp.reads, tuple(hp.space), complete, notes))
+    def _send_reads(self, *, complete: bool, model: keras.Model | None) -> Decision:
+        trial = self._task.trial
+        decision = self._send(ReadsRecorded.of(trial, self._hp, complete=complete))
+        if model is not None and self._execution == 0:
+            self._send(Annotated(trial=trial, key="model", value=describe(model)))
+        return decision
 
     def _goes_on(self, model: keras.Model, arguments: Mapping[str, Any]) -> bool:
         """Whether there is a state on disk that fits the model; one that does not (the code changed) is forgotten."""
@@ -153,20 +156,20 @@ class Training:
 
     def _report(self, epoch: int, metrics: Mapping[str, float]) -> bool:
         self._reported = True
-        answer = self._send(HasReported(self._task.number, self._execution, epoch, metrics))
+        decision = self._send(Reported(trial=self._task.trial, execution=self._execution, epoch=epoch, metrics=metrics))
         if self._checkpoint is not None:
-            self._checkpoint.keep = answer.keep
-        self._stop = answer.stop
-        return answer.stop is not None
+            self._checkpoint.keep = decision.keep
+        self._stop = decision.stop
+        return decision.stop is not None
 
     def _callbacks(self, pipeline: Pipeline | None) -> list[keras.callbacks.Callback]:
         """The user's, ours, and last those that save and report what all others have made of the epoch."""
         task, trial = self._task, self._trial
-        name = trial_name(task.number)
+        name = trial_name(task.trial)
         board = trial.directory / BOARD / name
         if self._execution:
             board = board / f"execution_{self._execution + 1}"
-        info = TrialInfo(task.number, self._hp.values, self._execution, trial.directory / FILES / name)
+        info = TrialInfo(task.trial, self._hp.values, self._execution, trial.directory / FILES / name)
         callbacks = trial.user_callbacks.fresh(info, board)
         if trial.early_stopping is not None:
             callbacks.append(trial.early_stopping.fresh(trial.objective))
@@ -177,20 +180,23 @@ class Training:
             callbacks.append(self._checkpoint)
         return [*callbacks, Report(self._report)]
 
-    def _ending(self, callbacks: Sequence[keras.callbacks.Callback]) -> Ending | None:
-        if self._stop is not None:
-            return Ending("stopped", self._stop)
-        reasons = [callback.reason for callback in callbacks if isinstance(callback, EarlyStopping)]
-        return Ending(reason=next((reason for reason in reasons if reason is not None), None))
+    def _ended(self, outcome: Outcome, reason: str | None) -> Ended:
+        return Ended(trial=self._task.trial, outcome=outcome, reason=reason)
 
-    def _fit_by_user(self, fit: Callable[..., Any], model: keras.Model, arguments: dict[str, Any]) -> Ending | None:
+    def _ending(self, callbacks: Sequence[keras.callbacks.Callback]) -> Ended | None:
+        if self._stop is not None:
+            return self._ended("stopped", self._stop)
+        reasons = [callback.reason for callback in callbacks if isinstance(callback, EarlyStopping)]
+        return self._ended("completed", next((reason for reason in reasons if reason is not None), None))
+
+    def _fit_by_user(self, fit: Callable[..., Any], model: keras.Model, arguments: dict[str, Any]) -> Ended | None:
         """The user's own `fit(hp, model, *args, **kwargs)`; it may read on, and may return what it did not report."""
         callbacks = self._callbacks(None)
         positional = [arguments.pop(name) for name in ("x", "y") if name in arguments]
         if self._trial.fit_verbose is not None:
             arguments.setdefault("verbose", self._trial.fit_verbose)
         returned = fit(self._hp, model, *positional, **arguments, callbacks=callbacks)
-        self._tell(complete=True, model=None)
+        self._send_reads(complete=True, model=None)
         if self._checkpoint is not None and self._checkpoint.heard:
             self._checkpoint.on_train_end()  # a training loop of the user's own may end without a word
         if not self._reported:

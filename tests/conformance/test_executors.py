@@ -7,7 +7,9 @@ import pytest
 
 from kerastune_lite.errors import Infeasible, SpaceError
 from kerastune_lite.executors import InProcess
-from kerastune_lite.study.task import Answer, Ending, HasEnded, HasRead, HasReported, IsAlive, Task
+from kerastune_lite.study.events import Ended, ReadsRecorded, Reported, Started
+from kerastune_lite.study.task import Decision, Task
+from tests.fakes import opened
 
 EXECUTORS = [InProcess]
 
@@ -15,16 +17,16 @@ EXECUTORS = [InProcess]
 def three_epochs(task, send):
     hp = task.hyperparameters()
     hp.Float("x", 0, 1)
-    send(HasRead(task.number, hp.reads, tuple(hp.space), complete=True))
+    send(ReadsRecorded.of(task.trial, hp, complete=True))
     for epoch in range(1, 4):
-        answer = send(HasReported(task.number, 0, epoch, {"score": hp["x"] + epoch}))
-        if answer.stop is not None:
-            return Ending("stopped", answer.stop)
+        decision = send(Reported(trial=task.trial, execution=0, epoch=epoch, metrics={"score": hp["x"] + epoch}))
+        if decision.stop is not None:
+            return Ended(trial=task.trial, outcome="stopped", reason=decision.stop)
     return None
 
 
 def failing(task, send):
-    raise ValueError(f"trial {task.number} has bad luck")
+    raise ValueError(f"trial {task.trial} has bad luck")
 
 
 def infeasible(task, send):
@@ -39,29 +41,28 @@ def endless(task, send):
     epoch = 0
     while True:
         epoch += 1
-        if send(HasReported(task.number, 0, epoch, {"score": 0.0})).stop is not None:
-            return Ending("stopped")
+        if send(Reported(trial=task.trial, execution=0, epoch=epoch, metrics={"score": 0.0})).stop is not None:
+            return Ended(trial=task.trial, outcome="stopped")
 
 
 def task(number=0, **fields):
-    return Task(number=number, attempt=1, values={}, unset="sample", seed=0, **fields)
+    return Task(Started(trial=number, attempt=1, values={}), opened(**fields))
 
 
 class Listener:
     """The loop's side: remembers what it heard, and answers."""
 
-    def __init__(self, answer=lambda message: Answer()):
+    def __init__(self, answer=lambda event: Decision()):
         self.heard = []
         self._answer = answer
 
-    def __call__(self, message):
-        if not isinstance(message, IsAlive):
-            self.heard.append(message)
-        return self._answer(message)
+    def __call__(self, event):
+        self.heard.append(event)
+        return self._answer(event)
 
     @property
     def endings(self):
-        return [message for message in self.heard if isinstance(message, HasEnded)]
+        return [event for event in self.heard if isinstance(event, Ended)]
 
 
 @pytest.fixture(params=EXECUTORS, ids=lambda kind: kind.__name__)
@@ -87,61 +88,61 @@ def run(an_executor, listener, *tasks):
         an_executor.wait(listener, 60)
 
 
-def test_messages_arrive_in_the_order_sent(executor):
+def test_events_arrive_in_the_order_sent(executor):
     listener = Listener()
     run(executor(three_epochs), listener, task())
-    assert [type(message).__name__ for message in listener.heard] == ["HasRead"] + ["HasReported"] * 3 + ["HasEnded"]
-    assert [message.epoch for message in listener.heard[1:4]] == [1, 2, 3]
-    assert listener.endings[0].ending == Ending("completed")
+    assert [type(event).__name__ for event in listener.heard] == ["ReadsRecorded"] + ["Reported"] * 3 + ["Ended"]
+    assert [event.epoch for event in listener.heard[1:4]] == [1, 2, 3]
+    assert listener.endings == [Ended(trial=0)]
 
 
 def test_the_task_decides_what_is_read(executor):
-    paths = []
+    reads = []
     for _ in range(2):
         listener = Listener()
         run(executor(three_epochs), listener, task(number=5))
-        paths.append(listener.heard[0].path)
-    assert paths[0] == paths[1]
+        reads.append(listener.heard[0].reads)
+    assert reads[0] == reads[1]
 
 
-def test_the_answer_to_stop_is_obeyed(executor):
-    listener = Listener(lambda message: Answer(stop="enough" if getattr(message, "epoch", 0) == 2 else None))
+def test_the_decision_to_stop_is_obeyed(executor):
+    listener = Listener(lambda event: Decision(stop="enough" if getattr(event, "epoch", 0) == 2 else None))
     run(executor(three_epochs), listener, task())
-    assert [message.epoch for message in listener.heard if isinstance(message, HasReported)] == [1, 2]
-    assert listener.endings[0].ending == Ending("stopped", "enough")
+    assert [event.epoch for event in listener.heard if isinstance(event, Reported)] == [1, 2]
+    assert listener.endings == [Ended(trial=0, outcome="stopped", reason="enough")]
 
 
-def test_a_failure_is_a_message_with_its_traceback(executor):
+def test_a_failure_is_an_event_with_its_traceback(executor):
     listener = Listener()
     run(executor(failing), listener, task(number=3))
-    ending = listener.endings[0].ending
+    ending = listener.endings[0]
     assert (ending.outcome, ending.reason) == ("failed", "ValueError: trial 3 has bad luck")
     assert "in failing" in ending.error
 
 
-def test_an_infeasible_point_is_a_message(executor):
+def test_an_infeasible_configuration_is_an_event(executor):
     listener = Listener()
     run(executor(infeasible), listener, task())
-    assert listener.endings[0].ending == Ending("infeasible", "too large")
+    assert listener.endings == [Ended(trial=0, outcome="infeasible", reason="too large")]
 
 
 def test_a_usage_error_is_handed_on_as_fatal(executor):
     listener = Listener()
     run(executor(misused), listener, task())
     assert isinstance(listener.endings[0].fatal, SpaceError)
-    assert listener.endings[0].ending.outcome == "interrupted"
+    assert listener.endings[0].outcome == "interrupted"
 
 
 def test_many_tasks_each_end_once(executor):
     listener = Listener()
     run(executor(three_epochs), listener, *(task(number) for number in range(6)))
-    assert sorted(message.number for message in listener.endings) == list(range(6))
+    assert sorted(event.trial for event in listener.endings) == list(range(6))
 
 
 def test_a_failure_does_not_hurt_the_next_task(executor):
     an_executor, listener = executor(failing), Listener()
     run(an_executor, listener, task(0), task(1))
-    assert [message.ending.outcome for message in listener.endings] == ["failed", "failed"]
+    assert [event.outcome for event in listener.endings] == ["failed", "failed"]
 
 
 def test_there_is_room_until_tasks_are_queued(executor):
@@ -163,12 +164,12 @@ def test_waiting_with_nothing_queued_returns(executor):
     executor(three_epochs).wait(Listener(), 0.01)
 
 
-def test_a_running_trial_that_is_cancelled_ends_at_its_next_message(executor):
+def test_a_running_trial_that_is_cancelled_ends_at_its_next_event(executor):
     an_executor = executor(endless)
 
-    def cancel(message):
-        an_executor.cancel(message.number)
-        return Answer()
+    def cancel(event):
+        an_executor.cancel(event.trial)
+        return Decision()
 
     listener = Listener(cancel)
     run(an_executor, listener, task())

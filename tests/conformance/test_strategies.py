@@ -71,7 +71,7 @@ def small(hp):
 def test_every_point_of_a_finite_space_comes_exactly_once(strategy, function):
     history = search(function, strategy, max_trials=None)
     assert Counter(keyed(history)) == Counter(all_points(function))
-    assert history.notes["search ended"] == "every point of the space has been tried"
+    assert history.notes["search ended"] == "every configuration of the space has been tried"
 
 
 def test_a_large_nested_space_is_used_up_without_a_repeat(strategy):

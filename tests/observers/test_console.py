@@ -73,7 +73,7 @@ def test_the_first_failure_is_told_in_full_and_the_others_are_counted():
 def test_the_end_names_the_reason_the_counts_and_the_best_trials():
     shown = said(climb, Grid(), max_trials=None, console={"tensorboard": "logs/s/tensorboard"})
     tail = shown[shown.index("search ended") :].splitlines()
-    assert tail[0] == "search ended: every point of the space has been tried"
+    assert tail[0] == "search ended: every configuration of the space has been tried"
     assert tail[1] == "3 completed"
     assert [line.split()[0] for line in tail[2:6]] == ["trial", "2", "1", "0"]
     assert tail[-1] == "look at it: tensorboard --logdir logs/s/tensorboard"

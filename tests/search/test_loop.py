@@ -4,7 +4,7 @@ import signal
 import pytest
 
 from kerastune_lite.errors import Infeasible, ObjectiveError, SpaceError, StudyChanged, StudyWriteError
-from kerastune_lite.search.loop import GuardedObserver, Rules
+from kerastune_lite.observers.guarded import GuardedObserver
 from kerastune_lite.stopping import Stop
 from kerastune_lite.strategies import Proposal
 from kerastune_lite.study.events import Ended, ReadsRecorded, Reported, Started
@@ -40,17 +40,11 @@ def test_max_trials_counts_the_trials_of_the_study():
     assert len(search(plain, store=store, max_trials=5)) == 5
 
 
-def test_definitions_are_recorded_once():
-    store = MemoryStore()
-    search(plain, store=store, max_trials=5)
-    assert sum(type(event).__name__ == "Defined" for event in store.events()) == 1
-
-
 def test_what_is_read_is_recorded_before_the_first_report():
     store = MemoryStore()
     search(plain, store=store, max_trials=1)
     kinds = [type(event).__name__ for event in store.events()]
-    assert kinds == ["SearchStarted", "Started", "Defined", "ReadsRecorded", "Reported", "Ended", "Annotated"]
+    assert kinds == ["SearchStarted", "Started", "ReadsRecorded", "Reported", "Ended", "Annotated"]
 
 
 def test_a_failure_keeps_its_traceback_and_its_values():
@@ -84,7 +78,7 @@ def test_a_failed_trial_is_tried_again_as_often_as_told(retries, attempts, statu
             raise OSError("try again")
         return 1.0
 
-    trial = search(flaky, max_trials=1, rules=Rules(max_retries=retries))[0]
+    trial = search(flaky, max_trials=1, max_retries_per_trial=retries)[0]
     assert (trial.attempts, trial.status, len(set(calls))) == (attempts, status, 1)
 
 
@@ -92,7 +86,7 @@ def test_retries_come_to_an_end():
     def failing(hp):
         raise ValueError(hp.Float("x", 0, 1))
 
-    history = search(failing, max_trials=2, rules=Rules(max_retries=2))
+    history = search(failing, max_trials=2, max_retries_per_trial=2)
     assert [(trial.status, trial.attempts) for trial in history.trials] == [("failed", 3), ("failed", 3)]
 
 
@@ -123,26 +117,28 @@ def test_a_point_known_already_ends_as_a_duplicate():
 
     # `report` makes no difference here: what counts is that the path is complete before anything is trained
     from kerastune_lite.executors import InProcess
-    from kerastune_lite.search.loop import Loop, Recorder
-    from kerastune_lite.study.task import Ending, HasRead, HasReported
-    from tests.fakes import opened
+    from kerastune_lite.search.loop import Loop
+    from kerastune_lite.search.recorder import Recorder
+    from kerastune_lite.search.settings import Settings
+    from tests.fakes import SCORE, opened
 
     trained = []
 
     def trial(task, send):
         hp = task.hyperparameters()
         hp.Int("n", 1, 9)
-        answer = send(HasRead(task.number, hp.reads, tuple(hp.space), complete=True))
-        if answer.known is not None:
-            return Ending("duplicate", f"the same point as trial {answer.known}")
-        trained.append(task.number)
-        send(HasReported(task.number, 0, 1, {"score": 1.0}))
+        decision = send(ReadsRecorded.of(task.trial, hp, complete=True))
+        if decision.duplicate_of is not None:
+            return Ended(trial=task.trial, outcome="duplicate", reason=f"as trial {decision.duplicate_of}")
+        trained.append(task.trial)
+        send(Reported(trial=task.trial, execution=0, epoch=1, metrics={"score": 1.0}))
         return None
 
     history = History()
-    Loop(Recorder(MemoryStore(), history, []), stubborn, InProcess(trial), Rules()).run(opened(max_trials=2))
+    settings = Settings(objective=SCORE, strategy=stubborn)
+    Loop(Recorder(MemoryStore(), history, []), settings, InProcess(trial)).run(opened(max_trials=2))
     assert (trained, statuses(history)) == ([0], ["completed"] + ["duplicate"] * 100)
-    assert history[1].reason == "the same point as trial 0"
+    assert history[1].reason == "as trial 0"
 
 
 def test_a_mistyped_objective_stops_the_search_in_its_first_epoch():
@@ -166,7 +162,7 @@ def test_an_objective_that_comes_later_is_waited_for_when_told():
         for epoch in range(1, 5):
             report(epoch, {"loss": 1.0} if epoch % 2 else {"loss": 1.0, "score": float(epoch)})
 
-    trial = search(function, reports=True, max_trials=1, rules=Rules(scored_from=2))[0]
+    trial = search(function, reports=True, max_trials=1, scored_from=2)[0]
     assert (trial.score, trial.best_epoch) == (4.0, 4)
 
 
@@ -269,7 +265,7 @@ def test_an_observer_that_raises_is_left_out_and_told_once():
         calls.append(event)
         raise ConnectionError("down")
 
-    with pytest.warns(RuntimeWarning, match="ConnectionError: down.*left out") as caught:
+    with pytest.warns(RuntimeWarning, match="ConnectionError: down.*not called again") as caught:
         assert len(search(plain, observers=[GuardedObserver(observer)], max_trials=3)) == 3
     assert (len(calls), len(caught)) == (1, 1)
 
@@ -336,7 +332,7 @@ def test_ctrl_c_in_a_function_that_reports_nothing_stops_at_once():
 
     store = MemoryStore()
     with pytest.raises(KeyboardInterrupt):
-        search(function, store=store, rules=Rules(finish_epoch=False))
+        search(function, store=store, finish_epoch=False)
     assert statuses(History(store.events())) == ["interrupted"]
 
 

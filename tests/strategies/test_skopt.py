@@ -353,7 +353,7 @@ def test_without_scikit_optimize_it_says_what_to_install(monkeypatch):
 
 def test_bayesian_optimization_takes_it_as_its_engine():
     def strategy(**options):
-        return kt.BayesianOptimization(lambda hp: None, "val_loss", **options)._plan.strategy
+        return kt.BayesianOptimization(lambda hp: None, "val_loss", **options)._settings.strategy
 
     assert strategy(engine="skopt") == Skopt()
     assert strategy(engine="skopt", num_initial_points=3) == Skopt(n_initial_points=3)

@@ -4,7 +4,6 @@ from kerastune_lite.errors import StudyError
 from kerastune_lite.space.kinds import Int
 from kerastune_lite.study.events import (
     Annotated,
-    Defined,
     Ended,
     Enqueued,
     ExternalResult,
@@ -15,7 +14,7 @@ from kerastune_lite.study.events import (
 )
 from kerastune_lite.study.history import History
 from kerastune_lite.study.objective import Objective
-from tests.fakes import SCORE, opened
+from tests.fakes import SCORE, opened, reads
 
 N = Int("n", 1, 9)
 
@@ -93,15 +92,13 @@ def test_settings_of_another_objective_judge_all_trials_anew():
 
 
 def test_a_path_makes_the_values_of_a_trial():
-    events = [opened(), Defined(id=0, definition=N), Started(trial=0, attempt=1, values={"n": 3, "unread": 1})]
-    history = History([*events, ReadsRecorded(trial=0, path=(("n", 0, 3),), complete=True)])
+    history = History([opened(), Started(trial=0, attempt=1, values={"n": 3, "unread": 1}), reads(0, (N, 3))])
     assert (history[0].values, history[0].definitions, history.space.names) == ({"n": 3}, (N,), ["n"])
 
 
 def test_a_path_whose_definition_is_lost_keeps_its_values():
-    history = History(
-        [opened(), Started(trial=0, attempt=1, values={}), ReadsRecorded(trial=0, path=(("n", 7, 3),), complete=True)]
-    )
+    lost = ReadsRecorded(trial=0, values={"n": 3}, definitions=None, space=(), complete=True)
+    history = History([opened(), Started(trial=0, attempt=1, values={}), lost])
     assert history[0].values == {"n": 3}
 
 
@@ -156,8 +153,7 @@ def test_replaying_a_trial_gives_each_report_with_the_score_of_that_time():
 
 
 def test_the_hyperparameters_of_a_trial_build_it_anew():
-    events = [opened(), Defined(id=0, definition=N), Started(trial=0, attempt=1, values={})]
-    hp = History([*events, ReadsRecorded(trial=0, path=(("n", 0, 3),), complete=True)])[0].hyperparameters
+    hp = History([opened(), Started(trial=0, attempt=1, values={}), reads(0, (N, 3))])[0].hyperparameters
     assert (hp.get("n"), hp.Int("n", 1, 9)) == (3, 3)
 
 

@@ -23,7 +23,7 @@ def spread_point(
 
     `note` is kept with the proposal.
     """
-    number, settings = history.next_number, history.settings
+    number, settings = history.next_number, history.last_search
     definitions = list(settings.space or ()) if settings is not None else []
     if number == 0 and (priors or any(d.default != d.level(0) for d in definitions)):
         believed = {name: prior.center for name, prior in priors.items()}

@@ -80,5 +80,5 @@ class Bayesian:
         return Random()(history, rng) if proposal is None else proposal
 
     def _initial(self, history: History) -> int:
-        budget = None if history.settings is None else history.settings.max_trials
+        budget = None if history.last_search is None else history.last_search.max_trials
         return self.initial or min(max(2, (budget or 20) // 5), 4)

@@ -6,10 +6,9 @@ import pytest
 
 from kerastune_lite.errors import Infeasible, StudyWriteError
 from kerastune_lite.observers.tensorboard import SearchBoard
-from kerastune_lite.search.loop import Rules
 from kerastune_lite.space.kinds import Int
 from kerastune_lite.strategies import Grid
-from kerastune_lite.study.events import Defined, Ended, ReadsRecorded, SearchStarted, Started
+from kerastune_lite.study.events import Ended, SearchStarted, Started
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import trial_name
 from kerastune_lite.study.objective import Objective
@@ -258,8 +257,7 @@ def test_a_duplicate_leaves_no_run(tmp_path):
     for event in (
         fakes.opened(),
         Started(trial=0, attempt=1, values={"x": 1}),
-        Defined(id=0, definition=Int("x", 1, 9)),
-        ReadsRecorded(trial=0, path=(("x", 0, 1),), complete=True),
+        fakes.reads(0, (Int("x", 1, 9), 1)),
         Ended(trial=0, outcome="duplicate"),
     ):
         history.apply(event)
@@ -313,7 +311,7 @@ def test_a_retried_trial_shows_its_last_attempt(watch):
         if len(calls) == 1:
             raise RuntimeError("once")
 
-    _, page = watch(function, Grid(), max_trials=1, rules=Rules(max_retries=1))
+    _, page = watch(function, Grid(), max_trials=1, max_retries_per_trial=1)
     session = page.sessions()["trial_0000"]
     assert (session.status, session.metrics["objective/best"]) == ("success", 0.2)
     assert len(page.curve("trial_0000", "validation/accuracy")) == 1

@@ -6,10 +6,10 @@ import pytest
 from kerastune_lite.errors import UsageError
 from kerastune_lite.space.kinds import Float
 from kerastune_lite.strategies import Bayesian
-from kerastune_lite.study.events import Defined, Ended, ExternalResult, ReadsRecorded, Reported, Stamp, Started
+from kerastune_lite.study.events import Ended, ExternalResult, Reported, Stamp, Started
 from kerastune_lite.study.history import History
 from kerastune_lite.study.objective import Objective
-from tests.fakes import opened
+from tests.fakes import opened, reads
 
 DEFINITION = Float("x", 0, 1)
 
@@ -17,12 +17,11 @@ DEFINITION = Float("x", 0, 1)
 def recorded(seconds):
     """A study of 24 trials, equally good around 0.25 and 0.75, each as long as `seconds` says."""
     history = History([opened(Bayesian(), objective=Objective("loss", "min"), space=(DEFINITION,))])
-    history.apply(Defined(id=0, definition=DEFINITION))
     clock = 0.0
     for number, x in enumerate(np.linspace(0, 1, 24)):
         values, loss = {"x": float(x)}, float(np.cos(4 * np.pi * x))
         history.apply(Started(trial=number, attempt=1, values=values, stamp=Stamp(clock, clock, "w")))
-        history.apply(ReadsRecorded(trial=number, path=(("x", 0, float(x)),), complete=True))
+        history.apply(reads(number, (DEFINITION, float(x))))
         history.apply(Reported(trial=number, execution=0, epoch=1, metrics={"loss": loss}))
         clock += seconds(x)
         history.apply(Ended(trial=number, outcome="completed", stamp=Stamp(clock, clock, "w")))

@@ -108,7 +108,7 @@ def test_a_tuner_believes_what_it_is_told_last():
     tuner = kt.BayesianOptimization(bowl, "val_loss")
     tuner.believe({"x0": 0.1, "x1": 0.2})
     tuner.believe({"x0": kt.Prior(0.3, 2)})
-    assert tuner._plan.strategy.priors == {"x0": Prior(0.3, 2), "x1": Prior(0.2)}
+    assert tuner._settings.strategy.priors == {"x0": Prior(0.3, 2), "x1": Prior(0.2)}
 
 
 def test_only_bayesian_search_can_believe():

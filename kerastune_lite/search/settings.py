@@ -1,0 +1,167 @@
+"""The settings of a search, checked."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypedDict, final
+
+from kerastune_lite.errors import UsageError, nearest
+from kerastune_lite.executors import Executor, InProcess
+from kerastune_lite.observers.protocol import Observer
+from kerastune_lite.search.versions import versions
+from kerastune_lite.space.kinds import Hyperparameter
+from kerastune_lite.stopping import StoppingPolicy
+from kerastune_lite.strategies import Random, Strategy, fingerprint
+from kerastune_lite.study.events import SearchStarted
+from kerastune_lite.study.objective import Objective
+from kerastune_lite.study.task import TrialFunction
+
+
+class SearchOptions(TypedDict, total=False):
+    """Options of every search, of Keras models and of plain functions.
+
+    Attributes:
+        strategy: Proposes the configurations to try; `kt.strategies.Random()` by default.
+        seed: Makes the search reproducible (0 is a seed); None draws one and records it.
+        directory: Where studies are kept.
+        project_name: The study's name: everything is written below `directory/project_name`.
+        overwrite: Delete the study recorded under this name when the search begins.
+        extend: Continue although space, objective, strategy or seed differ from the record.
+        executions_per_trial: Training runs of each trial; the score is the mean of their scores.
+        max_retries_per_trial: How often a trial that raises is tried again.
+        stopping: A policy that is asked after each epoch whether the trial is still worth it.
+        executor: Makes the executor from a trial function; `kt.executors.InProcess` by default.
+        observers: Functions of (event, history), called for every event.
+    """
+
+    strategy: Strategy | None
+    seed: int | None
+    directory: str | Path | None
+    project_name: str
+    overwrite: bool
+    extend: bool
+    executions_per_trial: int
+    max_retries_per_trial: int
+    stopping: StoppingPolicy | None
+    executor: Callable[[TrialFunction], Executor]
+    observers: Iterable[Observer]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that a search goes by.
+
+    Attributes:
+        objective: What to optimise.
+        strategy: Proposes configurations.
+        max_trials: The budget: trials of the study in all; None to search until the space is exhausted.
+        seed: None for the recorded one, or a fresh one.
+        directory: The study's directory; None keeps the study in memory.
+        overwrite: Delete what is recorded.
+        extend: Accept that space, objective, strategy or seed differ from the record.
+        executions_per_trial: Training runs of each trial.
+        max_retries_per_trial: How often a failed trial is tried again.
+        keep_checkpoints: How many of the best trials keep their model; None for all.
+        stopping: Asked after each report.
+        executor: Makes the executor from a trial function.
+        observers: The user's.
+        space: What the default model reads; None if that is not known beforehand.
+        epochs: Epochs of each training run, for the record and the console.
+        scored_from: The first epoch that must report the objective.
+        finish_epoch: Whether the first Ctrl-C waits for the end of the current epoch.
+        recorded: Further options, as JSON, to be recorded.
+
+    Raises:
+        UsageError: A value is out of its range.
+    """
+
+    objective: Objective
+    strategy: Strategy = Random()
+    max_trials: int | None = None
+    seed: int | None = None
+    directory: Path | None = None
+    overwrite: bool = False
+    extend: bool = False
+    executions_per_trial: int = 1
+    max_retries_per_trial: int = 0
+    keep_checkpoints: int | None = None
+    stopping: StoppingPolicy | None = None
+    executor: Callable[[TrialFunction], Executor] = InProcess
+    observers: Sequence[Observer] = ()
+    space: Sequence[Hyperparameter] | None = None
+    epochs: int | None = None
+    scored_from: int = 1
+    finish_epoch: bool = True
+    recorded: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_count("max_trials", self.max_trials, least=1, optional=True)
+        _check_count("seed", self.seed, least=0, optional=True)
+        _check_count("executions_per_trial", self.executions_per_trial, least=1)
+        _check_count("max_retries_per_trial", self.max_retries_per_trial, least=0)
+        _check_count("keep_checkpoints", self.keep_checkpoints, least=0, optional=True)
+        if not callable(self.strategy) or isinstance(self.strategy, type):
+            raise UsageError(
+                f"strategy={self.strategy!r} is not a strategy; use an instance such as kt.strategies.Random()"
+            )
+        if isinstance(self.stopping, type) or not (self.stopping is None or callable(self.stopping)):
+            raise UsageError(f"stopping={self.stopping!r} is not a stopping policy; give an instance of one")
+        if not callable(self.executor):
+            raise UsageError(
+                f"executor={self.executor!r} must make an executor from a trial function, "
+                "such as kt.executors.InProcess"
+            )
+
+    def started(self, seed: int) -> SearchStarted:
+        """These settings as the event that opens a search."""
+        options = {
+            "max_retries_per_trial": self.max_retries_per_trial,
+            "stopping": None if self.stopping is None else fingerprint(self.stopping),
+            **self.recorded,
+        }
+        return SearchStarted(
+            objective=self.objective,
+            strategy=fingerprint(self.strategy),
+            seed=seed,
+            max_trials=self.max_trials,
+            epochs=self.epochs,
+            executions=self.executions_per_trial,
+            keep_checkpoints=self.keep_checkpoints,
+            options=options,
+            space=None if self.space is None else tuple(self.space),
+            versions=versions(),
+        )
+
+
+def check_options(caller: str, options: Mapping[str, Any], known: type) -> None:
+    """Raises a UsageError if `options` holds a name that is not in the TypedDict `known`."""
+    for name in options:
+        if name not in known.__annotations__:
+            raise UsageError(f"{caller} has no option {name!r}{nearest(name, known.__annotations__)}")
+
+
+def search_settings(options: SearchOptions, **others: Any) -> Settings:
+    """Settings from the options of a search; `others` are fields that no search option sets."""
+    names = {field.name for field in fields(Settings)} & options.keys() - {"directory", "observers", "strategy"}
+    given: dict[str, Any] = {name: value for name, value in options.items() if name in names} | others
+    strategy = options.get("strategy")
+    return Settings(
+        **given,
+        strategy=Random() if strategy is None else strategy,
+        observers=tuple(options.get("observers", ())),
+    )
+
+
+def study_directory(options: SearchOptions, default: str | None) -> Path | None:
+    """The directory of the study that `options` name."""
+    given = options.get("directory")
+    directory = default if given is None else given
+    return None if directory is None else Path(directory) / options.get("project_name", "study")
+
+
+def _check_count(name: str, value: Any, *, least: int, optional: bool = False) -> None:
+    if value is None and optional:
+        return
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise UsageError(f"{name}={value!r} must be an integer from {least}{' or None' if optional else ''}")

@@ -1,0 +1,31 @@
+"""Cheap garbage collection around trainings."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kerastune_lite.study.events import Ended
+from kerastune_lite.study.task import Send, Task, TrialFunction
+
+
+@contextmanager
+def frozen_garbage() -> Iterator[None]:
+    """Within it, collections skip the objects that exist now: TensorFlow's many objects make each collection slow."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def collecting(trial: TrialFunction) -> TrialFunction:
+    """`trial`, followed by a collection: models are reference cycles, whose memory only a collection frees."""
+
+    def run(task: Task, send: Send) -> Ended | None:
+        try:
+            return trial(task, send)
+        finally:
+            gc.collect()
+
+    return run
