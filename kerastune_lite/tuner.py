@@ -358,9 +358,12 @@ class Tuner:
 
 def _recorded(options: TunerOptions) -> dict[str, Any]:
     """Options that are on record so that a later search can tell that they have changed."""
-    stopping = options.get("early_stopping")
-    patience = options.get("patience")
-    return {"early_stopping": {"patience": patience} if stopping is None else stopping.get_config()}
+    given, patience = options.get("early_stopping"), options.get("patience")
+    if given is not None and not hasattr(type(given), "get_config"):
+        raise UsageError(f"early_stopping={given!r} must be an instance: kt.callbacks.EarlyStopping(patience=5)")
+    if given is not None:
+        return {"early_stopping": {"strategy": "EarlyStopping", **given.get_config()}}
+    return {"early_stopping": None if patience is None else f"patience={patience}"}
 
 
 def _overrides(options: TunerOptions) -> Overrides | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import keras
 
 import kerastune_lite as kt
-from kerastune_lite.results import console
+from kerastune_lite.observers import console
 from tests import tiny
 
 assert console

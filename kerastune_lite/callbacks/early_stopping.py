@@ -50,15 +50,19 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         self.best_loss: float | None = None
         self.best_weights: list[np.ndarray[Any, Any]] = []
 
+    def get_config(self) -> dict[str, Any]:
+        """Its arguments, as JSON."""
+        return {
+            "patience": self.patience,
+            "objective": None if self.objective is None else str(self.objective),
+            "min_delta": self.min_delta,
+            "start_from_epoch": self.start_from_epoch,
+            "restore_best_weights": self.restore_best_weights,
+        }
+
     def fresh(self, objective: Objective) -> "EarlyStopping":
         """One that has seen no training; it watches `objective` unless it was given one."""
-        return EarlyStopping(
-            self.patience,
-            objective=self.objective or objective,
-            min_delta=self.min_delta,
-            start_from_epoch=self.start_from_epoch,
-            restore_best_weights=self.restore_best_weights,
-        )
+        return EarlyStopping(**{**self.get_config(), "objective": self.objective or objective})
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Forgets earlier trainings."""
