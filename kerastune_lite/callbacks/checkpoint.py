@@ -14,8 +14,8 @@ import keras
 from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.errors import UsageError, cannot_write
-from kerastune_lite.study.layout import BEST_EPOCH, METADATA, MODEL, RESUME, WEIGHTS
-from kerastune_lite.study.objective import Best, Objective, resolve
+from kerastune_lite.study.layout import BEST_EPOCH, FORMER_BEST_EPOCH, METADATA, MODEL, RESUME, WEIGHTS
+from kerastune_lite.study.objective import Best, Objective, RunningScore, resolve
 
 
 @final
@@ -26,8 +26,8 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
     with `initial_epoch=checkpoint.epochs_done`: the state is loaded when the training begins.
 
     Args:
-        directory: Where the files go: `model.keras` and, until they are deleted, `resume.npz` and `scored.npz`. In a
-            tuner, the trial's directory.
+        directory: Where the files go: `model.keras` and, until they are deleted, `resume.npz` and `best_epoch.npz`. In
+            a tuner, the trial's directory.
         objective: The metric that scores, and how epochs are reduced. In a tuner, the search's objective unless given.
         resume: Whether the state of the training is kept after each epoch.
     """
@@ -46,21 +46,27 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self.execution = 0
         self.keep = True
         self.others: Sequence[keras.callbacks.Callback] = ()
-        self._values: list[tuple[int, float]] = []
+        self._score: RunningScore | None = None
+        self._epochs = 0
         self._state: ResumeState | None = None
+        self._looked = False
         self._saved: Best | None = None
 
-    def fresh(self, directory: Path, objective: Objective, execution: int) -> "Checkpoint":
-        """One for the given execution, in a directory of the trial's own; `objective` unless it was given one."""
+    def fresh(self, directory: Path, objective: Objective, execution: int, state: ResumeState | None) -> "Checkpoint":
+        """One for the given execution, in the trial's own directory, that resumes from `state`.
+
+        It scores by `objective` unless it was given one.
+        """
         checkpoint = Checkpoint(directory, objective=self.objective or objective, resume=self.resume)
         checkpoint.execution = execution
+        checkpoint._state, checkpoint._looked = state if self.resume else None, True
         return checkpoint
 
     @property
     def state(self) -> ResumeState | None:
         """The state on disk that the next training goes on from; None to begin at the beginning."""
-        if self._state is None and self.resume and self.directory is not None:
-            state = ResumeState.read(self.directory / RESUME)
+        if not self._looked and self.resume and self.directory is not None:
+            state, self._looked = ResumeState.read(self.directory / RESUME), True
             self._state = state if state is not None and state.facts["execution"] == self.execution else None
         return self._state
 
@@ -72,7 +78,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
     @property
     def heard(self) -> bool:
         """Whether any epoch has ended with it."""
-        return bool(self._values)
+        return self._epochs > 0
 
     def forget(self) -> None:
         """Deletes what an earlier attempt left, so that the training begins anew."""
@@ -84,18 +90,23 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         """Goes on where the state on disk ends: the other callbacks have begun by now."""
         if self.directory is None or self.objective is None:
             raise UsageError('Checkpoint needs a directory and an objective: Checkpoint("run1", objective="val_loss")')
-        self._values = []
+        self._score = RunningScore(self.objective)
         if self.state is not None:
+            with suppress(FileNotFoundError):
+                os.replace(self._path(FORMER_BEST_EPOCH), self._path(BEST_EPOCH))
             self.state.restore(self.model, self.others)
-            self._values = [(epoch, float(value)) for epoch, value in self.state.facts["values"]]
-            self._state = None
+            deciding = [(epoch, float(value)) for epoch, value in self.state.facts["values"]]
+            self._score = RunningScore(self.objective, deciding)
+            self._state, self._looked = None, False  # the next fit with this callback looks again
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Keeps the state, and the model if this epoch scores."""
         metrics = scalars(logs)
         assert self.objective is not None
-        self._values.append((epoch + 1, metrics.get(self.objective.name, float("nan"))))
-        best = self._best()
+        if self._score is None:  # a training loop of the user's own may begin without a word
+            self._score = RunningScore(self.objective)
+        self._epochs = epoch + 1
+        best = self._score.add(epoch + 1, metrics.get(self.objective.name, float("nan")))
         scored = best is not None and best.epoch == epoch + 1
         if not (self.resume or scored):
             return
@@ -103,7 +114,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             "execution": self.execution,
             "epoch": epoch + 1,
             "metrics": {name: repr(value) for name, value in metrics.items()},
-            "values": [(done, repr(value)) for done, value in self._values],
+            "values": [(done, repr(value)) for done, value in self._score.deciding],
             # a training loop of the user's own may not have set it
             "stopped": bool(getattr(self.model, "stop_training", False)),
         }
@@ -119,7 +130,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the scored epoch's model, unless an earlier execution's is better or nobody wants it."""
-        best = self._best()
+        best = None if self._score is None else self._score.best
         if self._saved == best or not self.keep or best is None or not self._beats_saved(best):
             return
         self._saved = best
@@ -164,9 +175,6 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
     def _path(self, name: str) -> Path:
         assert self.directory is not None
         return self.directory / name
-
-    def _best(self) -> Best | None:
-        return None if self.objective is None else self.objective.reduce(self._values)
 
     def _beats_saved(self, best: Best) -> bool:
         assert self.objective is not None

@@ -1,5 +1,6 @@
 """A training in TensorBoard, written without TensorFlow's own summaries."""
 
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.errors import UsageError
 from kerastune_lite.observers.tensorboard import EventFile, SearchBoard
 from kerastune_lite.observers.tensorboard.columns import BEST, tags
-from kerastune_lite.study.objective import Objective, resolve
+from kerastune_lite.study.objective import Objective, RunningScore, resolve
 
 
 @final
@@ -34,7 +35,7 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras is n
         self.log_dir = None if log_dir is None else Path(log_dir)
         self.objective = None if objective is None else resolve(objective)
         self._file: EventFile | None = None
-        self._values: list[tuple[int, float]] = []
+        self._score: RunningScore | None = None
 
     def observer(self, directory: Path) -> SearchBoard:
         """What writes a whole search: to `log_dir`, or else to `directory`."""
@@ -45,15 +46,15 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras is n
         if self.log_dir is None:
             raise UsageError('TensorBoard has nowhere to write; give a directory: TensorBoard("logs/run1")')
         self._file = EventFile(self.log_dir, time.time())
-        self._values = []
+        self._score = None
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Writes an epoch; steps count epochs done, from 1."""
         metrics = scalars(logs)
         values = tags(metrics, execution=0)
-        if self.objective is not None and self.objective.name in metrics:
-            self._values.append((epoch + 1, metrics[self.objective.name]))
-            best = self.objective.reduce(self._values)
+        if self.objective is not None:
+            self._score = self._score or RunningScore(self.objective)
+            best = self._score.add(epoch + 1, metrics.get(self.objective.name, math.nan))
             values |= {} if best is None else {BEST: best.score}
         if self._file is not None:
             self._file.scalars(values, epoch + 1, time.time())

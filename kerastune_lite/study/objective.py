@@ -5,9 +5,10 @@ Only this module converts between the user's sign (score) and the minimised one 
 
 import math
 import re
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, final
 
 from kerastune_lite.errors import ObjectiveError, nearest
 
@@ -87,6 +88,11 @@ class Objective:
         """Whether `score` improves on `than` (None: nothing yet)."""
         return math.isfinite(score) and (than is None or self.minimized(score) < self.minimized(than))
 
+    @property
+    def window(self) -> int:
+        """How many epochs decide the score."""
+        return int(self.reduction.rpartition("_")[2]) if self.reduction.startswith("mean_last_") else 1
+
     def reduce(self, epochs: Sequence[tuple[int, float]]) -> Best | None:
         """The score of one run: `epochs` are (epoch, value), ascending. None if no value is finite."""
         finite = [(epoch, value) for epoch, value in epochs if math.isfinite(value)]
@@ -95,8 +101,7 @@ class Objective:
         if self.reduction == "best":
             epoch, value = min(finite, key=lambda pair: self.minimized(pair[1]))
             return Best(value, epoch)
-        count = 1 if self.reduction == "last" else int(self.reduction.rpartition("_")[2])
-        tail = finite[-count:]
+        tail = finite[-self.window :]
         return Best(sum(value for _, value in tail) / len(tail), tail[-1][0])
 
     def check(self, metrics: Mapping[str, float]) -> None:
@@ -121,6 +126,46 @@ class Objective:
     def __str__(self) -> str:
         """For people: `val_accuracy (max)`."""
         return f"{self.name} ({self.direction})"
+
+
+@final
+class RunningScore:
+    """The score of one training run so far, updated epoch by epoch at a constant cost.
+
+    Args:
+        objective: What is scored, and how epochs are reduced.
+        epochs: (epoch, value) pairs to begin with, ascending.
+
+    Attributes:
+        best: Score and epoch so far; None without a finite value.
+
+    Example:
+        >>> score = RunningScore(Objective("val_loss", "min"))
+        >>> [score.add(epoch, value).score for epoch, value in [(1, 0.5), (2, 0.3), (3, 0.4)]]
+        [0.5, 0.3, 0.3]
+    """
+
+    __slots__ = ("_deciding", "_objective", "best")
+
+    def __init__(self, objective: Objective, epochs: Iterable[tuple[int, float]] = ()) -> None:
+        self._objective = objective
+        self._deciding: deque[tuple[int, float]] = deque(maxlen=objective.window)
+        self.best: Best | None = None
+        for epoch, value in epochs:
+            self.add(epoch, value)
+
+    @property
+    def deciding(self) -> list[tuple[int, float]]:
+        """The epochs that decide the score: a `RunningScore` that begins with them continues this one."""
+        return list(self._deciding)
+
+    def add(self, epoch: int, value: float) -> Best | None:
+        """Takes in one more epoch, later than all before; returns `best`."""
+        objective, best = self._objective, self.best
+        if math.isfinite(value) and (objective.reduction != "best" or objective.better(value, best and best.score)):
+            self._deciding.append((epoch, value))
+            self.best = Best(sum(value for _, value in self._deciding) / len(self._deciding), epoch)
+        return self.best
 
 
 def resolve(objective: "str | Objective", reduction: str | None = None) -> Objective:

@@ -58,26 +58,27 @@ class KerasTrial:
     def __call__(self, task: Task, send: Send) -> Ended | None:
         """Runs the attempt; an interrupted one goes on from its files."""
         ended: Ended | None = None
-        for execution in range(self._first_execution(task), task.executions):
-            ended = Training(self, task, send, execution).run()
+        state = self._resume_state(task)
+        for execution in range(0 if state is None else int(state.facts["execution"]), task.executions):
+            ended = Training(self, task, send, execution, state).run()
+            state = None
             if ended is not None and ended.outcome != "completed":
                 return ended
         return ended
 
-    def _first_execution(self, task: Task) -> int:
-        """The execution to begin with: that of the state on disk, if it is to be gone on from."""
+    def _resume_state(self, task: Task) -> ResumeState | None:
+        """The state on disk to resume from; without one, an earlier attempt's files are deleted."""
         directory = checkpoint_directory(self.directory, task.trial)
         state = ResumeState.read(directory / RESUME) if task.resume and self.builder.fit is None else None
         if state is None:
             shutil.rmtree(directory, ignore_errors=True)
-            return 0
-        return int(state.facts["execution"])
+        return state
 
 
 class Training:
     """One training run of a trial."""
 
-    def __init__(self, trial: KerasTrial, task: Task, send: Send, execution: int) -> None:
+    def __init__(self, trial: KerasTrial, task: Task, send: Send, execution: int, state: ResumeState | None) -> None:
         self._trial = trial
         self._task = task
         self._send = send
@@ -86,7 +87,7 @@ class Training:
         self._hp = task.hyperparameters(trial.overrides)
         directory = checkpoint_directory(trial.directory, task.trial)
         given = trial.checkpoint
-        self._checkpoint = None if given is None else given.fresh(directory, trial.objective, execution)
+        self._checkpoint = None if given is None else given.fresh(directory, trial.objective, execution, state)
         self._stop: str | None = None
         self._reported = False
 
