@@ -12,6 +12,7 @@ from rich.text import Text
 
 from kerastune_lite.results.results import brief, failures
 from kerastune_lite.results.tables import trial_table, write
+from kerastune_lite.space.grid import View, discretized
 from kerastune_lite.study.events import SEARCH_ENDED, Annotated, Ended, Event, Reported, SearchStarted, Started
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
@@ -205,25 +206,25 @@ def _seconds_left(history: History) -> float | None:
     return mean * max(0, settings.max_trials - history.budget_used + len(history.running))
 
 
-def _points(event: SearchStarted) -> int | None:
-    """The values that a grid gives a range without a step; None for any other search."""
+def _grid(event: SearchStarted) -> View | None:
+    """How a grid search shows ranges; None for any other search."""
     points = event.strategy.get("points")
-    return points if isinstance(points, int) else None
+    return discretized(points) if isinstance(points, int) else None
 
 
 def _grid_size(event: SearchStarted) -> str:
     """About how large a grid is, by what the default model reads."""
-    points = _points(event)
-    if points is None or event.space is None:
+    view = _grid(event)
+    if view is None or event.space is None:
         return ""
-    return f", a grid of about {math.prod(definition.count(points) or 1 for definition in event.space)} points"
+    return f", a grid of about {math.prod(view(definition).count() or 1 for definition in event.space)} configurations"
 
 
 def _grid_share(history: History) -> str:
     """What share of a grid was covered, if not all of it."""
-    points = None if history.last_search is None else _points(history.last_search)
+    view = None if history.last_search is None else _grid(history.last_search)
     root = history.tree.root
-    if points is None or root.exhausted(points):
+    if view is None or root.exhausted(view):
         return ""
-    size = root.size(points)
-    return f"; {history.budget_used} of about {size:.0f} points covered, {100 * history.budget_used / size:.0f} %"
+    size = root.size(view)
+    return f"; {history.budget_used} of about {size:.0f} configurations tried, {100 * history.budget_used / size:.0f} %"

@@ -72,11 +72,11 @@ class Hyperparameter(ABC):
     conditions: tuple[Condition, ...]
 
     @abstractmethod
-    def count(self, points: int | None = None) -> int | None:
-        """The number of levels; None if infinite and no `points` are given for a range without a step."""
+    def count(self) -> int | None:
+        """The number of levels; None if there are infinitely many."""
 
     @abstractmethod
-    def level(self, index: int, points: int | None = None) -> Value:
+    def level(self, index: int) -> Value:
         """The level number `index`, from 0."""
 
     @abstractmethod
@@ -185,13 +185,10 @@ class Float(Hyperparameter):
         """The range and its sampling."""
         return Scale(self.min_value, self.max_value, self.step, self.sampling, whole=False)
 
-    def count(self, points: int | None = None) -> int | None:
-        count = self.scale.count()
-        return points if count is None else count
+    def count(self) -> int | None:
+        return self.scale.count()
 
-    def level(self, index: int, points: int | None = None) -> float:
-        if self.scale.count() is None and points is not None:
-            return self.scale.spread(points)[index]
+    def level(self, index: int) -> float:
         return self.scale.level(index)
 
     def from_unit(self, unit: float) -> float:
@@ -228,10 +225,10 @@ class Int(Hyperparameter):
         """The range and its sampling."""
         return Scale(self.min_value, self.max_value, self.step, self.sampling, whole=True)
 
-    def count(self, points: int | None = None) -> int | None:
+    def count(self) -> int | None:
         return self.scale.count()
 
-    def level(self, index: int, points: int | None = None) -> int:
+    def level(self, index: int) -> int:
         return int(self.scale.level(index))
 
     def from_unit(self, unit: float) -> int:
@@ -333,10 +330,10 @@ class Choice(Hyperparameter):
         weights = _check_weights(self.name, self.weights, len(values))
         _set(self, values=values, default=default, ordered=ordered, weights=weights)
 
-    def count(self, points: int | None = None) -> int:
+    def count(self) -> int:
         return len(self.values)
 
-    def level(self, index: int, points: int | None = None) -> Value:
+    def level(self, index: int) -> Value:
         return self.values[index]
 
     def from_unit(self, unit: float) -> Value:
@@ -383,10 +380,10 @@ class Boolean(Hyperparameter):
             raise _error(self.name, f"default must be True or False, got {default!r}")
         _set(self, default=default, weights=_check_weights(self.name, self.weights, 2))
 
-    def count(self, points: int | None = None) -> int:
+    def count(self) -> int:
         return 2
 
-    def level(self, index: int, points: int | None = None) -> bool:
+    def level(self, index: int) -> bool:
         return index == 1
 
     def from_unit(self, unit: float) -> bool:
@@ -420,10 +417,10 @@ class Fixed(Hyperparameter):
         """The value itself."""
         return self.value
 
-    def count(self, points: int | None = None) -> int:
+    def count(self) -> int:
         return 1
 
-    def level(self, index: int, points: int | None = None) -> Value:
+    def level(self, index: int) -> Value:
         return self.value
 
     def from_unit(self, unit: float) -> Value:

@@ -81,7 +81,7 @@ def test_the_end_names_the_reason_the_counts_and_the_best_trials():
 
 def test_a_grid_cut_short_says_what_share_it_covered():
     shown = said(fakes.nested, Grid(), max_trials=91)
-    share = re.search(r"search ended: max_trials=91 reached; 91 of about (\d+) points covered, (\d+) %", shown)
+    share = re.search(r"search ended: max_trials=91 reached; 91 of about (\d+) configurations tried, (\d+) %", shown)
     assert share is not None
     assert int(share[2]) == round(100 * 91 / int(share[1]))
 
