@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from kerastune_lite import callbacks, errors, strategies, surrogates
+    from kerastune_lite import callbacks, errors, executors, observers, stopping, strategies, surrogates
     from kerastune_lite.errors import Infeasible, KerastuneError
     from kerastune_lite.space.hp import HyperParameters
     from kerastune_lite.strategies.bayesian.prior import Prior
@@ -32,6 +32,9 @@ _HOMES = {
     "Tuner": "tuner",
     "callbacks": "",
     "errors": "",
+    "executors": "",
+    "observers": "",
+    "stopping": "",
     "strategies": "",
     "surrogates": "",
     "tune": "tune_function",
@@ -50,6 +53,9 @@ __all__ = [
     "Tuner",
     "callbacks",
     "errors",
+    "executors",
+    "observers",
+    "stopping",
     "strategies",
     "surrogates",
     "tune",
