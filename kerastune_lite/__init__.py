@@ -76,4 +76,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """Public names, loaded or not."""
-    return sorted([*globals(), *__all__])
+    return sorted([*__all__, "__version__"])
