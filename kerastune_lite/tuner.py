@@ -19,6 +19,7 @@ from kerastune_lite.search.loop import Observer, Rules
 from kerastune_lite.search.session import Display, Plan, run_search
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
+from kerastune_lite.space.number import number, plain
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.space.space import Space
 from kerastune_lite.stopping import StoppingPolicy
@@ -197,7 +198,7 @@ class Tuner:
         Args:
             values: By name. They are checked when the search begins: `build_model` must read each of them, and take it.
         """
-        self._requests.append(Enqueued(values=dict(values)))
+        self._requests.append(Enqueued(values={name: plain(value) for name, value in values.items()}))
 
     def believe(self, priors: Mapping[str, Any]) -> None:
         """Tells a Bayesian search where the best values are believed to be; trials that say otherwise outweigh it.
@@ -233,9 +234,11 @@ class Tuner:
         Raises:
             UsageError: The score is not finite.
         """
-        if isinstance(score, bool) or not isinstance(score, (int, float)) or not math.isfinite(score):
+        found = number(score)
+        if found is None or not math.isfinite(found):
             raise UsageError(f"add_trial(score={score!r}): the score must be a finite number; leave out what failed")
-        self._requests.append(ExternalResult(values=dict(values), score=float(score)))
+        told = {name: plain(value) for name, value in values.items()}
+        self._requests.append(ExternalResult(values=told, score=float(found)))
 
     def results(self) -> Results:
         """All trials on record, best first; read from the study's directory if this tuner has not searched."""

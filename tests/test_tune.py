@@ -1,3 +1,6 @@
+from decimal import Decimal
+
+import numpy as np
 import pytest
 
 import kerastune_lite as kt
@@ -103,3 +106,23 @@ def test_tensorboard_needs_a_directory():
 
 def test_a_parameter_with_a_default_is_the_functions_own():
     assert len(tune(lambda hp, scale=3: hp.Float("x", 0, 1) * scale)) == 4
+
+
+@pytest.mark.parametrize("make", [np.float32, np.array, Decimal, np.int64])
+def test_numbers_of_any_library_are_results(make):
+    def function(hp, report):
+        report(np.int64(1), make(2))
+        report(np.int64(2), {"score": make(3)})
+
+    assert tune(function).best.score == 3.0
+    assert tune(lambda hp: make(2)).best.score == 2.0
+
+
+def test_numbers_of_numpy_are_budgets_and_counts(tmp_path):
+    def one(hp):
+        return hp.Float("x", 0, 1)
+
+    counts = {"max_trials": np.int64(2), "seed": np.int32(0), "executions_per_trial": np.int64(2)}
+    results = tune(one, directory=tmp_path, max_retries_per_trial=np.int64(1), **counts)
+    assert [len(trial.executions) for trial in results] == [2, 2]
+    assert len(tune(one, directory=tmp_path, **{**counts, "max_trials": np.array(3)})) == 3

@@ -710,3 +710,23 @@ def test_a_model_that_is_too_large_is_infeasible_and_free(tuner):
     assert len(finished) == 3
     assert max(trial.values["units"] for trial in finished) < min(trial.values["units"] for trial in infeasible)
     assert "parameters are more than max_model_size=30" in infeasible[0].reason
+
+
+def test_numbers_of_numpy_are_numbers(tuner):
+    a_tuner = tuner(max_trials=np.int64(2), patience=np.int64(2), max_model_size=np.int64(10**6), seed=np.int64(0))
+    a_tuner.enqueue({"units": np.int64(7), "learning_rate": np.float32(0.05)})
+    a_tuner.add_trial({"units": np.int64(3)}, np.float32(0.5))
+    results = search(a_tuner, epochs=np.int64(2), batch_size=lambda hp: np.int64(16), validation_freq=np.int64(1))
+    assert [(trial.epoch, trial.status) for trial in results] == [(2, "completed")] * 2
+    assert {7} < {trial.values["units"] for trial in results}
+
+
+def test_a_hypermodel_may_return_a_number_of_numpy(tuner):
+    class Silent:
+        def build(self, hp):
+            return tiny.build_model(hp)
+
+        def fit(self, hp, model, *args, **kwargs):
+            return np.float32(0.25)
+
+    assert [trial.score for trial in search(tuner(Silent()))] == [0.25, 0.25]

@@ -12,6 +12,7 @@ from kerastune_lite.executors import Executor
 from kerastune_lite.observers.console import Console
 from kerastune_lite.search.loop import GuardedObserver, Loop, Observer, Recorder, Rules, versions
 from kerastune_lite.space.kinds import Hyperparameter
+from kerastune_lite.space.number import whole
 from kerastune_lite.stopping import StoppingPolicy
 from kerastune_lite.strategies import Strategy, fingerprint
 from kerastune_lite.study.events import Enqueued, Event, ExternalResult, SearchStarted
@@ -63,20 +64,27 @@ class Plan:
     stopping: StoppingPolicy | None = None
 
     def __post_init__(self) -> None:
-        _check_count("max_trials", self.max_trials, least=1, optional=True)
-        _check_count("seed", self.seed, least=0, optional=True)
-        _check_count("executions_per_trial", self.executions, least=1)
-        _check_count("max_retries_per_trial", self.rules.max_retries, least=0)
-        _check_count("keep_checkpoints", self.rules.keep, least=0, optional=True)
+        counts = {
+            "max_trials": _count("max_trials", self.max_trials, least=1, optional=True),
+            "seed": _count("seed", self.seed, least=0, optional=True),
+            "executions": _count("executions_per_trial", self.executions, least=1),
+        }
+        for name, count in counts.items():
+            object.__setattr__(self, name, count)
+        _count("max_retries_per_trial", self.rules.max_retries, least=0)
+        _count("keep_checkpoints", self.rules.keep, least=0, optional=True)
         if not callable(self.strategy) or isinstance(self.strategy, type):
             raise UsageError(f"strategy={self.strategy!r} is not a strategy; use kt.strategies.Random(), say")
 
 
-def _check_count(name: str, value: Any, *, least: int, optional: bool = False) -> None:
-    if value is None and optional:
-        return
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+def _count(name: str, value: Any, *, least: int, optional: bool = False) -> int | None:
+    """`value` as Python's own int."""
+    count = whole(value)
+    if count is None and value is None and optional:
+        return None
+    if count is None or count < least:
         raise UsageError(f"{name}={value!r} must be an integer from {least}{' or None' if optional else ''}")
+    return count
 
 
 def run_search(

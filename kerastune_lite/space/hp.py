@@ -26,6 +26,7 @@ from kerastune_lite.space.kinds import (
     from_json,
     to_json,
 )
+from kerastune_lite.space.number import plain
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.space.scale import Sampling
 
@@ -214,7 +215,7 @@ class HyperParameters:
             SpaceError: There is no hyperparameter `parent_name`.
         """
         values = parent_values if isinstance(parent_values, (list, tuple)) else [parent_values]
-        self._conditions.append(Condition(self._parent_name(parent_name), tuple(values)))
+        self._conditions.append(Condition(self._parent_name(parent_name), tuple(map(plain, values))))
         try:
             yield
         finally:

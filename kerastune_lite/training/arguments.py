@@ -7,6 +7,7 @@ from typing import Any
 
 from kerastune_lite.errors import DataError, ObjectiveError
 from kerastune_lite.space.hp import HyperParameters
+from kerastune_lite.space.number import plain
 from kerastune_lite.study.objective import Objective
 
 DATA = ("x", "y", "sample_weight", "validation_data")
@@ -38,7 +39,7 @@ class FitArguments:
         values = {**named, **kwargs}
         for name, value in values.items():
             _check_lasting(name, value)
-        return cls(values)
+        return cls({name: value if name in DATA else plain(value) for name, value in values.items()})
 
     @property
     def lasting_data(self) -> bool:
@@ -60,7 +61,7 @@ class FitArguments:
     def first_validated_epoch(self) -> int:
         """The first epoch, from 1, that reports validation metrics."""
         frequency = self.values.get("validation_freq", 1)
-        return frequency if isinstance(frequency, int) else min(frequency, default=1)
+        return frequency if isinstance(frequency, int) else min(map(int, frequency), default=1)
 
     def check(self) -> None:
         """Finds what would fail every trial alike.
@@ -115,7 +116,8 @@ def _call(name: str, function: Callable[..., Any], hp: HyperParameters) -> Any:
             f"{name}={function!r} has {count} parameters; a function given to search() takes none (it makes the data) "
             "or one (hp)"
         )
-    return function(hp) if count else function()
+    value = function(hp) if count else function()
+    return value if name in DATA else plain(value)
 
 
 def _check_lasting(name: str, value: Any) -> None:

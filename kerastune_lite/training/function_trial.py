@@ -1,12 +1,12 @@
 """One attempt at a trial of a plain Python function: no Keras here."""
 
-import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kerastune_lite.errors import DataError
 from kerastune_lite.space.hp import HyperParameters
+from kerastune_lite.space.number import plain, whole
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.task import Ending, HasRead, HasReported, Send, Task
@@ -60,10 +60,11 @@ class _Call:
         return self._stop is not None
 
     def _report(self, epoch: int, metrics: dict[str, float]) -> None:
-        if not isinstance(epoch, int) or epoch < 1:
+        done = whole(epoch)
+        if done is None or done < 1:
             raise DataError(f"report(epoch={epoch!r}, ...): epoch must be an integer from 1: the epochs done so far")
-        self._epoch = epoch
-        answer = self._send(HasReported(self._task.number, self._execution, epoch, metrics))
+        self._epoch = done
+        answer = self._send(HasReported(self._task.number, self._execution, done, metrics))
         self._stop = answer.stop or self._stop
 
     def _tell(self, *, complete: bool) -> None:
@@ -74,11 +75,10 @@ class _Call:
             self._send(HasRead(self._task.number, path, tuple(self._hp.space), complete))
 
     def _metrics(self, value: Any) -> dict[str, float]:
-        if isinstance(value, numbers.Real):
-            return {self._trial.objective.name: float(value)}
         if isinstance(value, Mapping):
-            try:
-                return {str(name): float(number) for name, number in value.items()}
-            except (TypeError, ValueError) as error:
-                raise DataError(f"metrics must be numbers, got {value!r}") from error
+            metrics = {str(name): plain(metric) for name, metric in value.items()}
+        else:
+            metrics = {self._trial.objective.name: plain(value)}
+        if all(isinstance(metric, (int, float)) for metric in metrics.values()):
+            return {name: float(metric) for name, metric in metrics.items()}
         raise DataError(f"a tuned function must return or report a number or a dict of numbers, got {value!r}")

@@ -14,6 +14,7 @@ from kerastune_lite.callbacks import Checkpoint, EarlyStopping, Report
 from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.errors import DataError, nearest
+from kerastune_lite.space.number import plain
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.study.layout import BOARD, FILES, RESUME, checkpoint_directory, trial_name
 from kerastune_lite.study.objective import Objective
@@ -232,8 +233,8 @@ def _returned_metrics(returned: Any, objective: Objective) -> list[dict[str, flo
         ]
     if isinstance(returned, Mapping):
         return [scalars(returned)]
-    if isinstance(returned, (int, float)):
-        return [{objective.name: float(returned)}]
+    if isinstance(plain(returned), (int, float)):
+        return [{objective.name: float(plain(returned))}]
     raise DataError(
         f"fit() of the hypermodel reported no epoch and returned {returned!r}; pass callbacks=kwargs['callbacks'] to "
         "model.fit, or return the metrics as a dict or the objective as a number"
