@@ -171,7 +171,7 @@ class Tuner:
         if self.hypermodel.fit is None:
             arguments.check()
             arguments.check_objective(self.objective)
-        trial = self._trial(arguments, callbacks, fit_verbose)
+        trial, board = self._trial(arguments, callbacks, fit_verbose), self._board()
         for event in self._requests:
             self._check_point(event.values, arguments)
         scored_from = arguments.first_validated_epoch if self.objective.name.startswith("val_") else 1
@@ -184,7 +184,7 @@ class Tuner:
                 verbose=verbose,
                 observers=[KeptModels(self.project_dir, self._plan.rules.keep)],
                 user_observers=self._observers,
-                board=self._board(),
+                board=board,
                 requests=self._requests,
             )
         self._plan = replace(self._plan, overwrite=False)  # what this search found is not to be deleted by the next
@@ -311,10 +311,12 @@ class Tuner:
         """Imports Keras: everything before this was quick."""
         from kerastune_lite.callbacks import Checkpoint, EarlyStopping  # noqa: PLC0415
         from kerastune_lite.training.keras_trial import KerasTrial  # noqa: PLC0415
-        from kerastune_lite.training.user_callbacks import UserCallbacks  # noqa: PLC0415
+        from kerastune_lite.training.user_callbacks import UserCallbacks, check_option  # noqa: PLC0415
 
-        if not isinstance(self._checkpoint, (bool, Checkpoint)):
-            raise UsageError(f"checkpoint={self._checkpoint!r} must be True, False or a kt.callbacks.Checkpoint")
+        if not isinstance(self._checkpoint, bool):
+            check_option("checkpoint", self._checkpoint, Checkpoint, "True, False")
+        if self._early_stopping is not None:
+            check_option("early_stopping", self._early_stopping, EarlyStopping, "None")
         stopping = EarlyStopping(self._patience) if self._patience is not None else self._early_stopping
         checkpoint = Checkpoint() if self._checkpoint is True else self._checkpoint
         return KerasTrial(
@@ -366,9 +368,10 @@ class Tuner:
         if self._tensorboard is False:
             return None
         from kerastune_lite.callbacks import TensorBoard  # noqa: PLC0415
+        from kerastune_lite.training.user_callbacks import check_option  # noqa: PLC0415
 
-        if not isinstance(self._tensorboard, (bool, TensorBoard)):
-            raise UsageError(f"tensorboard={self._tensorboard!r} must be True, False or a kt.callbacks.TensorBoard")
+        if not isinstance(self._tensorboard, bool):
+            check_option("tensorboard", self._tensorboard, TensorBoard, "True, False")
         configured = TensorBoard() if self._tensorboard is True else self._tensorboard
         return configured.observer
 

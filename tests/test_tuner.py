@@ -631,6 +631,45 @@ def test_options_of_another_type_are_refused(tuner, name):
         search(tuner(**{name: "x"}))
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"early_stopping": kt.callbacks.EarlyStopping},
+            r"give an instance, early_stopping=kt.callbacks.EarlyStopping",
+        ),
+        ({"early_stopping": keras.callbacks.EarlyStopping()}, r"callbacks of Keras go to search\(callbacks=\[...\]\)"),
+        ({"early_stopping": 3}, "early_stopping=3 must be None or a kt.callbacks.EarlyStopping"),
+        ({"checkpoint": kt.callbacks.Checkpoint}, r"give an instance, checkpoint=kt.callbacks.Checkpoint"),
+        ({"tensorboard": kt.callbacks.TensorBoard}, r"give an instance, tensorboard=kt.callbacks.TensorBoard"),
+    ],
+)
+def test_a_class_or_a_callback_of_keras_as_an_option_is_refused_with_the_remedy(tuner, options, said):
+    with pytest.raises(UsageError, match=said):
+        search(tuner(lambda hp: pytest.fail("built"), **options))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (tiny.network(), r"build_model is the model 'sequential.*'; give a function that makes a new one"),
+        (keras.Model, r"build_model is the class Model; give an instance: Model\(\)"),
+        (kt.HyperModel, r"build_model is the class HyperModel; give an instance: HyperModel\(\)"),
+    ],
+)
+def test_a_model_or_a_class_as_build_model_is_refused_with_the_remedy(tuner, given, said):
+    with pytest.raises(UsageError, match=said):
+        tuner(given)
+
+
+def test_a_mistyped_method_of_hp_ends_the_search_before_its_first_training(tuner):
+    def build(hp):
+        return tiny.compiled(tiny.network(hp.int("units", 2, 8)))
+
+    with pytest.raises(SpaceError, match=r"did you mean hp\.Int\?"):
+        search(tuner(build))
+
+
 def test_a_trials_own_directory_is_there_when_asked_for(tuner):
     seen = []
     search(tuner(), callbacks=lambda trial: seen.append(trial.directory.is_dir()) or [])
