@@ -769,3 +769,10 @@ def test_a_hypermodel_may_return_a_number_of_numpy(tuner):
             return np.float32(0.25)
 
     assert [trial.score for trial in search(tuner(Silent()))] == [0.25, 0.25]
+
+
+def test_lists_are_data(tuner):
+    arrays = search(tuner(project_name="arrays"))
+    validation = (tiny.X_VAL.tolist(), tiny.Y_VAL.tolist())
+    lists = search(tuner(project_name="lists"), tiny.X_TRAIN.tolist(), tiny.Y_TRAIN.tolist, validation_data=validation)
+    assert lists.best.score == pytest.approx(arrays.best.score, rel=1e-5)

@@ -9,6 +9,7 @@ from kerastune_lite.errors import DataError, ObjectiveError
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.number import plain
 from kerastune_lite.study.objective import Objective
+from kerastune_lite.training.list_data import as_arrays
 
 DATA = ("x", "y", "sample_weight", "validation_data")
 _POSITIONAL = ("x", "y", "batch_size", "epochs")
@@ -39,7 +40,7 @@ class FitArguments:
         values = {**named, **kwargs}
         for name, value in values.items():
             _check_lasting(name, value)
-        return cls({name: value if name in DATA else plain(value) for name, value in values.items()})
+        return cls({name: _settled(name, value) for name, value in values.items()})
 
     @property
     def lasting_data(self) -> bool:
@@ -116,8 +117,12 @@ def _call(name: str, function: Callable[..., Any], hp: HyperParameters) -> Any:
             f"{name}={function!r} has {count} parameters; a function given to search() takes none (it makes the data) "
             "or one (hp)"
         )
-    value = function(hp) if count else function()
-    return value if name in DATA else plain(value)
+    return _settled(name, function(hp) if count else function())
+
+
+def _settled(name: str, value: Any) -> Any:
+    """What `fit` gets: lists of numbers as arrays, numbers of any library as Python's own."""
+    return as_arrays(name, value) if name in DATA else plain(value)
 
 
 def _check_lasting(name: str, value: Any) -> None:
