@@ -7,7 +7,7 @@ from typing import Any
 
 from kerastune_lite.errors import DataError, ObjectiveError
 from kerastune_lite.space.hp import HyperParameters
-from kerastune_lite.space.number import plain
+from kerastune_lite.space.number import plain, whole
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.training.list_data import as_arrays
 
@@ -72,9 +72,8 @@ class FitArguments:
         """
         if self.values.get("x") is None:
             raise DataError("search() got no training data; give it as fit takes it: search(x, y, ...)")
-        epochs, split = self.values.get("epochs", 1), self.values.get("validation_split", 0.0)
-        if not callable(epochs) and (not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1):
-            raise DataError(f"epochs={epochs!r} must be an integer from 1")
+        check_counts({name: value for name, value in self.values.items() if not callable(value)})
+        split = self.values.get("validation_split", 0.0)
         if not callable(split) and split is not None and not 0 <= split < 1:
             raise DataError(f"validation_split={split!r} must be from 0 to below 1: the share of rows that validate")
 
@@ -101,6 +100,19 @@ class FitArguments:
     def resolve(self, hp: HyperParameters) -> dict[str, Any]:
         """The arguments of one training; functions are called in the order given."""
         return {name: _call(name, value, hp) if callable(value) else value for name, value in self.values.items()}
+
+
+def check_counts(values: Mapping[str, Any]) -> None:
+    """Finds a count that no training can have, whether it was given or comes from a hyperparameter.
+
+    Raises:
+        DataError: The epochs or the rows of a batch are no integer from 1.
+    """
+    for name in ("epochs", "batch_size", "validation_batch_size"):
+        count = whole(values.get(name, 1))
+        missing = values.get(name, 1) is None and name != "epochs"  # Keras's own size of a batch
+        if not missing and (count is None or count < 1):
+            raise DataError(f"{name}={values[name]!r} must be an integer from 1")
 
 
 def parameters_of(function: Callable[..., Any]) -> int:

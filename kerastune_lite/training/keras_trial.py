@@ -19,7 +19,7 @@ from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.study.layout import BOARD, FILES, RESUME, checkpoint_directory, trial_name
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.task import Answer, Ending, HasRead, HasReported, Send, Task
-from kerastune_lite.training.arguments import FitArguments
+from kerastune_lite.training.arguments import FitArguments, check_counts
 from kerastune_lite.training.build_ahead import build_ahead
 from kerastune_lite.training.data_cache import DataCache, EpochOrder, Pipeline
 from kerastune_lite.training.hypermodel import Builder
@@ -106,6 +106,7 @@ class Training:
         if fit is not None:
             return self._fit_by_user(fit, model, arguments)
         _check_keywords(model, arguments)
+        check_counts(arguments)
         arguments, pipeline = self._trial.data_cache.feed(arguments, keep=self._trial.arguments.lasting_data)
         if self._goes_on(model, arguments):
             arguments["initial_epoch"] = self._epochs_behind(arguments)
