@@ -94,3 +94,28 @@ def test_a_missing_metric_is_told_with_what_was_reported_and_the_nearest_name():
 def test_a_missing_validation_metric_asks_for_validation_data():
     with pytest.raises(ObjectiveError, match="give validation_data or validation_split"):
         Objective("val_mystery", "max").check({"loss": 1.0})
+
+
+@pytest.mark.parametrize(("name", "meant"), [("val_acuracy", "val_accuracy"), ("acuracy", "accuracy")])
+def test_a_misspelt_name_is_answered_with_the_known_one_on_its_own_side(name, meant):
+    with pytest.raises(ObjectiveError, match=f"did you mean '{meant}'"):
+        resolve(name)
+    for reported in (
+        {"loss": 1.0, "val_loss": 1.0},
+        {"loss": 1.0, "accuracy": 0.5, "val_accuracy": 0.5, "val_loss": 1},
+    ):
+        with pytest.raises(ObjectiveError, match=f"did you mean '{meant}'"):
+            Objective(name, "max").check(reported)
+
+
+@pytest.mark.parametrize("name", ["val_accuracy", "accuracy"])
+def test_a_metric_that_the_model_was_not_compiled_with_is_named_with_the_remedy(name):
+    with pytest.raises(
+        ObjectiveError, match=r'\(loss, val_loss\); compile the model with it: .*metrics=\["accuracy"\]'
+    ):
+        Objective(name, "max").check({"loss": 1.0, "val_loss": 1.0})
+
+
+def test_a_function_that_does_not_report_its_objective_is_told_nothing_of_models():
+    with pytest.raises(ObjectiveError, match=r"'score' is not among the reported metrics \(cost\)$"):
+        Objective("score", "max").check({"cost": 1.0})
