@@ -783,3 +783,13 @@ def test_lists_are_data(tuner):
     validation = (tiny.X_VAL.tolist(), tiny.Y_VAL.tolist())
     lists = search(tuner(project_name="lists"), tiny.X_TRAIN.tolist(), tiny.Y_TRAIN.tolist, validation_data=validation)
     assert lists.best.score == pytest.approx(arrays.best.score, rel=1e-5)
+
+
+def test_labels_in_the_wrong_form_end_the_search_before_its_first_training(tuner):
+    def build(hp):
+        model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(hp.Int("units", 2, 2))])
+        model.compile("sgd", "categorical_crossentropy")
+        return model
+
+    with pytest.raises(DataError, match="holds class numbers"):
+        search(tuner(build))

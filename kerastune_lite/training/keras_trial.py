@@ -23,6 +23,7 @@ from kerastune_lite.training.arguments import FitArguments, check_counts
 from kerastune_lite.training.build_ahead import build_ahead
 from kerastune_lite.training.data_cache import DataCache, EpochOrder, Pipeline
 from kerastune_lite.training.hypermodel import Builder
+from kerastune_lite.training.labels import check_labels
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
 
 
@@ -107,6 +108,7 @@ class Training:
             return self._fit_by_user(fit, model, arguments)
         _check_keywords(model, arguments)
         check_counts(arguments)
+        check_labels(model, arguments)
         arguments, pipeline = self._trial.data_cache.feed(arguments, keep=self._trial.arguments.lasting_data)
         if self._goes_on(model, arguments):
             arguments["initial_epoch"] = self._epochs_behind(arguments)
