@@ -6,6 +6,7 @@ from typing import Any
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.executors import InProcess
+from kerastune_lite.results.causes import check_any_success
 from kerastune_lite.results.results import Results
 from kerastune_lite.search.loop import Observer, Rules
 from kerastune_lite.search.session import Display, Plan, run_search
@@ -60,6 +61,7 @@ def tune(
     Raises:
         UsageError: An argument is impossible.
         StudyError: The record cannot be used or written.
+        SearchError: Every trial failed; the causes are counted.
     """
     count = parameters_of(function)
     if count not in (1, 2):
@@ -84,6 +86,7 @@ def tune(
     history = run_search(
         plan, InProcess(trial), space=None, epochs=None, verbose=verbose, user_observers=observers, board=board
     )
+    check_any_success(history, traceback=directory is None)
     return Results(history)
 
 

@@ -13,6 +13,7 @@ from kerastune_lite.errors import ObjectiveError, SearchError, SpaceError, Usage
 from kerastune_lite.executors import InProcess
 from kerastune_lite.executors.attempt import run_attempt
 from kerastune_lite.observers.model_files import KeptModels
+from kerastune_lite.results.causes import check_any_success
 from kerastune_lite.results.results import Results
 from kerastune_lite.results.tables import show_results, show_space
 from kerastune_lite.search.loop import Observer, Rules
@@ -165,6 +166,7 @@ class Tuner:
         Raises:
             UsageError: An argument is impossible, or a trial showed that the search is.
             StudyError: The record cannot be used or written.
+            SearchError: Every trial failed; the causes are counted.
             KeyboardInterrupt: Ctrl-C; the study can be gone on with.
         """
         arguments = FitArguments.of(fit_args, fit_kwargs)
@@ -188,6 +190,7 @@ class Tuner:
                 requests=self._requests,
             )
         self._plan = replace(self._plan, overwrite=False)  # what this search found is not to be deleted by the next
+        check_any_success(self._history)
         return self.results()
 
     def enqueue(self, values: Mapping[str, Value]) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import kerastune_lite as kt
-from kerastune_lite.errors import DataError, StudyChanged, UsageError
+from kerastune_lite.errors import DataError, SearchError, StudyChanged, UsageError
 from tests.fakes import nested
 
 
@@ -126,3 +126,14 @@ def test_numbers_of_numpy_are_budgets_and_counts(tmp_path):
     results = tune(one, directory=tmp_path, max_retries_per_trial=np.int64(1), **counts)
     assert [len(trial.executions) for trial in results] == [2, 2]
     assert len(tune(one, directory=tmp_path, **{**counts, "max_trials": np.array(3)})) == 3
+
+
+def test_where_every_call_failed_the_search_says_why():
+    def unlucky(hp):
+        raise ValueError(f"no luck with {hp.Float('x', 0, 1)}")
+
+    with pytest.raises(
+        SearchError, match=r"none of the 4 trials .*\n  4 failed with: ValueError: no luck with 0"
+    ) as caught:
+        tune(unlucky)
+    assert "in unlucky" in caught.value.__notes__[0]

@@ -336,10 +336,25 @@ def test_a_nan_objective_in_every_trial_fails_them_all_and_says_so(tuner):
         model.set_weights([array * np.nan for array in model.get_weights()])
         return model
 
-    results = search(tuner(poisoned))
-    assert [trial.status for trial in results] == ["failed", "failed"]
+    a_tuner = tuner(poisoned)
+    with pytest.raises(SearchError, match=r"2 failed with: .*not finite"):
+        search(a_tuner)
+    assert [trial.status for trial in a_tuner.results()] == ["failed", "failed"]
     with pytest.raises(SearchError, match="not finite"):
-        _ = results.best
+        _ = a_tuner.results().best
+
+
+def test_a_wrong_width_of_the_input_is_one_cause_and_all_is_on_record(tuner, capsys):
+    def build(hp):
+        layers = [keras.layers.Input((7,)), keras.layers.Dense(hp.Int("units", 2, 8)), keras.layers.Dense(1)]
+        return tiny.compiled(keras.Sequential(layers))
+
+    a_tuner = tuner(build, max_trials=3, overwrite=True)
+    with pytest.raises(SearchError, match=r"none of the 3 trials .*\n  3 failed with: .*incompatible"):
+        search(a_tuner, verbose=1)
+    assert [trial.status for trial in a_tuner.results()] == ["failed"] * 3
+    told = [*(trial.reason + trial.error for trial in a_tuner.results()), *capsys.readouterr()]
+    assert not any("\x1b" in text for text in told)
 
 
 def test_a_failing_build_is_recorded_with_its_values_and_the_search_goes_on(tuner):

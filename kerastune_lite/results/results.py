@@ -2,12 +2,12 @@
 
 import csv
 import html
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final, overload
 
 from kerastune_lite.errors import SearchError
+from kerastune_lite.results.causes import causes
 from kerastune_lite.results.skopt_result import optimize_result
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
@@ -56,8 +56,8 @@ class Results(Sequence[Trial]):
         """
         if self._trials and self._trials[0].succeeded:
             return self._trials[0]
-        causes = failures(self._trials).most_common(1)
-        hint = f"; {causes[0][1]} failed with: {causes[0][0]}" if causes else ""
+        commonest = causes(self._trials).most_common(1)
+        hint = f"; {commonest[0][1]} failed with: {commonest[0][0]}" if commonest else ""
         raise SearchError(f"none of the {len(self)} trials finished with a score{hint}")
 
     def to_dataframe(self) -> "pd.DataFrame":
@@ -145,11 +145,6 @@ class Results(Sequence[Trial]):
             }
             for trial in self._trials
         ]
-
-
-def failures(trials: Sequence[Trial]) -> Counter[str]:
-    """How many trials failed, by cause: the last line of the error."""
-    return Counter(trial.reason or "unknown" for trial in trials if trial.status == "failed")
 
 
 def brief(value: Any, width: int = 32) -> str:
