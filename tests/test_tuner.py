@@ -808,3 +808,14 @@ def test_labels_in_the_wrong_form_end_the_search_before_its_first_training(tuner
 
     with pytest.raises(DataError, match="holds class numbers"):
         search(tuner(build))
+
+
+def test_what_a_callback_logs_that_is_no_number_is_left_out_and_told_once(tuner):
+    class Chatty(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["mood"] = "fine"
+
+    with pytest.warns(UserWarning, match="metric 'mood' is no single number but 'fine'") as caught:
+        results = search(tuner(), callbacks=[Chatty()])
+    assert len([warning for warning in caught if "mood" in str(warning.message)]) == 1
+    assert [(trial.status, "mood" in trial.metrics) for trial in results] == [("completed", False)] * 2

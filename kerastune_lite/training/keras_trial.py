@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from kerastune_lite.callbacks import Checkpoint, EarlyStopping, Report
-from kerastune_lite.callbacks.report import scalars
+from kerastune_lite.callbacks.report import told_scalars
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.errors import DataError, nearest
 from kerastune_lite.space.number import plain
@@ -42,6 +42,8 @@ class KerasTrial:
         checkpoint: Copied for each training; None for none.
         fit_verbose: Keras's own verbosity.
         max_model_size: Parameters of a model at most; None for any.
+        data_cache: The data of all trials.
+        told: Metrics that the user has been warned of.
     """
 
     builder: Builder
@@ -55,6 +57,7 @@ class KerasTrial:
     fit_verbose: int | str | None = None
     max_model_size: int | None = None
     data_cache: DataCache = field(default_factory=DataCache)
+    told: set[str] = field(default_factory=set)
 
     def __call__(self, task: Task, send: Send) -> Ending | None:
         """Runs the attempt; an interrupted one goes on from its files."""
@@ -179,7 +182,7 @@ class Training:
         if self._checkpoint is not None:
             self._checkpoint.others = list(callbacks)
             callbacks.append(self._checkpoint)
-        return [*callbacks, Report(self._report)]
+        return [*callbacks, Report(self._report, told=trial.told)]
 
     def _ending(self, callbacks: Sequence[keras.callbacks.Callback]) -> Ending | None:
         if self._stop is not None:
@@ -198,7 +201,7 @@ class Training:
         if self._checkpoint is not None and self._checkpoint.heard:
             self._checkpoint.on_train_end()  # a training loop of the user's own may end without a word
         if not self._reported:
-            for epoch, metrics in enumerate(_returned_metrics(returned, self._trial.objective), start=1):
+            for epoch, metrics in enumerate(_returned_metrics(returned, self._trial), start=1):
                 self._report(epoch, metrics)
         return self._ending(callbacks)
 
@@ -225,19 +228,19 @@ def _shape(layer: keras.layers.Layer) -> str:
     return str(getattr(getattr(layer, "output", None), "shape", ""))
 
 
-def _returned_metrics(returned: Any, objective: Objective) -> list[dict[str, float]]:
+def _returned_metrics(returned: Any, trial: KerasTrial) -> list[dict[str, float]]:
     """What a user's `fit` returned, as the metrics of epochs: a History, a dict of metrics or a number."""
     if isinstance(returned, keras.callbacks.History):
         columns = {name: values for name, values in returned.history.items() if values}
         count = max(map(len, columns.values()), default=0)
         return [
-            scalars({name: values[epoch] for name, values in columns.items() if epoch < len(values)})
+            told_scalars({name: values[epoch] for name, values in columns.items() if epoch < len(values)}, trial.told)
             for epoch in range(count)
         ]
     if isinstance(returned, Mapping):
-        return [scalars(returned)]
+        return [told_scalars(returned, trial.told)]
     if isinstance(plain(returned), (int, float)):
-        return [{objective.name: float(plain(returned))}]
+        return [{trial.objective.name: float(plain(returned))}]
     raise DataError(
         f"fit() of the hypermodel reported no epoch and returned {returned!r}; pass callbacks=kwargs['callbacks'] to "
         "model.fit, or return the metrics as a dict or the objective as a number"
