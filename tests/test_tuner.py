@@ -819,3 +819,43 @@ def test_what_a_callback_logs_that_is_no_number_is_left_out_and_told_once(tuner)
         results = search(tuner(), callbacks=[Chatty()])
     assert len([warning for warning in caught if "mood" in str(warning.message)]) == 1
     assert [(trial.status, "mood" in trial.metrics) for trial in results] == [("completed", False)] * 2
+
+
+def build_with_auc(hp):
+    return tiny.compiled(tiny.network(hp.Int("units", 2, 8)), metrics=[keras.metrics.AUC()])
+
+
+def test_an_unnamed_metric_has_its_plain_name_in_every_trial_and_in_the_models(tuner):
+    build_with_auc(kt.HyperParameters())
+    a_tuner = tuner(build_with_auc, "val_auc")
+    results = search(a_tuner)
+    assert [sorted(trial.metrics) for trial in results] == [["auc", "loss", "val_auc", "val_loss"]] * 2
+    for model in a_tuner.get_best_models(2):
+        assert sorted(model.evaluate(tiny.X_VAL, tiny.Y_VAL, verbose=0, return_dict=True)) == ["auc", "loss"]
+
+
+def test_unnamed_layers_are_called_alike_in_every_trial(tuner):
+    results = search(tuner())
+    names = [[layer[0] for layer in trial.notes["model"]["layers"]] for trial in results]
+    assert names[0] == names[1]
+
+
+def test_a_layer_made_before_the_search_keeps_its_name_to_itself(tuner):
+    mine = keras.layers.Normalization()
+    mine.adapt(tiny.X_TRAIN)
+
+    def build(hp):
+        inputs = keras.Input((4,))
+        hidden = keras.layers.Normalization(mean=0.0, variance=1.0)(mine(inputs))
+        hidden = keras.layers.Dense(hp.Int("units", 2, 8))(hidden)
+        return tiny.compiled(keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(hidden)))
+
+    assert [trial.status for trial in search(tuner(build))] == ["completed"] * 2
+
+
+def test_the_best_models_can_be_joined_into_one(tuner):
+    a_tuner = tuner()
+    search(a_tuner)
+    inputs = keras.Input((4,))
+    joined = keras.Model(inputs, keras.layers.average([model(inputs) for model in a_tuner.get_best_models(2)]))
+    assert joined.predict(tiny.X_VAL, verbose=0).shape == (32, 1)

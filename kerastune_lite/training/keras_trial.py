@@ -24,6 +24,7 @@ from kerastune_lite.training.build_ahead import build_ahead
 from kerastune_lite.training.data_cache import DataCache, EpochOrder, Pipeline
 from kerastune_lite.training.hypermodel import Builder
 from kerastune_lite.training.labels import check_labels
+from kerastune_lite.training.name_counters import NameCounters
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
 
 
@@ -44,6 +45,7 @@ class KerasTrial:
         max_model_size: Parameters of a model at most; None for any.
         data_cache: The data of all trials.
         told: Metrics that the user has been warned of.
+        names: Where the names of unnamed layers begin.
     """
 
     builder: Builder
@@ -58,6 +60,7 @@ class KerasTrial:
     max_model_size: int | None = None
     data_cache: DataCache = field(default_factory=DataCache)
     told: set[str] = field(default_factory=set)
+    names: NameCounters = field(default_factory=NameCounters)
 
     def __call__(self, task: Task, send: Send) -> Ending | None:
         """Runs the attempt; an interrupted one goes on from its files."""
@@ -96,6 +99,7 @@ class Training:
 
     def run(self) -> Ending | None:
         """Builds, trains, reports; None when there is nothing to say of the ending."""
+        self._trial.names.reset()
         keras.utils.set_random_seed(self._seed)  # right before the build: one more build would change the result
         model, arguments = self._prepare()
         most = self._trial.max_model_size
