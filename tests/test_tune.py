@@ -137,3 +137,14 @@ def test_where_every_call_failed_the_search_says_why():
     ) as caught:
         tune(unlucky)
     assert "in unlucky" in caught.value.__notes__[0]
+
+
+def test_a_stop_in_one_execution_ends_the_trial():
+    def function(hp, report):
+        for epoch in range(1, 4):
+            if report(epoch, hp.Float("x", 0, 1)):
+                return
+
+    stop = kt.stopping.Stop("enough")
+    results = tune(function, executions_per_trial=3, stopping=lambda trial, history: stop)
+    assert [(trial.status, trial.reason, len(trial.executions)) for trial in results] == [("stopped", "enough", 1)] * 4

@@ -23,10 +23,11 @@ class FunctionTrial:
 
     def __call__(self, task: Task, send: Send) -> Ending | None:
         """Runs the attempt; an interrupted one begins anew."""
-        ending: Ending | None = None
         for execution in range(task.executions):
             ending = _Call(self, task, send, execution).run()
-        return ending
+            if ending is not None:  # a stop is the trial's, not the execution's
+                return ending
+        return None
 
 
 class _Call:
