@@ -859,3 +859,34 @@ def test_the_best_models_can_be_joined_into_one(tuner):
     inputs = keras.Input((4,))
     joined = keras.Model(inputs, keras.layers.average([model(inputs) for model in a_tuner.get_best_models(2)]))
     assert joined.predict(tiny.X_VAL, verbose=0).shape == (32, 1)
+
+
+class PoisonFrom(keras.callbacks.Callback):
+    """The weights are NaN from an epoch on, from 0."""
+
+    def __init__(self, first):
+        super().__init__()
+        self.first = first
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.first:
+            self.model.set_weights([array * np.nan for array in self.model.get_weights()])
+
+
+def test_a_trial_that_never_had_a_finite_loss_is_failed_though_its_accuracy_is_finite(tuner):
+    def callbacks(trial):
+        return [PoisonFrom(0)] if trial.number == 0 else []
+
+    results = search(tuner(objective="val_accuracy"), callbacks=callbacks)
+    assert [(trial.number, trial.status) for trial in results] == [(1, "completed"), (0, "failed")]
+    assert np.isfinite(results[1].metrics["val_accuracy"])
+    assert results[1].reason == "the loss was not finite in any epoch; the loss became nan in epoch 1"
+
+
+def test_an_epoch_whose_loss_is_nan_never_scores(tuner):
+    # all weights NaN: the accuracy is that of one class, whatever the epochs before had
+    a_tuner = tuner(objective=kt.Objective("val_accuracy", "min"), max_trials=1)
+    best = search(a_tuner, epochs=5, callbacks=[PoisonFrom(2)]).best
+    assert (best.status, best.epoch) == ("stopped", 3)
+    assert best.best_epoch < 3
+    assert all(np.isfinite(array).all() for array in a_tuner.get_best_models()[0].get_weights())

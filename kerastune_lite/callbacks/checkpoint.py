@@ -94,7 +94,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         """Keeps the state, and the model if this epoch scores."""
         metrics = scalars(logs)
         assert self.objective is not None
-        self._values.append((epoch + 1, metrics.get(self.objective.name, float("nan"))))
+        self._values.append((epoch + 1, self.objective.value(metrics)))
         best = self._best()
         scored = best is not None and best.epoch == epoch + 1
         if not (self.resume or scored):

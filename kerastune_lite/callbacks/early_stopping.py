@@ -76,7 +76,7 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         objective = self.objective
         if objective is None or objective.name not in metrics or epoch < self.start_from_epoch:
             return
-        loss = objective.minimized(metrics[objective.name])
+        loss = objective.minimized(objective.value(metrics))
         if np.isfinite(loss) and (self.best_loss is None or loss < self.best_loss - self.min_delta):
             self.best_loss, self.wait = loss, 0
             self.best_weights = self.model.get_weights() if self.restore_best_weights else []

@@ -52,7 +52,7 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras is n
         metrics = scalars(logs)
         values = tags(metrics, execution=0)
         if self.objective is not None and self.objective.name in metrics:
-            self._values.append((epoch + 1, metrics[self.objective.name]))
+            self._values.append((epoch + 1, self.objective.value(metrics)))
             best = self.objective.reduce(self._values)
             values |= {} if best is None else {BEST: best.score}
         if self._file is not None:

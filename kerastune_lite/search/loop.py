@@ -292,9 +292,9 @@ class Loop:
         if self._interrupted and stop is not None:
             return Ending("interrupted", stop)
         if trial.score is None:
-            return Ending(
-                "failed", f"{trial.objective.name} was not finite in any epoch" + (f"; {stop}" if stop else "")
-            )
+            name = trial.objective.name
+            what = "the loss" if math.isfinite(trial.metrics.get(name, math.nan)) else name
+            return Ending("failed", f"{what} was not finite in any epoch" + (f"; {stop}" if stop else ""))
         return ending if stop is None else Ending("stopped", stop)
 
     @contextmanager

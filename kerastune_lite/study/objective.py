@@ -83,6 +83,13 @@ class Objective:
         """The inverse of `loss`."""
         return -loss if self.direction == "max" else loss
 
+    def value(self, metrics: Mapping[str, float]) -> float:
+        """What one epoch's `metrics` say: NaN where this one is missing, or where the training's loss is not finite.
+
+        A network of NaNs still has an accuracy, that of one class; it must not look good by it.
+        """
+        return metrics.get(self.name, math.nan) if math.isfinite(metrics.get("loss", 0.0)) else math.nan
+
     def better(self, score: float, than: float | None) -> bool:
         """Whether `score` improves on `than` (None: nothing yet)."""
         return math.isfinite(score) and (than is None or self.minimized(score) < self.minimized(than))

@@ -1,6 +1,5 @@
 """A trial: one point of the space and everything that happened to it, as far as the record tells."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -163,7 +162,7 @@ class Trial:
             values: list[tuple[int, float]] = []
             best: Best | None = None
             for epoch in sorted(reports):
-                values.append((epoch, reports[epoch].metrics.get(self.objective.name, math.nan)))
+                values.append((epoch, self.objective.value(reports[epoch].metrics)))
                 best = self.objective.reduce(values)
                 scores = done if best is None else [*done, best.score]
                 yield reports[epoch], sum(scores) / len(scores) if scores else None
@@ -245,8 +244,8 @@ class Trial:
         if anew or self.objective.reduction != "best":
             self._score(event.execution)
             return
-        best, value = self._best[event.execution], event.metrics.get(self.objective.name)
-        if value is not None and self.objective.better(value, None if best is None else best.score):
+        best, value = self._best[event.execution], self.objective.value(event.metrics)
+        if self.objective.better(value, None if best is None else best.score):
             self._best[event.execution] = Best(value, event.epoch)
 
     def end(self, event: Ended) -> None:
@@ -258,8 +257,7 @@ class Trial:
             self._seconds += max(0.0, event.stamp.monotonic - start.stamp.monotonic)
 
     def _score(self, execution: int) -> None:
-        name = self.objective.name
         reports = sorted(self._reports[execution].items())
         self._best[execution] = self.objective.reduce(
-            [(epoch, event.metrics[name]) for epoch, event in reports if name in event.metrics]
+            [(epoch, self.objective.value(event.metrics)) for epoch, event in reports]
         )

@@ -124,3 +124,17 @@ def test_a_misspelt_loss_is_answered_with_the_loss():
 def test_a_function_that_does_not_report_its_objective_is_told_nothing_of_models():
     with pytest.raises(ObjectiveError, match=r"'score' is not among the reported metrics \(cost\)$"):
         Objective("score", "max").check({"cost": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("metrics", "value"),
+    [
+        ({"a": 1.0}, 1.0),
+        ({"a": 1.0, "loss": 2.0}, 1.0),
+        ({"a": 1.0, "loss": NAN}, NAN),
+        ({"a": 1.0, "loss": INF}, NAN),
+        ({}, NAN),
+    ],
+)
+def test_an_epoch_without_a_finite_loss_says_nothing(metrics, value):
+    assert Objective("a", "max").value(metrics) == pytest.approx(value, nan_ok=True)
