@@ -11,12 +11,14 @@ from kerastune_lite.errors import ObjectiveError, SearchError, SpaceError, Usage
 from kerastune_lite.executors import Decision, Send, Task, run_attempt
 from kerastune_lite.observers.model_files import ModelFiles
 from kerastune_lite.observers.protocol import ClosableObserver
+from kerastune_lite.results.causes import check_any_success
 from kerastune_lite.results.results import Results
 from kerastune_lite.results.tables import show_results, show_space
 from kerastune_lite.search.session import run_search
 from kerastune_lite.search.settings import SearchOptions, check_options, search_settings, study_directory
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
+from kerastune_lite.space.number import number, plain
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.space.space import Space
 from kerastune_lite.strategies import Bayesian
@@ -148,13 +150,14 @@ class Tuner:
         Raises:
             UsageError: An argument is impossible, or a trial showed that the search is.
             StudyError: The record cannot be used or written.
+            SearchError: Every trial failed; the causes are counted.
             KeyboardInterrupt: Ctrl-C; the study can be gone on with.
         """
         arguments = FitArguments.of(fit_args, fit_kwargs)
         if self.hypermodel.fit is None:
             arguments.check()
             arguments.check_objective(self.objective)
-        trial = self._trial(arguments, callbacks, fit_verbose)
+        trial, tensorboard = self._trial(arguments, callbacks, fit_verbose), self._tensorboard()
         for event in self._requests:
             self._check_point(event.values, arguments)
         settings = replace(
@@ -169,10 +172,11 @@ class Tuner:
                 collecting(trial),
                 verbose=verbose,
                 observers=[ModelFiles(self.project_dir)],
-                tensorboard=self._tensorboard(),
+                tensorboard=tensorboard,
                 requests=self._requests,
             )
         self._settings = replace(self._settings, overwrite=False)  # the next search must not delete this one
+        check_any_success(self._history)
         return self.results()
 
     def enqueue(self, values: Mapping[str, Value]) -> None:
@@ -183,7 +187,7 @@ class Tuner:
         Args:
             values: By name. They are checked when the search begins: `build_model` must read each of them, and take it.
         """
-        self._requests.append(Enqueued(values=dict(values)))
+        self._requests.append(Enqueued(values={name: plain(value) for name, value in values.items()}))
 
     def believe(self, priors: Mapping[str, Any]) -> None:
         """Tells a Bayesian search where the best values are believed to be; trials that say otherwise outweigh it.
@@ -219,9 +223,11 @@ class Tuner:
         Raises:
             UsageError: The score is not finite.
         """
-        if isinstance(score, bool) or not isinstance(score, (int, float)) or not math.isfinite(score):
+        found = number(score)
+        if found is None or not math.isfinite(found):
             raise UsageError(f"add_trial(score={score!r}): the score must be a finite number; leave out what failed")
-        self._requests.append(ExternalResult(values=dict(values), score=float(score)))
+        told = {name: plain(value) for name, value in values.items()}
+        self._requests.append(ExternalResult(values=told, score=float(found)))
 
     def results(self) -> Results:
         """All trials on record, best first; read from the study's directory if this tuner has not searched."""
@@ -294,11 +300,14 @@ class Tuner:
         """Imports Keras: everything before this was quick."""
         from kerastune_lite.callbacks import Checkpoint, EarlyStopping  # noqa: PLC0415
         from kerastune_lite.training.keras_trial import KerasTrial  # noqa: PLC0415
-        from kerastune_lite.training.user_callbacks import UserCallbacks  # noqa: PLC0415
+        from kerastune_lite.training.user_callbacks import UserCallbacks, check_option  # noqa: PLC0415
 
         checkpoint, patience = self._options.get("checkpoint", True), self._options.get("patience")
-        if not isinstance(checkpoint, (bool, Checkpoint)):
-            raise UsageError(f"checkpoint={checkpoint!r} must be True, False or a kt.callbacks.Checkpoint")
+        stopping = self._options.get("early_stopping")
+        if not isinstance(checkpoint, bool):
+            check_option("checkpoint", checkpoint, Checkpoint, "True, False")
+        if stopping is not None:
+            check_option("early_stopping", stopping, EarlyStopping, "None")
         return KerasTrial(
             builder=self.hypermodel,
             arguments=arguments,
@@ -306,7 +315,7 @@ class Tuner:
             directory=self.project_dir,
             overrides=self._overrides,
             user_callbacks=UserCallbacks(callbacks),
-            early_stopping=self._options.get("early_stopping") if patience is None else EarlyStopping(patience),
+            early_stopping=stopping if patience is None else EarlyStopping(patience),
             checkpoint=Checkpoint() if checkpoint is True else checkpoint or None,
             max_model_size=self._options.get("max_model_size"),
             fit_verbose=fit_verbose,
@@ -350,18 +359,17 @@ class Tuner:
         if given is False:
             return None
         from kerastune_lite.callbacks import TensorBoard  # noqa: PLC0415
+        from kerastune_lite.training.user_callbacks import check_option  # noqa: PLC0415
 
-        if not isinstance(given, (bool, TensorBoard)):
-            raise UsageError(f"tensorboard={given!r} must be True, False or a kt.callbacks.TensorBoard")
+        if not isinstance(given, bool):
+            check_option("tensorboard", given, TensorBoard, "True, False")
         return (TensorBoard() if given is True else given).observer
 
 
 def _recorded(options: TunerOptions) -> dict[str, Any]:
     """Options that are on record so that a later search can tell that they have changed."""
     given, patience = options.get("early_stopping"), options.get("patience")
-    if given is not None and not hasattr(type(given), "get_config"):
-        raise UsageError(f"early_stopping={given!r} must be an instance: kt.callbacks.EarlyStopping(patience=5)")
-    if given is not None:
+    if given is not None and hasattr(type(given), "get_config"):  # what is no EarlyStopping is refused when the search begins
         return {"early_stopping": {"strategy": "EarlyStopping", **given.get_config()}}
     return {"early_stopping": None if patience is None else f"patience={patience}"}
 

@@ -106,7 +106,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         if self._score is None:  # a training loop of the user's own may begin without a word
             self._score = RunningScore(self.objective)
         self._epochs = epoch + 1
-        best = self._score.add(epoch + 1, metrics.get(self.objective.name, float("nan")))
+        best = self._score.add(epoch + 1, self.objective.value(metrics))
         scored = best is not None and best.epoch == epoch + 1
         if not (self.resume or scored):
             return

@@ -8,6 +8,7 @@ import numpy as np
 
 from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.errors import UsageError
+from kerastune_lite.space.number import number, whole
 from kerastune_lite.study.objective import Objective, resolve
 
 
@@ -23,7 +24,7 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         restore_best_weights: Whether the model ends with the weights of its best epoch.
 
     Raises:
-        UsageError: `patience` is below 1 or `min_delta` below 0.
+        UsageError: `patience` is below 1, or `min_delta` or `start_from_epoch` below 0.
     """
 
     def __init__(
@@ -36,14 +37,17 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         restore_best_weights: bool = True,
     ) -> None:
         super().__init__()
-        if not isinstance(patience, int) or patience < 1:
+        waits, least, first = whole(patience), number(min_delta), whole(start_from_epoch)
+        if waits is None or waits < 1:
             raise UsageError(f"EarlyStopping: patience={patience!r} must be an integer from 1")
-        if min_delta < 0:
-            raise UsageError(f"EarlyStopping: min_delta={min_delta!r} must not be negative")
-        self.patience = patience
+        if least is None or not least >= 0:
+            raise UsageError(f"EarlyStopping: min_delta={min_delta!r} must be a number from 0")
+        if first is None or first < 0:
+            raise UsageError(f"EarlyStopping: start_from_epoch={start_from_epoch!r} must be an integer from 0")
+        self.patience = waits
         self.objective = None if objective is None else resolve(objective)
-        self.min_delta = min_delta
-        self.start_from_epoch = start_from_epoch
+        self.min_delta = least
+        self.start_from_epoch = first
         self.restore_best_weights = restore_best_weights
         self.reason: str | None = None
         self.wait = 0
@@ -76,7 +80,7 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         objective = self.objective
         if objective is None or objective.name not in metrics or epoch < self.start_from_epoch:
             return
-        loss = objective.minimized(metrics[objective.name])
+        loss = objective.minimized(objective.value(metrics))
         if np.isfinite(loss) and (self.best_loss is None or loss < self.best_loss - self.min_delta):
             self.best_loss, self.wait = loss, 0
             self.best_weights = self.model.get_weights() if self.restore_best_weights else []

@@ -1,6 +1,5 @@
 """A training in TensorBoard, written without TensorFlow's own summaries."""
 
-import math
 import os
 import time
 from collections.abc import Mapping
@@ -54,7 +53,7 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras is n
         values = tags(metrics, execution=0)
         if self.objective is not None:
             self._score = self._score or RunningScore(self.objective)
-            best = self._score.add(epoch + 1, metrics.get(self.objective.name, math.nan))
+            best = self._score.add(epoch + 1, self.objective.value(metrics))
             values |= {} if best is None else {BEST: best.score}
         if self._file is not None:
             self._file.scalars(values, epoch + 1, time.time())

@@ -1,10 +1,14 @@
 """Runs one task: the only place where the errors of a user's trial are caught."""
 
+import re
 import traceback
 
 from kerastune_lite.errors import Infeasible, KerastuneError
 from kerastune_lite.study.events import Ended
 from kerastune_lite.study.task import Send, Task, TrialFunction
+
+# Keras prints its errors in bold; on record, in a table or a file, that is noise.
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def run_attempt(function: TrialFunction, task: Task, send: Send) -> None:
@@ -24,4 +28,5 @@ def _ended(function: TrialFunction, task: Task, send: Send) -> Ended:
         return Ended(trial=trial, outcome="interrupted", reason="interrupted by the user")
     except Exception as error:  # noqa: BLE001 - whatever the user's code raises is the trial's failure
         reason = "".join(traceback.format_exception_only(error)).strip()
-        return Ended(trial=trial, outcome="failed", reason=reason, error=traceback.format_exc())
+        error_text = _COLOURS.sub("", traceback.format_exc())
+        return Ended(trial=trial, outcome="failed", reason=_COLOURS.sub("", reason), error=error_text)

@@ -10,7 +10,8 @@ from rich.console import Console as Terminal
 from rich.live import Live
 from rich.text import Text
 
-from kerastune_lite.results.results import brief, failures
+from kerastune_lite.results.causes import causes
+from kerastune_lite.results.results import brief
 from kerastune_lite.results.tables import trial_table, write
 from kerastune_lite.space.grid import View, discretized
 from kerastune_lite.study.events import SEARCH_ENDED, Annotated, Ended, Event, Reported, SearchStarted, Started
@@ -154,7 +155,7 @@ class Console:
         self._say(f"search ended: {why}{_grid_share(history)}")
         counts = Counter(trial.status for trial in history.trials)
         self._say(", ".join(f"{count} {status}" for status, count in counts.most_common()) or "no trials")
-        for cause, count in failures(history.trials).most_common(3):
+        for cause, count in causes(history.trials).most_common(3):
             self._say(f"{count} failed with: {brief(cause, 200)}", "red")
         if counts["failed"] == len(history) > 0:
             self._say("every trial failed; mend the cause, then overwrite=True begins anew", "red")

@@ -2,12 +2,12 @@
 
 import csv
 import html
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final, overload
 
 from kerastune_lite.errors import SearchError
+from kerastune_lite.results.causes import causes
 from kerastune_lite.results.skopt_result import optimize_result
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
@@ -21,6 +21,8 @@ _STYLE = (
     "padding:.2em .6em;border-bottom:1px solid rgba(128,128,128,.35);text-align:left;font-variant-numeric:tabular-nums"
 )
 _SHOWN = 20
+
+_HP, _METRIC, _SCORE = "hp.", "metric.", "score."
 
 
 @final
@@ -56,8 +58,8 @@ class Results(Sequence[Trial]):
         """
         if self._trials and self._trials[0].succeeded:
             return self._trials[0]
-        causes = failures(self._trials).most_common(1)
-        hint = f"; {causes[0][1]} failed with: {causes[0][0]}" if causes else ""
+        commonest = causes(self._trials).most_common(1)
+        hint = f"; {commonest[0][1]} failed with: {commonest[0][0]}" if commonest else ""
         raise SearchError(f"none of the {len(self)} trials finished with a score{hint}")
 
     def to_dataframe(self) -> "pd.DataFrame":
@@ -75,8 +77,9 @@ class Results(Sequence[Trial]):
     def to_csv(self, path: str | Path) -> None:
         """Writes one row a trial.
 
-        Columns: number, status, score, best_epoch, executions, duration (seconds), each hyperparameter, each metric of
-        the epoch that scored (in the best execution; the score is the mean over executions), reason.
+        Columns: number, status, score, best_epoch, executions, duration (seconds); `hp.NAME` for each hyperparameter;
+        `metric.NAME` for each metric of the epoch that scored (in the best execution; the score is the mean over
+        executions); where trials were trained several times, `score.1`, `score.2` ... for each execution; reason.
         """
         with Path(path).open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self._columns())
@@ -112,8 +115,9 @@ class Results(Sequence[Trial]):
 
     def _repr_html_(self) -> str:
         """A table for notebooks."""
-        columns = ["number", "status", "score", "best_epoch", *self._names, "duration"]
-        head = "".join(f'<th style="{_STYLE}">{html.escape(name)}</th>' for name in columns)
+        titles = {f"{_HP}{name}": name for name in self._names}
+        columns = ["number", "status", "score", "best_epoch", *titles, "duration"]
+        head = "".join(f'<th style="{_STYLE}">{html.escape(titles.get(name, name))}</th>' for name in columns)
         body = "".join(
             "<tr>"
             + "".join(f'<td style="{_STYLE}">{html.escape(brief(row.get(name)))}</td>' for name in columns)
@@ -126,30 +130,32 @@ class Results(Sequence[Trial]):
         )
 
     def _columns(self) -> list[str]:
-        metrics = dict.fromkeys(name for trial in self._trials for name in trial.metrics)
+        """Prefixed by kind: a hyperparameter, a metric and a column of ours may have one name."""
+        metrics = dict.fromkeys(f"{_METRIC}{name}" for trial in self._trials for name in trial.metrics)
         fixed = ["number", "status", "score", "best_epoch", "executions", "duration"]
-        return list(dict.fromkeys([*fixed, *self._names, *metrics, "reason"]))
+        several = range(1, max((len(trial.executions) for trial in self._trials), default=0) + 1)
+        scores = [f"{_SCORE}{number}" for number in several] if len(several) > 1 else []
+        return [*fixed, *(f"{_HP}{name}" for name in self._names), *metrics, *scores, "reason"]
 
     def _rows(self) -> list[dict[str, Any]]:
-        return [
-            {
-                **trial.metrics,
-                **trial.values,
-                "number": trial.number,
-                "status": trial.status,
-                "score": trial.score,
-                "best_epoch": trial.best_epoch,
-                "executions": len(trial.executions),
-                "duration": trial.duration,
-                "reason": trial.reason,
-            }
-            for trial in self._trials
-        ]
+        columns = self._columns()
+        return [{name: row[name] for name in columns if name in row} for row in map(_row, self._trials)]
 
 
-def failures(trials: Sequence[Trial]) -> Counter[str]:
-    """How many trials failed, by cause: the last line of the error."""
-    return Counter(trial.reason or "unknown" for trial in trials if trial.status == "failed")
+def _row(trial: Trial) -> dict[str, Any]:
+    scores = [None if execution.best is None else execution.best.score for execution in trial.executions]
+    return {
+        "number": trial.number,
+        "status": trial.status,
+        "score": trial.score,
+        "best_epoch": trial.best_epoch,
+        "executions": len(trial.executions),
+        "duration": trial.duration,
+        **{f"{_HP}{name}": value for name, value in trial.values.items()},
+        **{f"{_METRIC}{name}": value for name, value in trial.metrics.items()},
+        **{f"{_SCORE}{number}": score for number, score in enumerate(scores, start=1)},
+        "reason": trial.reason,
+    }
 
 
 def brief(value: Any, width: int = 32) -> str:

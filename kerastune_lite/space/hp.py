@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from kerastune_lite.errors import SpaceError, nearest
 from kerastune_lite.space.kinds import (
@@ -26,6 +26,7 @@ from kerastune_lite.space.kinds import (
     from_json,
     to_json,
 )
+from kerastune_lite.space.number import plain
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.space.scale import Sampling
 
@@ -44,6 +45,20 @@ def draw(seed: int, number: int, name: str) -> float:
     """A number in [0, 1) that depends on these three alone, so that the order of reading does not matter."""
     digest = hashlib.blake2b(f"{seed}/{number}/{name}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64
+
+
+class _NoSuchMethod(SpaceError, AttributeError):
+    """A name that `hp` does not have: every trial would fail by it, so it ends the search; hasattr() knows it too."""
+
+
+# How others call what is asked of `hp`, in small letters.
+_CALLED = {
+    "Int": "int integer suggest_int randint quniform",
+    "Float": "float real uniform loguniform suggest_float suggest_uniform suggest_loguniform",
+    "Choice": "choice choices categorical suggest_categorical",
+    "Boolean": "boolean bool",
+    "Fixed": "fixed constant",
+}
 
 
 class HyperParameters:
@@ -214,7 +229,7 @@ class HyperParameters:
             SpaceError: There is no hyperparameter `parent_name`.
         """
         values = parent_values if isinstance(parent_values, (list, tuple)) else [parent_values]
-        self._conditions.append(Condition(self._parent_name(parent_name), tuple(values)))
+        self._conditions.append(Condition(self._parent_name(parent_name), tuple(map(plain, values))))
         try:
             yield
         finally:
@@ -276,6 +291,15 @@ class HyperParameters:
 
     def __repr__(self) -> str:
         return f"HyperParameters({self.values})"
+
+    if not TYPE_CHECKING:  # a checker of types is to find the mistake itself
+
+        def __getattr__(self, name: str) -> Any:
+            """Says what is meant by a name that is another library's, or in small letters."""
+            meant = next((kind for kind, names in _CALLED.items() if name.lower() in names.split()), None)
+            known = [known for known in dir(type(self)) if not known.startswith("_")]
+            hint = nearest(name, known) if meant is None else f"; did you mean hp.{meant}?"
+            raise _NoSuchMethod(f"hp has no attribute {name!r}{hint}")
 
     def _full_name(self, name: str) -> str:
         return "/".join([*self._names, name]) if self._names and isinstance(name, str) else name

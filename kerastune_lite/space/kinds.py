@@ -7,7 +7,6 @@ definition knows nothing of trials.
 import bisect
 import json
 import math
-import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -16,6 +15,7 @@ from itertools import accumulate
 from typing import Any, Self, final
 
 from kerastune_lite.errors import SpaceError
+from kerastune_lite.space.number import number, plain
 from kerastune_lite.space.scale import Sampling, Scale
 
 Value = Any
@@ -127,14 +127,14 @@ def _check_name(name: object) -> None:
 
 def _number(name: str, argument: str, value: Any, *, whole: bool) -> float:
     """`value` as a plain number; an Int takes integers and floats without a fraction."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    found = number(value)
+    if found is None:
         raise _error(name, f"{argument} must be a number, got {value!r}")
-    number = float(value)
     if not whole:
-        return number
-    if not number.is_integer():
+        return float(found)
+    if isinstance(found, float) and not found.is_integer():
         raise _error(name, f"{argument} must be an integer, got {value!r}; use Float for real numbers")
-    return value if isinstance(value, int) else int(number)
+    return int(found)
 
 
 def _set(definition: Hyperparameter, **values: object) -> None:
@@ -161,7 +161,7 @@ def _set_range(definition: "Float | Int", *, whole: bool) -> None:
 
 
 def _is_number(value: Value) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return number(value) is not None
 
 
 @final
@@ -198,7 +198,8 @@ class Float(Hyperparameter):
         return self.scale.unit(value)
 
     def __contains__(self, value: Value) -> bool:
-        return _is_number(value) and self.scale.holds(value)
+        found = number(value)
+        return found is not None and self.scale.holds(found)
 
     def union(self, other: Self) -> "Float":
         return replace(self, **_union_of_ranges(self, other))
@@ -238,7 +239,8 @@ class Int(Hyperparameter):
         return self.scale.unit(value)
 
     def __contains__(self, value: Value) -> bool:
-        return _is_number(value) and self.scale.holds(value)
+        found = number(value)
+        return found is not None and self.scale.holds(found)
 
     def union(self, other: Self) -> "Int":
         return replace(self, **_union_of_ranges(self, other))
@@ -284,8 +286,7 @@ def _plain(name: str, value: Value) -> Value:
     """`value` with numpy's numbers as Python's, checked to survive JSON."""
     if isinstance(value, (list, tuple)):
         return type(value)(_plain(name, item) for item in value)
-    if _is_number(value):
-        value = int(value) if isinstance(value, numbers.Integral) else float(value)
+    value = plain(value)
     try:
         text = json.dumps(to_json(value), allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -375,7 +376,7 @@ class Boolean(Hyperparameter):
 
     def __post_init__(self) -> None:
         _check_name(self.name)
-        default = False if self.default is None else self.default
+        default = False if self.default is None else plain(self.default)
         if not isinstance(default, bool):
             raise _error(self.name, f"default must be True or False, got {default!r}")
         _set(self, default=default, weights=_check_weights(self.name, self.weights, 2))

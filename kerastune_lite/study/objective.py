@@ -84,6 +84,13 @@ class Objective:
         """The inverse of `loss`."""
         return -loss if self.direction == "max" else loss
 
+    def value(self, metrics: Mapping[str, float]) -> float:
+        """What one epoch's `metrics` say: NaN where this one is missing, or where the training's loss is not finite.
+
+        A network of NaNs still has an accuracy, that of one class; it must not look good by it.
+        """
+        return metrics.get(self.name, math.nan) if math.isfinite(metrics.get("loss", 0.0)) else math.nan
+
     def better(self, score: float, than: float | None) -> bool:
         """Whether `score` improves on `than` (None: nothing yet)."""
         return math.isfinite(score) and (than is None or self.minimized(score) < self.minimized(than))
@@ -107,12 +114,27 @@ class Objective:
     def check(self, metrics: Mapping[str, float]) -> None:
         """Raises an ObjectiveError if `metrics`, as reported by an epoch, lack this one."""
         if self.name not in metrics:
-            hint = nearest(self.name, metrics)
-            if not hint and self.name.startswith("val_") and not any(name.startswith("val_") for name in metrics):
-                hint = "; give validation_data or validation_split to search()"
             raise ObjectiveError(
-                f"objective {self.name!r} is not among the reported metrics ({', '.join(metrics) or 'none'}){hint}"
+                f"objective {self.name!r} is not among the reported metrics ({', '.join(metrics) or 'none'})"
+                f"{self._hint(metrics)}"
             )
+
+    def _hint(self, metrics: Mapping[str, float]) -> str:
+        """The way out where `metrics` lack this one: another spelling, validation data, a metric to compile with."""
+        side = "val_" if self.name.startswith("val_") else ""
+        bare = self.name.removeprefix("val_")
+        others = [name for name in metrics if name.startswith("val_") == bool(side)]
+        if known_direction(bare) is not None:  # spelt well: `mse` is near to `loss` by its letters alone
+            others = [name for name in others if name != f"{side}loss"]
+        if hint := nearest(self.name, others):
+            return hint
+        if side and not any(name.startswith("val_") for name in metrics):
+            return "; give validation_data or validation_split to search()"
+        if "loss" not in metrics:  # what no model of Keras has reported
+            return ""
+        if known_direction(bare) is None and (spelling := _known_spelling(self.name)):
+            return f"{spelling} and compile the model with it: model.compile(..., metrics=[...])"
+        return f'; compile the model with it: model.compile(..., metrics=["{bare}"])'
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -168,6 +190,12 @@ class RunningScore:
         return self.best
 
 
+def _known_spelling(name: str) -> str:
+    """A hint: the known metric closest to `name`, which keeps its side."""
+    side = "val_" if name.startswith("val_") else ""
+    return nearest(name, [side + known for known in _DIRECTIONS])
+
+
 def resolve(objective: "str | Objective", reduction: str | None = None) -> Objective:
     """An `Objective` from what the user gave.
 
@@ -184,6 +212,6 @@ def resolve(objective: "str | Objective", reduction: str | None = None) -> Objec
     if direction is None:
         raise ObjectiveError(
             f'the direction of objective {objective!r} is not known; give kt.Objective({objective!r}, "max") or "min"'
-            f"{nearest(objective, _DIRECTIONS)}"
+            f"{_known_spelling(objective)}"
         )
     return Objective(objective, direction, reduction or "best")

@@ -1,6 +1,5 @@
 """A trial: one point of the space and everything that happened to it, as far as the record tells."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -262,4 +261,4 @@ class Trial:
         return RunningScore(self.objective, ((epoch, self._value(reports[epoch])) for epoch in sorted(reports)))
 
     def _value(self, event: Reported) -> float:
-        return event.metrics.get(self.objective.name, math.nan)
+        return self.objective.value(event.metrics)

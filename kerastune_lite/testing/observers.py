@@ -20,7 +20,7 @@ def _eventful(hp: HyperParameters, report: Callable[[int, dict[str, float]], boo
     if kind == "infeasible":
         raise Infeasible("infeasible on purpose")
     for epoch in (1, 2):
-        report(epoch, {"score": hp["x"] * epoch, "loss": float("nan") if kind == "nan" else 1.0})
+        report(epoch, {"score": hp["x"] * epoch, "loss": float("nan") if (kind, epoch) == ("nan", 2) else 1.0})
 
 
 class ObserverConformance:

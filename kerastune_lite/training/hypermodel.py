@@ -1,5 +1,6 @@
 """What the user gives as the model to tune: a function, or an object with `build` and perhaps `fit`."""
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +30,11 @@ class Builder:
     """Calls the user's code to build, and to train where the user has a `fit`.
 
     Raises:
-        UsageError: What was given is neither a function nor has a `build` method.
+        UsageError: What was given is neither a function nor has a `build` method, or is a model or a class.
     """
 
     def __init__(self, given: Any) -> None:
+        _check_given(given)
         method = getattr(given, "build", None)
         build = given if callable(given) and method is None else method
         if not callable(build):
@@ -54,6 +56,9 @@ class Builder:
         """
         import keras  # noqa: PLC0415 - heavy: loaded when the first model is built
 
+        from kerastune_lite.training.name_counters import reset_metrics  # noqa: PLC0415 - imports keras
+
+        reset_metrics()
         model = self._build(hp)
         if not isinstance(model, keras.Model):
             raise ModelError(f"build_model must return a compiled Keras model, got {model!r}; is a `return` missing?")
@@ -63,3 +68,15 @@ class Builder:
                 "call model.compile(optimizer, loss=..., metrics=...) before returning it"
             )
         return model
+
+
+def _check_given(given: Any) -> None:
+    """Finds a model, or a class, where a function of hp belongs: both have a `build` of their own."""
+    if isinstance(given, type) and hasattr(given, "build"):
+        raise UsageError(f"build_model is the class {given.__name__}; give an instance: {given.__name__}()")
+    keras = sys.modules.get("keras")  # whoever has a model has it imported
+    if keras is not None and isinstance(given, keras.Model):
+        raise UsageError(
+            f"build_model is the model {given.name!r}; give a function that makes a new one for each trial: "
+            "def build_model(hp): ...; return model"
+        )

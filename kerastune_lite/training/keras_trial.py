@@ -11,18 +11,21 @@ import keras
 import tensorflow as tf
 
 from kerastune_lite.callbacks import Checkpoint, EarlyStopping, Report
-from kerastune_lite.callbacks.report import scalars
+from kerastune_lite.callbacks.report import told_scalars
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.errors import DataError, nearest
+from kerastune_lite.space.number import plain
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.study.events import Annotated, Ended, Outcome, ReadsRecorded, Reported
 from kerastune_lite.study.layout import BOARD, FILES, RESUME, checkpoint_directory, trial_name
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.task import Decision, Send, Task
-from kerastune_lite.training.arguments import FitArguments
+from kerastune_lite.training.arguments import FitArguments, check_counts
 from kerastune_lite.training.build_ahead import build_ahead
 from kerastune_lite.training.data_cache import DataCache, EpochOrder, Pipeline
 from kerastune_lite.training.hypermodel import Builder
+from kerastune_lite.training.labels import check_labels
+from kerastune_lite.training.name_counters import NameCounters
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
 
 
@@ -41,6 +44,9 @@ class KerasTrial:
         checkpoint: Copied for each training; None for none.
         fit_verbose: Keras's own verbosity.
         max_model_size: Parameters of a model at most; None for any.
+        data_cache: The data of all trials.
+        told: Metrics that the user has been warned of.
+        names: Where the names of unnamed layers begin.
     """
 
     builder: Builder
@@ -54,6 +60,8 @@ class KerasTrial:
     fit_verbose: int | str | None = None
     max_model_size: int | None = None
     data_cache: DataCache = field(default_factory=DataCache)
+    told: set[str] = field(default_factory=set)
+    names: NameCounters = field(default_factory=NameCounters)
 
     def __call__(self, task: Task, send: Send) -> Ended | None:
         """Runs the attempt; an interrupted one goes on from its files."""
@@ -93,6 +101,7 @@ class Training:
 
     def run(self) -> Ended | None:
         """Builds, trains, reports; None when there is nothing to say of the ending."""
+        self._trial.names.reset()
         keras.utils.set_random_seed(self._seed)  # right before the build: one more build would change the result
         model, arguments = self._prepare()
         most = self._trial.max_model_size
@@ -107,6 +116,8 @@ class Training:
         if fit is not None:
             return self._fit_by_user(fit, model, arguments)
         _check_keywords(model, arguments)
+        check_counts(arguments)
+        check_labels(model, arguments)
         arguments, pipeline = self._trial.data_cache.feed(arguments, keep=self._trial.arguments.lasting_data)
         if self._goes_on(model, arguments):
             arguments["initial_epoch"] = self._epochs_behind(arguments)
@@ -179,7 +190,7 @@ class Training:
         if self._checkpoint is not None:
             self._checkpoint.others = list(callbacks)
             callbacks.append(self._checkpoint)
-        return [*callbacks, Report(self._report)]
+        return [*callbacks, Report(self._report, told=trial.told)]
 
     def _ended(self, outcome: Outcome, reason: str | None) -> Ended:
         return Ended(trial=self._task.trial, outcome=outcome, reason=reason)
@@ -201,7 +212,7 @@ class Training:
         if self._checkpoint is not None and self._checkpoint.heard:
             self._checkpoint.on_train_end()  # a training loop of the user's own may end without a word
         if not self._reported:
-            for epoch, metrics in enumerate(_returned_metrics(returned, self._trial.objective), start=1):
+            for epoch, metrics in enumerate(_returned_metrics(returned, self._trial), start=1):
                 self._report(epoch, metrics)
         return self._ending(callbacks)
 
@@ -228,19 +239,19 @@ def _shape(layer: keras.layers.Layer) -> str:
     return str(getattr(getattr(layer, "output", None), "shape", ""))
 
 
-def _returned_metrics(returned: Any, objective: Objective) -> list[dict[str, float]]:
+def _returned_metrics(returned: Any, trial: KerasTrial) -> list[dict[str, float]]:
     """What a user's `fit` returned, as the metrics of epochs: a History, a dict of metrics or a number."""
     if isinstance(returned, keras.callbacks.History):
         columns = {name: values for name, values in returned.history.items() if values}
         count = max(map(len, columns.values()), default=0)
         return [
-            scalars({name: values[epoch] for name, values in columns.items() if epoch < len(values)})
+            told_scalars({name: values[epoch] for name, values in columns.items() if epoch < len(values)}, trial.told)
             for epoch in range(count)
         ]
     if isinstance(returned, Mapping):
-        return [scalars(returned)]
-    if isinstance(returned, (int, float)):
-        return [{objective.name: float(returned)}]
+        return [told_scalars(returned, trial.told)]
+    if isinstance(plain(returned), (int, float)):
+        return [{trial.objective.name: float(plain(returned))}]
     raise DataError(
         f"fit() of the hypermodel reported no epoch and returned {returned!r}; pass callbacks=kwargs['callbacks'] to "
         "model.fit, or return the metrics as a dict or the objective as a number"
