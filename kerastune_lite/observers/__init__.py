@@ -1,1 +1,1 @@
-"""Functions that watch the events of a search: console, model files, TensorBoard."""
+"""Observers of the events of a search: console, model files, TensorBoard."""
