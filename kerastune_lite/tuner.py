@@ -369,7 +369,9 @@ class Tuner:
 def _recorded(options: TunerOptions) -> dict[str, Any]:
     """Options that are on record so that a later search can tell that they have changed."""
     given, patience = options.get("early_stopping"), options.get("patience")
-    if given is not None and hasattr(type(given), "get_config"):  # what is no EarlyStopping is refused when the search begins
+    if given is not None and hasattr(
+        type(given), "get_config"
+    ):  # what is no EarlyStopping is refused when the search begins
         return {"early_stopping": {"strategy": "EarlyStopping", **given.get_config()}}
     return {"early_stopping": None if patience is None else f"patience={patience}"}
 

@@ -1,4 +1,4 @@
-"""The model of the epoch that scored, and the means to go on after a crash."""
+"""Saves the best epoch's model, and the state needed to resume after a crash."""
 
 import json
 import os
@@ -20,16 +20,16 @@ from kerastune_lite.study.objective import Best, Objective, RunningScore, resolv
 
 @final
 class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is not typed
-    """Saves the model of the scored epoch as `model.keras`, and after each epoch what is needed to go on.
+    """Saves the best epoch's model as `model.keras`, and after each epoch the state needed to resume.
 
-    Put it last among the callbacks. To go on with an interrupted plain `fit`, make the same model and callbacks and fit
-    with `initial_epoch=checkpoint.epochs_done`: the state is loaded when the training begins.
+    Put it last among the callbacks. To resume an interrupted plain `fit`, create the same model and callbacks and call
+    `fit` with `initial_epoch=checkpoint.epochs_done`; the state is loaded when the training begins.
 
     Args:
-        directory: Where the files go: `model.keras` and, until they are deleted, `resume.npz` and `best_epoch.npz`. In
-            a tuner, the trial's directory.
-        objective: The metric that scores, and how epochs are reduced. In a tuner, the search's objective unless given.
-        resume: Whether the state of the training is kept after each epoch.
+        directory: The directory for `model.keras` and, until they are deleted, `resume.npz` and `best_epoch.npz`. In a
+            tuner, the trial's directory.
+        objective: The metric that scores epochs, and its reduction. In a tuner, the search's objective by default.
+        resume: Whether to save the state of the training after each epoch.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self._saved: Best | None = None
 
     def fresh(self, directory: Path, objective: Objective, execution: int, state: ResumeState | None) -> "Checkpoint":
-        """One for the given execution, in the trial's own directory, that resumes from `state`.
+        """A copy for an execution, with the trial's directory, that resumes from `state`.
 
-        It scores by `objective` unless it was given one.
+        `objective` is used if this one has none.
         """
         checkpoint = Checkpoint(directory, objective=self.objective or objective, resume=self.resume)
         checkpoint.execution = execution
@@ -64,7 +64,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
 
     @property
     def state(self) -> ResumeState | None:
-        """The state on disk that the next training goes on from; None to begin at the beginning."""
+        """The state on disk from which the next training resumes; None to start from scratch."""
         if not self._looked and self.resume and self.directory is not None:
             state, self._looked = ResumeState.read(self.directory / RESUME), True
             self._state = state if state is not None and state.facts["execution"] == self.execution else None
@@ -72,22 +72,22 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
 
     @property
     def epochs_done(self) -> int:
-        """How many epochs the state on disk has behind it."""
+        """Completed epochs of the state on disk."""
         return 0 if self.state is None else int(self.state.facts["epoch"])
 
     @property
     def heard(self) -> bool:
-        """Whether any epoch has ended with it."""
+        """Whether any epoch of this training has ended."""
         return self._epochs > 0
 
     def forget(self) -> None:
-        """Deletes what an earlier attempt left, so that the training begins anew."""
+        """Deletes the files of earlier attempts, so that the training starts from scratch."""
         self._state = None
         if self.directory is not None:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Goes on where the state on disk ends: the other callbacks have begun by now."""
+        """Restores the state on disk; it comes after the `on_train_begin` of the other callbacks."""
         if self.directory is None or self.objective is None:
             raise UsageError('Checkpoint needs a directory and an objective: Checkpoint("run1", objective="val_loss")')
         self._score = RunningScore(self.objective)
@@ -100,10 +100,10 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             self._state, self._looked = None, False  # the next fit with this callback looks again
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Keeps the state, and the model if this epoch scores."""
+        """Saves the state, and a copy of it if this is the best epoch."""
         metrics = scalars(logs)
         assert self.objective is not None
-        if self._score is None:  # a training loop of the user's own may begin without a word
+        if self._score is None:  # a custom training loop may not call `on_train_begin`
             self._score = RunningScore(self.objective)
         self._epochs = epoch + 1
         best = self._score.add(epoch + 1, self.objective.value(metrics))
@@ -115,7 +115,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             "epoch": epoch + 1,
             "metrics": {name: repr(value) for name, value in metrics.items()},
             "values": [(done, repr(value)) for done, value in self._score.deciding],
-            # a training loop of the user's own may not have set it
+            # a custom training loop may not set it
             "stopped": bool(getattr(self.model, "stop_training", False)),
         }
         state = ResumeState.capture(self.model, self.others, facts)
@@ -129,7 +129,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         os.replace(new, self._path(RESUME))
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Saves the scored epoch's model, unless an earlier execution's is better or nobody wants it."""
+        """Saves the best epoch's model, unless an earlier execution's is better or `keep` is False."""
         best = None if self._score is None else self._score.best
         if self._saved == best or not self.keep or best is None or not self._beats_saved(best):
             return
@@ -156,14 +156,14 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self.model.set_weights(now)
 
     def _save(self) -> None:
-        """The whole model, or its weights where it holds something that Keras cannot write."""
+        """Saves the whole model, or only its weights if Keras cannot save the model."""
         part, name = self._path("part.keras"), MODEL
         try:
             self.model.save(part)
         except (NotImplementedError, TypeError, ValueError) as error:
             warnings.warn(
-                f"{type(self.model).__name__} cannot be saved whole ({str(error).splitlines()[0][:200]}): its weights "
-                "are kept instead, and get_best_models() builds the model anew with build_model",
+                f"{type(self.model).__name__} cannot be saved whole ({str(error).splitlines()[0][:200]}): only its "
+                "weights are saved, and get_best_models() rebuilds the model with build_model",
                 UserWarning,
                 stacklevel=2,
             )
@@ -186,7 +186,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
 
 
 def _link(source: Path, target: Path) -> None:
-    """Gives the file a second name; files here are replaced, never changed, so that both stay what they are."""
+    """Gives the file a second name (a hard link): files here are replaced, never modified."""
     part = target.with_suffix(".link")
     part.unlink(missing_ok=True)
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Ends a training that no longer improves."""
+"""Stops a training that no longer improves."""
 
 from collections.abc import Mapping
 from typing import Any, final
@@ -14,14 +14,15 @@ from kerastune_lite.study.objective import Objective, resolve
 
 @final
 class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is not typed
-    """Stops after `patience` epochs without improvement, and brings back the best epoch's weights.
+    """Stops after `patience` epochs without improvement and restores the best epoch's weights.
 
     Args:
         patience: Epochs to wait for an improvement.
-        objective: The metric to watch, with a known or given direction; in a tuner the search's own unless given.
-        min_delta: The least change that counts as an improvement, in the metric's unit.
-        start_from_epoch: Epochs at the beginning that do not count.
-        restore_best_weights: Whether the model ends with the weights of its best epoch.
+        objective: The metric to monitor, whose direction must be known or given. In a tuner, the search's objective by
+            default.
+        min_delta: The smallest change that counts as an improvement, in the metric's unit.
+        start_from_epoch: Epochs at the beginning that are ignored.
+        restore_best_weights: Whether to restore the weights of the best epoch at the end.
 
     Raises:
         UsageError: `patience` is below 1, or `min_delta` or `start_from_epoch` below 0.
@@ -55,7 +56,7 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         self.best_weights: list[np.ndarray[Any, Any]] = []
 
     def get_config(self) -> dict[str, Any]:
-        """Its arguments, as JSON."""
+        """The arguments as JSON."""
         return {
             "patience": self.patience,
             "objective": None if self.objective is None else str(self.objective),
@@ -65,13 +66,13 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         }
 
     def fresh(self, objective: Objective) -> "EarlyStopping":
-        """One that has seen no training; it watches `objective` unless it was given one."""
+        """A copy in its initial state; it monitors `objective` if this one has none."""
         return EarlyStopping(**{**self.get_config(), "objective": self.objective or objective})
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Forgets earlier trainings."""
+        """Resets the state of earlier trainings."""
         if self.objective is None:
-            raise UsageError('EarlyStopping has no objective to watch; give objective="val_loss", say')
+            raise UsageError('EarlyStopping has no objective; give one, such as objective="val_loss"')
         self.reason, self.wait, self.best_loss, self.best_weights = None, 0, None, []
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -91,6 +92,6 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
             self.model.stop_training = True
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Brings back the best weights."""
+        """Restores the best weights."""
         if self.best_weights:
             self.model.set_weights(self.best_weights)

@@ -1,4 +1,4 @@
-"""Epoch metrics to whoever watches, the wish to stop back."""
+"""Reports the metrics of each epoch to a function that may stop the training."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from kerastune_lite.space.number import plain
 
 
 def scalars(logs: Mapping[str, Any] | None) -> dict[str, float]:
-    """The entries of Keras's logs that are single numbers, as floats; a metric per class or a text is left out."""
+    """The scalar entries of Keras's logs as floats; others, such as per-class metrics and texts, are left out."""
     found = {name: _single(value) for name, value in (logs or {}).items()}
     return {name: float(value) for name, value in found.items() if value is not None}
 
@@ -43,12 +43,12 @@ def _brief(value: Any) -> str:
 
 @final
 class Report(keras.callbacks.Callback):  # type: ignore[misc]  # keras is not typed
-    """Calls a function after each epoch, and ends the training when it says so.
+    """Calls a function after each epoch and ends the training if it returns True.
 
     Args:
-        report: Gets the epoch (from 1) and the metrics by name; True ends the training after this epoch, by
-            `stop_training`, so that every callback's `on_train_end` runs.
-        told: Names of metrics that are no numbers, of which nobody needs to be warned again; added to.
+        report: Called with the epoch (from 1) and the metrics by name. If it returns True, the training ends after this
+            epoch by `stop_training`, so that every callback's `on_train_end` runs.
+        told: Names of metrics that are not scalar and that a warning was given for; updated.
     """
 
     def __init__(self, report: Callable[[int, Mapping[str, float]], bool], *, told: set[str] | None = None) -> None:

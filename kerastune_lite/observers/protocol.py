@@ -1,4 +1,4 @@
-"""What an observer is."""
+"""The protocol of observers."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -7,14 +7,14 @@ from kerastune_lite.study.events import Event
 from kerastune_lite.study.history import History
 
 Observer = Callable[[Event, History], None]
-"""Called with every event right after it is recorded, in the thread that searches."""
+"""Called with each event after it is recorded, in the thread of the search."""
 
 
 class ClosableObserver(Protocol):
-    """An observer that holds files or the terminal."""
+    """An observer with resources to release."""
 
     def __call__(self, event: Event, history: History, /) -> None:
-        """Takes in an event."""
+        """Handles an event."""
 
     def close(self) -> None:
-        """Releases what it holds; called however the search ends."""
+        """Releases all resources; called however the search ends."""

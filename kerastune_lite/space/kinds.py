@@ -1,7 +1,7 @@
-"""Hyperparameters: what may be chosen, under which name, from which values.
+"""The five kinds of hyperparameter.
 
-Five kinds, each a frozen value that owns its encoding: its levels, its place on the unit interval, its JSON. A
-definition knows nothing of trials.
+Each definition is a frozen value with its own encodings: levels, position on the unit interval, JSON. Definitions are
+independent of trials.
 """
 
 import bisect
@@ -19,13 +19,13 @@ from kerastune_lite.space.number import number, plain
 from kerastune_lite.space.scale import Sampling, Scale
 
 Value = Any
-"""A hyperparameter's value: anything that JSON can hold, and tuples."""
+"""A hyperparameter's value: anything that JSON can represent, and tuples."""
 
 _TUPLE = "__tuple__"
 
 
 def to_json(value: Value) -> Any:
-    """`value` in plain JSON terms; tuples are tagged, so that they come back as tuples."""
+    """`value` as plain JSON; tuples are tagged so that they can be restored."""
     if isinstance(value, tuple):
         return {_TUPLE: [to_json(item) for item in value]}
     if isinstance(value, list):
@@ -48,24 +48,24 @@ _encode = json.JSONEncoder(sort_keys=True).encode  # json.dumps makes a new enco
 
 
 def key(value: Value) -> str:
-    """A text that is equal for equal values of equal type only: True, 1 and 1.0 differ."""
+    """A string that is equal only for equal values of equal type: True, 1 and 1.0 differ."""
     return _encode(to_json(value))
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The hyperparameter is active where `parent` is active and has one of `values`."""
+    """A hyperparameter is active only if `parent` is active and has one of `values`."""
 
     parent: str
     values: tuple[Value, ...]
 
     def holds(self, values: Mapping[str, Value]) -> bool:
-        """Whether `values` (of the active hyperparameters, by name) meet the condition."""
+        """Whether `values` (of the active hyperparameters, by name) satisfy the condition."""
         return self.parent in values and key(values[self.parent]) in {key(value) for value in self.values}
 
 
 class Hyperparameter(ABC):
-    """One named thing to choose. Definitions are equal when all that they say is equal, types of values included."""
+    """A named hyperparameter. Definitions are equal if all their fields are, including the types of values."""
 
     name: str
     default: Value
@@ -81,19 +81,19 @@ class Hyperparameter(ABC):
 
     @abstractmethod
     def from_unit(self, unit: float) -> Value:
-        """The value at `unit` in [0, 1): a uniform draw gives a draw from the hyperparameter's prior."""
+        """The value at `unit` in [0, 1); maps a uniform draw to a draw from the hyperparameter's prior."""
 
     @abstractmethod
     def to_unit(self, value: Value) -> float:
-        """The place of `value` in [0, 1]; the middle of its share, where it has one."""
+        """The position of `value` in [0, 1]; for a level, the middle of its interval."""
 
     @abstractmethod
     def __contains__(self, value: Value) -> bool:
-        """Whether the hyperparameter can have this value."""
+        """Whether `value` is a possible value."""
 
     @abstractmethod
     def union(self, other: Self) -> "Hyperparameter":
-        """A definition (for tables and plots) that covers both, which are of one kind."""
+        """A definition that covers both, which are of the same kind; for tables and plots."""
 
     @property
     def kind(self) -> str:
@@ -102,11 +102,11 @@ class Hyperparameter(ABC):
 
     @property
     def identity(self) -> str:
-        """A text equal for equal definitions only."""
+        """A string that is equal only for equal definitions."""
         return json.dumps(definition_to_json(self), sort_keys=True)
 
     def __str__(self) -> str:
-        """The definition as the user would write it."""
+        """The definition as written in code."""
         told = [repr(self.name)]
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
@@ -138,7 +138,7 @@ def _number(name: str, argument: str, value: Any, *, whole: bool) -> float:
 
 
 def _set(definition: Hyperparameter, **values: object) -> None:
-    """Fields of a frozen dataclass, brought to their plain types in `__post_init__`."""
+    """Sets fields of a frozen dataclass; for `__post_init__`."""
     for field, value in values.items():
         object.__setattr__(definition, field, value)
 
@@ -247,7 +247,7 @@ class Int(Hyperparameter):
 
 
 def _union_of_ranges(one: "Float | Int", other: "Float | Int") -> dict[str, Any]:
-    """Fields of the range that covers both; where sampling or step differ, the plainer."""
+    """Fields of a range that covers both, without a step; linear if the samplings differ."""
     return {
         "min_value": min(one.min_value, other.min_value),
         "max_value": max(one.max_value, other.max_value),
@@ -261,15 +261,15 @@ def _check_weights(name: str, weights: Sequence[float] | None, count: int) -> tu
     if weights is None:
         return None
     if len(weights) != count:
-        raise _error(name, f"weights={weights!r} has {len(weights)} entries for {count} values; give one for each")
+        raise _error(name, f"weights={weights!r} has {len(weights)} entries for {count} values; give one per value")
     plain = tuple(_number(name, "a weight", weight, whole=False) for weight in weights)
     if not all(math.isfinite(weight) and weight > 0 for weight in plain):
-        raise _error(name, f"weights={weights!r} must all be above 0; leave out a value that should never be chosen")
+        raise _error(name, f"weights={weights!r} must all be above 0; remove values that should never be chosen")
     return plain
 
 
 def _share_at(unit: float, weights: Sequence[float] | None, count: int) -> int:
-    """Which of `count` shares of [0, 1) holds `unit`."""
+    """The index of the interval of [0, 1) that contains `unit`, of `count` intervals."""
     if weights is None:
         return min(int(unit * count), count - 1)
     ends = list(accumulate(weights))
@@ -283,7 +283,7 @@ def _middle_of_share(index: int, weights: Sequence[float] | None, count: int) ->
 
 
 def _plain(name: str, value: Value) -> Value:
-    """`value` with numpy's numbers as Python's, checked to survive JSON."""
+    """`value` with numpy numbers converted to Python's; raises if JSON would change it."""
     if isinstance(value, (list, tuple)):
         return type(value)(_plain(name, item) for item in value)
     value = plain(value)
@@ -292,7 +292,7 @@ def _plain(name: str, value: Value) -> Value:
     except (TypeError, ValueError) as error:
         raise _error(
             name,
-            f"value {value!r} cannot be written as JSON ({error}); use a name for it and look it up in build_model",
+            f"value {value!r} cannot be written as JSON ({error}); use a string and look the value up in build_model",
         ) from error
     if from_json(json.loads(text)) != value:
         raise _error(name, f"value {value!r} changes when written as JSON; use strings as keys")
@@ -302,7 +302,7 @@ def _plain(name: str, value: Value) -> Value:
 @final
 @dataclass(frozen=True, repr=False, eq=False)
 class Choice(Hyperparameter):
-    """One of `values`. Types are kept: True, 1 and 1.0 are three values."""
+    """One of `values`. Types are preserved: True, 1 and 1.0 are three values."""
 
     name: str
     values: tuple[Value, ...]
@@ -367,7 +367,7 @@ class Choice(Hyperparameter):
 @final
 @dataclass(frozen=True, repr=False)
 class Boolean(Hyperparameter):
-    """False or True; `weights` are theirs, in this order."""
+    """False or True; `weights` are in this order."""
 
     name: str
     default: Value = False
@@ -403,7 +403,7 @@ class Boolean(Hyperparameter):
 @final
 @dataclass(frozen=True, repr=False, eq=False)
 class Fixed(Hyperparameter):
-    """A single value: not tuned, but on record."""
+    """A constant: not tuned, but recorded."""
 
     name: str
     value: Value
@@ -452,7 +452,7 @@ _KINDS: dict[str, type[Hyperparameter]] = {kind.__name__: kind for kind in (Floa
 
 
 def definition_to_json(definition: Hyperparameter) -> dict[str, Any]:
-    """A definition in plain JSON terms."""
+    """A definition as plain JSON."""
     data: dict[str, Any] = {"kind": definition.kind}
     for field in fields(definition):  # type: ignore[arg-type]
         value = getattr(definition, field.name)
