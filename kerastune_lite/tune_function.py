@@ -9,7 +9,7 @@ from kerastune_lite.executors import InProcess
 from kerastune_lite.results.causes import check_any_success
 from kerastune_lite.results.results import Results
 from kerastune_lite.search.loop import Observer, Rules
-from kerastune_lite.search.session import Display, Plan, run_search
+from kerastune_lite.search.session import Board, Plan, run_search
 from kerastune_lite.stopping import StoppingPolicy
 from kerastune_lite.strategies import Random, Strategy
 from kerastune_lite.study.objective import Objective, resolve
@@ -90,7 +90,7 @@ def tune(
     return Results(history)
 
 
-def _board(directory: Path) -> Display:
+def _board(directory: Path) -> Board:
     from kerastune_lite.observers.tensorboard import SearchBoard  # noqa: PLC0415 - heavy: tensorboard
 
     return SearchBoard(directory)

@@ -17,7 +17,7 @@ from kerastune_lite.results.causes import check_any_success
 from kerastune_lite.results.results import Results
 from kerastune_lite.results.tables import show_results, show_space
 from kerastune_lite.search.loop import Observer, Rules
-from kerastune_lite.search.session import Display, Plan, run_search
+from kerastune_lite.search.session import Board, Plan, run_search
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.space.number import number, plain
@@ -327,6 +327,7 @@ class Tuner:
             arguments=arguments,
             objective=self.objective,
             directory=self.project_dir,
+            board=getattr(self._tensorboard, "log_dir", None),
             overrides=self._overrides,
             user_callbacks=UserCallbacks(callbacks),
             early_stopping=stopping,
@@ -367,7 +368,7 @@ class Tuner:
         run_attempt(build, Task(number=0, attempt=0, values={}, unset="default", seed=0), hear)
         return hp
 
-    def _board(self) -> Callable[[Path], Display] | None:
+    def _board(self) -> Callable[[Path], Board] | None:
         if self._tensorboard is False:
             return None
         from kerastune_lite.callbacks import TensorBoard  # noqa: PLC0415

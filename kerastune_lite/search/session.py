@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from kerastune_lite.errors import StudyChanged, UsageError
+from kerastune_lite.errors import StudyChanged, StudyError, UsageError
 from kerastune_lite.executors import Executor
 from kerastune_lite.observers.console import Console
 from kerastune_lite.search.loop import GuardedObserver, Loop, Observer, Recorder, Rules, versions
@@ -19,7 +19,7 @@ from kerastune_lite.study.events import Enqueued, Event, ExternalResult, SearchS
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import BOARD, CHECKPOINTS, FILES
 from kerastune_lite.study.objective import Objective
-from kerastune_lite.study.store import Journal, MemoryStore, Store
+from kerastune_lite.study.store import Journal, MemoryStore, Store, read_events
 
 
 class Display(Protocol):
@@ -30,6 +30,17 @@ class Display(Protocol):
 
     def close(self) -> None:
         """Lets go of it, however the search came to its end."""
+
+
+class Board(Display, Protocol):
+    """A display that writes to a directory, which need not be the study's own."""
+
+    @property
+    def directory(self) -> Path:
+        """Where it writes."""
+
+    def begin_anew(self, events: Sequence[Event]) -> None:
+        """Deletes what it wrote of the study whose record these events were."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +107,7 @@ def run_search(
     verbose: int,
     observers: Sequence[Observer] = (),
     user_observers: Iterable[Observer] = (),
-    board: Callable[[Path], Display] | None = None,
+    board: Callable[[Path], Board] | None = None,
     requests: Sequence[Enqueued | ExternalResult] = (),
 ) -> History:
     """Searches as planned and returns everything that is known then.
@@ -119,17 +130,20 @@ def run_search(
     """
     if verbose not in (0, 1, 2):
         raise UsageError(f"verbose={verbose!r} must be 0, 1 or 2; Keras's own is fit_verbose")
+    overwritten = _overwritten(plan)
     store = _open(plan)
     where = None if plan.directory is None else str(plan.directory)
-    logs = None if plan.directory is None or board is None else plan.directory / BOARD
+    written = None if plan.directory is None or board is None else board(plan.directory / BOARD)
     displays: list[Display] = []
     try:
         history = History(store.events())
         settings = _settings(plan, history, space, epochs)
         said = [*store.damage, *_notices(history.settings, settings)]
-        displays.append(Console(verbose, where=where, tensorboard=None if logs is None else str(logs), notices=said))
-        if logs is not None and board is not None:
-            displays.append(board(logs))
+        logs = None if written is None else str(written.directory)
+        displays.append(Console(verbose, where=where, tensorboard=logs, notices=said))
+        if written is not None:
+            written.begin_anew(overwritten)
+            displays.append(written)
         everyone: list[Observer] = [*displays, *observers, *map(GuardedObserver, user_observers)]
         loop = Loop(Recorder(store, history, everyone), plan.strategy, executor, plan.rules, plan.stopping)
         loop.run(settings, [event for event in requests if event not in history.requests])
@@ -139,6 +153,14 @@ def run_search(
         executor.close()
         store.close()
     return history
+
+
+def _overwritten(plan: Plan) -> list[Event]:
+    """The record that is about to be overwritten; empty where there is none, or none of ours."""
+    try:
+        return read_events(plan.directory)[0] if plan.overwrite and plan.directory is not None else []
+    except StudyError:
+        return []
 
 
 def _open(plan: Plan) -> Store:

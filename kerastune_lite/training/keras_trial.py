@@ -37,6 +37,7 @@ class KerasTrial:
         arguments: Those of `fit`.
         objective: What the trial is judged by.
         directory: The study's directory.
+        board: Where the runs for TensorBoard are; None for their place in the study's directory.
         overrides: Prescribed definitions.
         user_callbacks: The user's own.
         early_stopping: Copied for each training; None for none.
@@ -52,6 +53,7 @@ class KerasTrial:
     arguments: FitArguments
     objective: Objective
     directory: Path
+    board: Path | None = None
     overrides: Overrides | None = None
     user_callbacks: UserCallbacks = field(default_factory=lambda: UserCallbacks(None))
     early_stopping: EarlyStopping | None = None
@@ -174,7 +176,7 @@ class Training:
         """The user's, ours, and last those that save and report what all others have made of the epoch."""
         task, trial = self._task, self._trial
         name = trial_name(task.number)
-        board = trial.directory / BOARD / name
+        board = (trial.directory / BOARD if trial.board is None else trial.board) / name
         if self._execution:
             board = board / f"execution_{self._execution + 1}"
         info = TrialInfo(task.number, self._hp.values, self._execution, trial.directory / FILES / name)
