@@ -30,7 +30,7 @@ from kerastune_lite.study.events import Enqueued, ExternalResult
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import METADATA, MODEL, WEIGHTS, checkpoint_directory
 from kerastune_lite.study.objective import Objective, resolve
-from kerastune_lite.study.store import read_events
+from kerastune_lite.study.store import read_events, warn_of_damage
 from kerastune_lite.study.task import Answer, HasEnded, Message, Send, Task
 from kerastune_lite.study.trial import Trial
 from kerastune_lite.training.arguments import FitArguments
@@ -274,7 +274,8 @@ class Tuner:
         if self._history is None and self._plan.overwrite:
             return History()
         if self._history is None:
-            events, _ = read_events(self.project_dir)
+            events, damage = read_events(self.project_dir)
+            warn_of_damage(damage)
             return History(events)
         return self._history
 

@@ -19,7 +19,7 @@ from kerastune_lite.study.events import Enqueued, Event, ExternalResult, SearchS
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import BOARD, CHECKPOINTS, FILES
 from kerastune_lite.study.objective import Objective
-from kerastune_lite.study.store import Journal, MemoryStore, Store, read_events
+from kerastune_lite.study.store import Journal, MemoryStore, Store, read_events, warn_of_damage
 
 
 class Display(Protocol):
@@ -139,6 +139,8 @@ def run_search(
         history = History(store.events())
         settings = _settings(plan, history, space, epochs)
         said = [*store.damage, *_notices(history.settings, settings)]
+        if verbose == 0:  # no console says it, and what is lost must not be lost unseen
+            warn_of_damage(store.damage)
         logs = None if written is None else str(written.directory)
         displays.append(Console(verbose, where=where, tensorboard=logs, notices=said))
         if written is not None:
