@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from kerastune_lite.errors import UsageError
-from kerastune_lite.observers.protocol import ClosableObserver
+from kerastune_lite.observers.protocol import RunsObserver
 from kerastune_lite.results.causes import check_any_success
 from kerastune_lite.results.results import Results
 from kerastune_lite.search.session import run_search
@@ -75,7 +75,7 @@ def tune(
     return Results(history)
 
 
-def _tensorboard(directory: Path) -> ClosableObserver:
+def _tensorboard(directory: Path) -> RunsObserver:
     from kerastune_lite.observers.tensorboard import SearchBoard  # noqa: PLC0415 - heavy: tensorboard
 
     return SearchBoard(directory)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 from kerastune_lite.errors import ObjectiveError, SearchError, SpaceError, UsageError, nearest
 from kerastune_lite.executors import Decision, Send, Task, run_attempt
 from kerastune_lite.observers.model_files import ModelFiles
-from kerastune_lite.observers.protocol import ClosableObserver
+from kerastune_lite.observers.protocol import RunsObserver
 from kerastune_lite.results.causes import check_any_success
 from kerastune_lite.results.results import Results
 from kerastune_lite.results.tables import show_results, show_space
@@ -27,7 +27,7 @@ from kerastune_lite.study.events import Ended, Enqueued, Event, ExternalResult, 
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import METADATA, MODEL, WEIGHTS, checkpoint_directory
 from kerastune_lite.study.objective import Objective, resolve
-from kerastune_lite.study.store import read_events
+from kerastune_lite.study.store import read_events, warn_of_damage
 from kerastune_lite.study.trial import Trial
 from kerastune_lite.training.arguments import FitArguments
 from kerastune_lite.training.hypermodel import Builder
@@ -260,7 +260,8 @@ class Tuner:
         if self._history is None and self._settings.overwrite:
             return History()
         if self._history is None:
-            events, _ = read_events(self.project_dir)
+            events, damage = read_events(self.project_dir)
+            warn_of_damage(damage)
             return History(events)
         return self._history
 
@@ -313,6 +314,7 @@ class Tuner:
             arguments=arguments,
             objective=self.objective,
             directory=self.project_dir,
+            tensorboard=getattr(self._options.get("tensorboard"), "log_dir", None),
             overrides=self._overrides,
             user_callbacks=UserCallbacks(callbacks),
             early_stopping=stopping if patience is None else EarlyStopping(patience),
@@ -354,7 +356,7 @@ class Tuner:
         run_attempt(build, Task(Started(trial=0, attempt=0, values={}), started), hear)
         return hp
 
-    def _tensorboard(self) -> Callable[[Path], ClosableObserver] | None:
+    def _tensorboard(self) -> Callable[[Path], RunsObserver] | None:
         given = self._options.get("tensorboard", True)
         if given is False:
             return None

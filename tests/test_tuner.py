@@ -888,3 +888,30 @@ def test_an_epoch_whose_loss_is_nan_never_scores(tuner):
     assert (best.status, best.epoch) == ("stopped", 3)
     assert best.best_epoch < 3
     assert all(np.isfinite(array).all() for array in a_tuner.get_best_models()[0].get_weights())
+
+
+def damage(journal):
+    """Spoils the fourth line of a journal, and tears the last one."""
+    lines = journal.read_bytes().split(b"\n")
+    lines[3] = lines[3].replace(b"i", b"j", 1)
+    journal.write_bytes(b"\n".join(lines) + b'{"torn')
+
+
+def test_a_damaged_record_is_told_without_a_console_too(tuner, tmp_path):
+    search(tuner())
+    damage(tmp_path / "study" / "study.jsonl")
+    with pytest.warns(RuntimeWarning, match=r"study.jsonl: line 4 is damaged and is skipped"):
+        tuner().results()
+    with pytest.warns(RuntimeWarning) as caught:
+        search(tuner())
+    assert [str(warning.message).partition(": ")[2] for warning in caught] == [
+        "the last line (number 18) was torn by a crash and is dropped",
+        "line 4 is damaged and is skipped",
+    ]
+
+
+def test_with_a_console_a_damaged_record_is_told_there_alone(tuner, tmp_path, capsys):
+    search(tuner())
+    damage(tmp_path / "study" / "study.jsonl")
+    search(tuner(), verbose=1)
+    assert "line 4 is damaged and is skipped" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """The protocol of observers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from kerastune_lite.study.events import Event
@@ -18,3 +19,14 @@ class ClosableObserver(Protocol):
 
     def close(self) -> None:
         """Releases all resources; called however the search ends."""
+
+
+class RunsObserver(ClosableObserver, Protocol):
+    """An observer that writes runs for TensorBoard."""
+
+    @property
+    def directory(self) -> Path:
+        """The directory of the runs, which need not be the study's own."""
+
+    def delete_runs(self, events: Sequence[Event]) -> None:
+        """Deletes what it wrote of a study with these events."""

@@ -38,6 +38,7 @@ class KerasTrial:
         arguments: Those of `fit`.
         objective: What the trial is judged by.
         directory: The study's directory.
+        tensorboard: The directory of the runs for TensorBoard; None for the one in the study's directory.
         overrides: Prescribed definitions.
         user_callbacks: The user's own.
         early_stopping: Copied for each training; None for none.
@@ -53,6 +54,7 @@ class KerasTrial:
     arguments: FitArguments
     objective: Objective
     directory: Path
+    tensorboard: Path | None = None
     overrides: Overrides | None = None
     user_callbacks: UserCallbacks = field(default_factory=lambda: UserCallbacks(None))
     early_stopping: EarlyStopping | None = None
@@ -178,11 +180,11 @@ class Training:
         """The user's, ours, and last those that save and report what all others have made of the epoch."""
         task, trial = self._task, self._trial
         name = trial_name(task.trial)
-        board = trial.directory / BOARD / name
+        run = (trial.tensorboard or trial.directory / BOARD) / name
         if self._execution:
-            board = board / f"execution_{self._execution + 1}"
+            run = run / f"execution_{self._execution + 1}"
         info = TrialInfo(task.trial, self._hp.values, self._execution, trial.directory / FILES / name)
-        callbacks = trial.user_callbacks.fresh(info, board)
+        callbacks = trial.user_callbacks.fresh(info, run)
         if trial.early_stopping is not None:
             callbacks.append(trial.early_stopping.fresh(trial.objective))
         if pipeline is not None:

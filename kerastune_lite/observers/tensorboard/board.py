@@ -6,6 +6,7 @@ run with the next number replaces it.
 """
 
 import shutil
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import final
@@ -15,6 +16,7 @@ from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from kerastune_lite.errors import cannot_write
 from kerastune_lite.observers.tensorboard.columns import BEST, cells, experiment, tags
 from kerastune_lite.observers.tensorboard.event_file import EventFile, has_ended
+from kerastune_lite.observers.tensorboard.overwritten import delete_runs
 from kerastune_lite.observers.tensorboard.texts import leaderboard, settings_text, trial_text
 from kerastune_lite.study.events import (
     SEARCH_ENDED,
@@ -43,7 +45,7 @@ class SearchBoard:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         self._open: dict[int, TrialRun] = {}
         self._search: EventFile | None = None
         self._metrics: dict[str, None] = {}
@@ -58,7 +60,7 @@ class SearchBoard:
         try:
             self._write(event, history)
         except OSError as error:
-            raise cannot_write(self._directory, error) from error
+            raise cannot_write(self.directory, error) from error
 
     def _write(self, event: Event, history: History) -> None:
         match event:
@@ -79,6 +81,14 @@ class SearchBoard:
             case _:
                 pass
 
+    def delete_runs(self, events: Sequence[Event]) -> None:
+        """Deletes the runs of the study whose record these events were.
+
+        Raises:
+            StudyWriteError: A run cannot be deleted.
+        """
+        delete_runs(self.directory, events)
+
     def close(self) -> None:
         """Closes all files."""
         for run in self._open.values():
@@ -94,7 +104,7 @@ class SearchBoard:
         for trial in trials:
             self._metrics |= dict.fromkeys(trial.metrics)
         self._declare(history, event.stamp.wall)
-        self._search = EventFile(self._directory / "_search", event.stamp.wall)
+        self._search = EventFile(self.directory / "_search", event.stamp.wall)
         self._search.text("search/settings", settings_text(event), 0, event.stamp.wall)
         best: Trial | None = None
         for count, trial in enumerate((trial for trial in trials if trial.ended), start=1):
@@ -106,7 +116,7 @@ class SearchBoard:
         self._search.flush()
 
     def _run(self, trial: Trial) -> Path:
-        return self._directory / trial_name(trial.number)
+        return self.directory / trial_name(trial.number)
 
     def _declare(self, history: History, wall: float) -> None:
         """Writes the columns if they have changed."""
@@ -114,11 +124,11 @@ class SearchBoard:
         if schema == self._schema:
             return
         self._schema = schema
-        earlier = list(self._directory.glob("_schema_*"))
+        earlier = list(self.directory.glob("_schema_*"))
         number = max((int(path.name.rpartition("_")[2]) for path in earlier), default=0) + 1
         for path in earlier:
             shutil.rmtree(path)
-        file = EventFile(self._directory / f"_schema_{number}", wall)
+        file = EventFile(self.directory / f"_schema_{number}", wall)
         schema = experiment(history.space, history.objective, self._metrics, wall)
         file.hparams(metadata.EXPERIMENT_TAG, wall, experiment=schema)
         file.close()

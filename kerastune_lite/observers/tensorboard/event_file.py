@@ -77,6 +77,11 @@ def event_files(run: Path) -> list[Path]:
     return sorted(run.glob(f"events.out.tfevents.*.{_MARK}.*"))
 
 
+def begun_at(file: Path) -> int:
+    """When the run of one of our files began, in whole seconds since the epoch."""
+    return int(file.name.split(".")[3])
+
+
 def has_ended(run: Path) -> bool:
     """Whether the run's file contains the end of the session, which is written last."""
     files = event_files(run)
