@@ -52,7 +52,7 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         self.restore_best_weights = restore_best_weights
         self.reason: str | None = None
         self.wait = 0
-        self.best_loss: float | None = None
+        self.best: float | None = None
         self.best_weights: list[np.ndarray[Any, Any]] = []
 
     def get_config(self) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         """Resets the state of earlier trainings."""
         if self.objective is None:
             raise UsageError('EarlyStopping has no objective; give one, such as objective="val_loss"')
-        self.reason, self.wait, self.best_loss, self.best_weights = None, 0, None, []
+        self.reason, self.wait, self.best, self.best_weights = None, 0, None, []
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Counts epochs without improvement."""
@@ -81,9 +81,10 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         objective = self.objective
         if objective is None or objective.name not in metrics or epoch < self.start_from_epoch:
             return
-        loss = objective.minimized(objective.value(metrics))
-        if np.isfinite(loss) and (self.best_loss is None or loss < self.best_loss - self.min_delta):
-            self.best_loss, self.wait = loss, 0
+        value = objective.value(metrics)
+        least = np.inf if self.best is None else objective.minimized(self.best) - self.min_delta
+        if objective.minimized(value) < least:
+            self.best, self.wait = value, 0
             self.best_weights = self.model.get_weights() if self.restore_best_weights else []
             return
         self.wait += 1

@@ -100,7 +100,7 @@ class Hyperparameter(ABC):
         """`Float`, `Int`, `Choice`, `Boolean` or `Fixed`."""
         return type(self).__name__
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """A string that is equal only for equal definitions."""
         return json.dumps(definition_to_json(self), sort_keys=True)

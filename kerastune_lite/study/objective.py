@@ -5,7 +5,6 @@ Only this module converts between the user's sign (score) and the minimised one 
 
 import math
 import re
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, final
@@ -171,7 +170,7 @@ class RunningScore:
 
     def __init__(self, objective: Objective, epochs: Iterable[tuple[int, float]] = ()) -> None:
         self._objective = objective
-        self._deciding: deque[tuple[int, float]] = deque(maxlen=objective.window)
+        self._deciding: tuple[tuple[int, float], ...] = ()
         self.best: Best | None = None
         for epoch, value in epochs:
             self.add(epoch, value)
@@ -185,7 +184,7 @@ class RunningScore:
         """Takes in one more epoch, later than all before; returns `best`."""
         objective, best = self._objective, self.best
         if math.isfinite(value) and (objective.reduction != "best" or objective.better(value, best and best.score)):
-            self._deciding.append((epoch, value))
+            self._deciding = (*self._deciding, (epoch, value))[-objective.window :]
             self.best = Best(sum(value for _, value in self._deciding) / len(self._deciding), epoch)
         return self.best
 
