@@ -12,9 +12,9 @@ import numpy as np
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 from kerastune_lite.surrogate.covariance import Parameters
-from kerastune_lite.surrogate.encoder import Columns, Embedding
+from kerastune_lite.surrogate.encoder import FeatureEncoder, SpaceEncoder
 from kerastune_lite.surrogate.output_warp import Warp, output_warp
-from kerastune_lite.surrogate.process import Observations, Surrogate
+from kerastune_lite.surrogate.process import FittedProcess, Observations
 from kerastune_lite.surrogate.threads import one_blas_thread
 
 Array = np.ndarray[Any, Any]
@@ -70,31 +70,35 @@ def surrogate_health(history: History) -> SurrogateHealth:
     A fit to few trials overfits. Therefore each observation is predicted with parameters fitted without it, and a
     hyperparameter is unimportant only if all fits agree.
     """
-    embedding = Embedding(history.space)
-    places, losses = _training_data(history, embedding)
+    space_encoder = SpaceEncoder(history.space)
+    coordinates, losses = _training_data(history, space_encoder)
     means = np.array([sum(values) / len(values) for values in losses])
-    if len(losses) < _LEAST or not len(embedding) or not _vary(means):
+    if len(losses) < _LEAST or not len(space_encoder) or not _vary(means):
         return SurrogateHealth()
     with one_blas_thread(), np.errstate(all="ignore"):
-        return _health(embedding, places, losses, means)
+        return _health(space_encoder, coordinates, losses, means)
 
 
-def _health(embedding: Embedding, places: Array, losses: list[list[float]], means: Array) -> SurrogateHealth:
-    columns = Columns(embedding.dimensions, np.zeros(len(embedding), dtype=bool))
-    rows = columns.rows(_imputed(places, embedding))
+def _health(
+    space_encoder: SpaceEncoder, coordinates: Array, losses: list[list[float]], means: Array
+) -> SurrogateHealth:
+    columns = FeatureEncoder(space_encoder.dimensions, np.zeros(len(space_encoder), dtype=bool))
+    rows = columns.rows(_imputed(coordinates, space_encoder))
     together = np.concatenate([np.asarray(values) for values in losses])
     warp = output_warp(together)
     known = Observations.of_replicates(rows, warp(together), np.array([len(values) for values in losses]))
     folds = np.random.default_rng(0).permutation(len(losses)) % _FOLDS
-    models = [Surrogate(columns.features, known, _fitted(columns, known, folds != fold)) for fold in range(_FOLDS)]
+    models = [FittedProcess(columns.features, known, _fitted(columns, known, folds != fold)) for fold in range(_FOLDS)]
     predicted = np.choose(folds, [model.leave_one_out()[0] for model in models])
-    points = _random_points(embedding, np.random.default_rng(0))
-    active = 1 - np.isnan(places).mean(axis=0)
+    points = _random_points(space_encoder, np.random.default_rng(0))
+    active = 1 - np.isnan(coordinates).mean(axis=0)
     effects = np.array([_total_effects(model, columns, points) * active for model in models])
-    small = (effects < SMALL).all(axis=0) & _covered(columns, rows, points) & ~_decides(places)
+    small = (effects < SMALL).all(axis=0) & _covered(columns, rows, points) & ~_decides(coordinates)
     deviation = float(np.sqrt(np.median([model.parameters.noise for model in models])))
-    importance = _by_name(embedding, effects.mean(axis=0))
-    names = {dimension.definition.name for dimension, one in zip(embedding.dimensions, small, strict=True) if not one}
+    importance = _by_name(space_encoder, effects.mean(axis=0))
+    names = {
+        dimension.definition.name for dimension, one in zip(space_encoder.dimensions, small, strict=True) if not one
+    }
     return SurrogateHealth(
         _correlation(_ranks(predicted), _ranks(known.targets)),
         _correlation(predicted, known.targets),
@@ -104,27 +108,27 @@ def _health(embedding: Embedding, places: Array, losses: list[list[float]], mean
     )
 
 
-def _fitted(columns: Columns, known: Observations, chosen: Array) -> Parameters:
+def _fitted(columns: FeatureEncoder, known: Observations, chosen: Array) -> Parameters:
     """Parameters fitted to the chosen observations, with their share of the within-replicate sum of squares."""
-    extra, own = known.repeats - 1, (known.repeats - 1)[chosen]
-    scatter = known.scatter * own.sum() / max(1, extra.sum())
-    part = Observations(known.rows[chosen], known.targets[chosen], known.repeats[chosen], float(scatter))
-    return Surrogate.fit(columns.features, part, iterations=_ITERATIONS).parameters
+    extra, own = known.replicates - 1, (known.replicates - 1)[chosen]
+    within_ss = known.within_ss * own.sum() / max(1, extra.sum())
+    part = Observations(known.rows[chosen], known.targets[chosen], known.replicates[chosen], float(within_ss))
+    return FittedProcess.fit(columns.features, part, iterations=_ITERATIONS).parameters
 
 
-def _training_data(history: History, embedding: Embedding) -> tuple[Array, list[list[float]]]:
+def _training_data(history: History, space_encoder: SpaceEncoder) -> tuple[Array, list[list[float]]]:
     """Coordinates, shape (n, dimensions), and for each row the minimized values of its executions."""
 
     def loss(score: float) -> float:
         return min(max(history.objective.minimized(score), -_HUGE), _HUGE)
 
     trials = _most_telling(list(history.ranked()))
-    rows = [embedding.places(trial.definitions, trial.values) for trial in trials]
+    rows = [space_encoder.coordinates(trial.definitions, trial.values) for trial in trials]
     losses = [[loss(run.best.score) for run in trial.executions if run.best is not None] for trial in trials]
     for told in history.external_results:
-        rows.append(embedding.places_of_values(told.values))
+        rows.append(space_encoder.coordinates_of_values(told.values))
         losses.append([loss(told.score)])
-    return np.array(rows).reshape(len(losses), len(embedding)), losses
+    return np.array(rows).reshape(len(losses), len(space_encoder)), losses
 
 
 def _most_telling(ranked: list[Trial]) -> list[Trial]:
@@ -140,10 +144,10 @@ def _vary(values: Array) -> bool:
     return bool(np.isfinite(values).all() and values.std() > 1e-12 * np.abs(values).max())
 
 
-def _imputed(places: Array, embedding: Embedding) -> Array:
+def _imputed(coordinates: Array, space_encoder: SpaceEncoder) -> Array:
     """Inactive coordinates set to a constant, so that the effect of inactivity is attributed to the parent."""
-    at = [0.5 if dimension.categories is None else 0.0 for dimension in embedding.dimensions]
-    return np.where(np.isnan(places), at, places)
+    at = [0.5 if dimension.categories is None else 0.0 for dimension in space_encoder.dimensions]
+    return np.where(np.isnan(coordinates), at, coordinates)
 
 
 def _in_units(deviation: float, warp: Warp, loss: float, spread: float) -> float | None:
@@ -163,17 +167,17 @@ def _ranks(values: Array) -> Array:
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse])
 
 
-def _random_points(embedding: Embedding, rng: np.random.Generator) -> Array:
+def _random_points(space_encoder: SpaceEncoder, rng: np.random.Generator) -> Array:
     """Random points in two halves: the points to predict, and the values to redraw from."""
-    count = max(_POINTS, _PREDICTIONS // (len(embedding) + 1))
-    places = rng.random((2 * count, len(embedding)))
-    for dimension in embedding.dimensions:
+    count = max(_POINTS, _PREDICTIONS // (len(space_encoder) + 1))
+    coordinates = rng.random((2 * count, len(space_encoder)))
+    for dimension in space_encoder.dimensions:
         if dimension.categories is not None:
-            places[:, dimension.index] = np.floor(places[:, dimension.index] * len(dimension.categories))
-    return places
+            coordinates[:, dimension.index] = np.floor(coordinates[:, dimension.index] * len(dimension.categories))
+    return coordinates
 
 
-def _total_effects(model: Surrogate, columns: Columns, points: Array) -> Array:
+def _total_effects(model: FittedProcess, columns: FeatureEncoder, points: Array) -> Array:
     """The total effect of each coordinate, interactions included, as a fraction of the predictions' variance.
 
     Jansen, "Analysis of variance designs for model output" (1999): E[(f(x) - f(x with x_i redrawn))^2] / (2 Var f).
@@ -194,15 +198,15 @@ def _total_effects(model: Surrogate, columns: Columns, points: Array) -> Array:
     return np.minimum(effects / variance, 1) if variance > 0 else effects
 
 
-def _by_name(embedding: Embedding, shares: Array) -> dict[str, float]:
+def _by_name(space_encoder: SpaceEncoder, shares: Array) -> dict[str, float]:
     """Importance by name, the largest first; for a name with several kinds, the largest counts."""
     found: dict[str, float] = {}
     for index in np.argsort(-shares, kind="stable"):
-        found.setdefault(embedding.dimensions[index].definition.name, float(shares[index]))
+        found.setdefault(space_encoder.dimensions[index].definition.name, float(shares[index]))
     return found
 
 
-def _covered(columns: Columns, rows: Array, points: Array) -> Array:
+def _covered(columns: FeatureEncoder, rows: Array, points: Array) -> Array:
     """Whether each coordinate varies enough in the trials, compared to random points; if not, the prior dominates."""
     groups, count = columns.features.groups, columns.features.count
     tried = np.bincount(groups, rows.var(axis=0), count)
@@ -210,12 +214,12 @@ def _covered(columns: Columns, rows: Array, points: Array) -> Array:
     return np.asarray(tried >= _COVERED * random)
 
 
-def _decides(places: Array) -> Array:
+def _decides(coordinates: Array) -> Array:
     """Whether other reads depend on each coordinate: imputed values may hide the effect of such a coordinate."""
-    read = ~np.isnan(places)
-    found = np.zeros(places.shape[1], dtype=bool)
+    read = ~np.isnan(coordinates)
+    found = np.zeros(coordinates.shape[1], dtype=bool)
     for index, active in enumerate(read.T):
-        values, inverse = np.unique(places[active, index], return_inverse=True)
+        values, inverse = np.unique(coordinates[active, index], return_inverse=True)
         if 2 * len(values) > len(inverse):
             continue  # about one trial per value: no dependence can be detected
         shares = np.array([read[active][inverse == value].mean(axis=0) for value in range(len(values))])
