@@ -23,7 +23,7 @@ from tests.dying import die_at
 assert console
 LIVES = 30
 # changes of files that a life has at most; to resume takes about ten, an epoch about eight
-LONGEST = 40
+LONGEST = 32
 
 
 def build_model(hp):
