@@ -14,21 +14,23 @@ from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.study.objective import Objective
 
 Outcome = Literal["completed", "stopped", "failed", "infeasible", "duplicate", "interrupted", "paused"]
-"""How an attempt at a trial ended."""
+"""How an attempt ended."""
 OUTCOMES = get_args(Outcome)
 
 SEARCH_ENDED = "search ended"
-"""The key of the note that closes a search; its value says why it ended."""
+"""The key of the annotation that closes a search; its value is the reason."""
 
 Metrics = Mapping[str, float]
-"""What one epoch reported, by metric's name; NaN and infinities are kept as they are."""
+"""The metrics of one epoch by name; NaN and infinities are kept."""
 
 
 class Stamp(NamedTuple):
     """When and by whom an event was recorded.
 
-    `wall` is seconds since the epoch; `monotonic` is the recording process's own clock, in seconds, comparable only
-    between events of one `worker`.
+    Attributes:
+        wall: Seconds since 1970.
+        monotonic: The clock of the recording process in seconds, comparable between events of one `worker` only.
+        worker: Host and process that recorded the event.
     """
 
     wall: float = 0.0
@@ -41,10 +43,20 @@ _UNSTAMPED = Stamp()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchStarted:
-    """A `search` begins, with these settings; those of the last one hold.
+    """A search begins; its settings replace those of earlier searches.
 
-    `space` is what the default model reads (None: not known beforehand); `extends` says that the space is not that
-    of earlier trials, so that what they read says nothing of what a new one will read.
+    Attributes:
+        objective: What to optimise.
+        strategy: The fingerprint of the strategy.
+        seed: The seed of the search.
+        max_trials: The budget; None for no limit.
+        epochs: Epochs of each training run; None if they depend on hyperparameters.
+        executions: Training runs of each trial.
+        keep_checkpoints: How many of the best trials keep their model; None for all.
+        options: Further options: the stopping policy, early stopping, retries.
+        space: What the default model reads; None if it is not known beforehand.
+        extends: Whether the space differs from that of earlier trials, whose reads then do not predict new ones.
+        versions: Of Python and libraries.
     """
 
     objective: Objective
@@ -64,7 +76,7 @@ class SearchStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueued:
-    """A point that the user wants tried."""
+    """A configuration that the user wants to try."""
 
     values: Mapping[str, Value]
     stamp: Stamp = _UNSTAMPED
@@ -73,7 +85,7 @@ class Enqueued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalResult:
-    """A result from elsewhere, in the objective's own sign."""
+    """A result from elsewhere; `score` has the objective's sign."""
 
     values: Mapping[str, Value]
     score: float
@@ -83,9 +95,15 @@ class ExternalResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """An attempt at a trial begins, with the values proposed for it.
+    """An attempt begins.
 
-    `source` says where they come from: "strategy" or "queue".
+    Attributes:
+        trial: The trial's number, from 0.
+        attempt: From 1.
+        values: The proposed values by name.
+        unset: How `hp` answers reads of other hyperparameters.
+        source: Where the values come from: "strategy" or "queue".
+        note: JSON that the strategy keeps with its proposal.
     """
 
     trial: int
@@ -133,7 +151,7 @@ class ReadsRecorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """The metrics of one epoch of one execution; `epoch` counts epochs done, from 1."""
+    """The metrics of one epoch (from 1) of one execution (from 0)."""
 
     trial: int
     execution: int
@@ -166,7 +184,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotated:
-    """Anything else worth keeping: JSON under a key, of a trial or (`trial` None) of the study."""
+    """Anything else worth keeping: JSON under a key, of a trial, or of the study if `trial` is None."""
 
     key: str
     value: Any

@@ -1,6 +1,6 @@
-"""The history of a study: a fold over its events, with the indices that make decisions fast.
+"""The history of a study: a fold over its events, with indexes that make decisions fast.
 
-The loop alone feeds it; strategies, stopping policies and observers read it.
+Only the loop adds events; strategies, stopping policies and observers read it.
 """
 
 import bisect
@@ -29,10 +29,10 @@ from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.reads import Node, ReadsTree
 from kerastune_lite.study.trial import Trial
 
-# Endings that tell nothing about the objective and take no budget.
+# Outcomes that say nothing about the objective and use no budget.
 _UNCOUNTED = ("duplicate", "infeasible")
 
-# What a trial is judged by while the line that says it is damaged.
+# The settings of a trial while the record of the search is damaged.
 _LOST = SearchStarted(objective=Objective("(lost)", "min"), strategy={}, seed=0, max_trials=None)
 
 
@@ -42,11 +42,11 @@ class History:
     Attributes:
         last_search: The last `SearchStarted`; None before the first search.
         space: The hyperparameters known so far, merged by name and kind.
-        tree: All paths read.
-        queue: Points that the user enqueued and that have not started, oldest first.
+        tree: The reads of all trials.
+        queue: Enqueued configurations that have not started, oldest first.
         told: Results from elsewhere.
-        requests: All that the user has ever enqueued or told, unstamped.
-        notes: What was noted of the study, by key.
+        requests: Everything that the user has ever enqueued or added, without stamps.
+        notes: Annotations of the study, by key.
         consecutive_skips: How many trials in a row ended as duplicate or infeasible.
     """
 
@@ -97,17 +97,17 @@ class History:
 
     @property
     def trials(self) -> list[Trial]:
-        """Every trial, in the order of numbers."""
+        """All trials, by number."""
         return [self._trials[number] for number in sorted(self._trials)]
 
     @property
     def unfinished(self) -> list[Trial]:
-        """Trials that are running, interrupted or paused, in the order of numbers."""
+        """Trials that are running, interrupted or paused, by number."""
         return [self._unfinished[number] for number in sorted(self._unfinished)]
 
     @property
     def running(self) -> list[Trial]:
-        """Trials under way, in the order of numbers."""
+        """Running trials, by number."""
         return [trial for trial in self.unfinished if trial.status == "running"]
 
     @property
@@ -122,15 +122,15 @@ class History:
 
     @property
     def best(self) -> Trial | None:
-        """The best finished trial."""
+        """The best trial with a score; None if there is none."""
         return self._trials[self._ranked[0][1]] if self._ranked else None
 
     def ranked(self) -> Iterator[Trial]:
-        """Finished trials, best first."""
+        """Trials with a score, best first."""
         return (self._trials[number] for _, number in self._ranked)
 
     def rank_of(self, trial: Trial) -> int:
-        """The place, from 0, that a trial with its present score takes among the finished ones."""
+        """The rank, from 0, of a trial with its present score among those that have ended with one."""
         return bisect.bisect_left(self._ranked, ((0, trial.sort_key()[1]), trial.number))
 
     def kept(self) -> Iterator[Trial]:
@@ -152,7 +152,7 @@ class History:
         return self._trials[number]
 
     def apply(self, event: Event) -> None:
-        """Takes in one more event."""
+        """Adds an event."""
         self._fold[type(event)](event)
 
     def _trial(self, number: int) -> Trial:
@@ -187,7 +187,7 @@ class History:
         if event.source == "queue" and event.attempt == 1 and event.values in self.queue:
             self.queue.remove(event.values)
         trial = self._trial(event.trial)
-        if _ranks(trial):  # it goes on after it was finished
+        if _ranks(trial):  # it resumes after it had ended
             self._ranked.remove((trial.sort_key(), trial.number))
         trial._start(event)
         self._unfinished[event.trial] = trial
@@ -242,7 +242,7 @@ class History:
         notes[event.key] = event.value
 
     def _close(self, trial: Trial) -> None:
-        """A path that broke off counts as far as it is known; one that never began says nothing about the space."""
+        """Reads that broke off count as far as they are known; without reads, nothing is known of the space."""
         end = self.tree.way(trial.values)[-1]
         if (trial.reads_known or end is not self.tree.root) and end.definition is None and end.owner is None:
             end.owner = trial.number

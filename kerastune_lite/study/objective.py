@@ -1,6 +1,6 @@
 """The objective: which metric, which direction, and how the epochs of a trial become its score.
 
-Only this module converts between the user's sign (score) and the minimised one (loss).
+Only this module converts between the score, in the user's sign, and the minimized value.
 """
 
 import math
@@ -74,14 +74,14 @@ class Objective:
             )
 
     def minimized(self, score: float) -> float:
-        """`score` as something to minimise; what is not finite is the worst there is."""
+        """`score` as a value to minimise; infinite for a score that is not finite."""
         if not math.isfinite(score):
             return math.inf
         return -score if self.direction == "max" else score
 
-    def score(self, loss: float) -> float:
-        """The inverse of `loss`."""
-        return -loss if self.direction == "max" else loss
+    def score(self, minimized: float) -> float:
+        """The inverse of `minimized`."""
+        return -minimized if self.direction == "max" else minimized
 
     def value(self, metrics: Mapping[str, float]) -> float:
         """What one epoch's `metrics` say: NaN where this one is missing, or where the training's loss is not finite.
@@ -181,7 +181,7 @@ class RunningScore:
         return list(self._deciding)
 
     def add(self, epoch: int, value: float) -> Best | None:
-        """Takes in one more epoch, later than all before; returns `best`."""
+        """Adds an epoch, later than all before; returns `best`."""
         objective, best = self._objective, self.best
         if math.isfinite(value) and (objective.reduction != "best" or objective.better(value, best and best.score)):
             self._deciding = (*self._deciding, (epoch, value))[-objective.window :]

@@ -1,8 +1,7 @@
 """The durable record: one append-only journal of events, and its counterpart in memory.
 
-`study.jsonl` is a header line with the schema's version, then one event a line. Every line is a JSON object that ends
-with the CRC-32 of what stands before it. Anyone may read it at any time; one process writes, held by `study.lock`. The
-store decides nothing.
+`study.jsonl` has a header line with the version of the schema, then the events (`codec`). Every line is a JSON object
+that ends with the CRC-32 of what precedes it. Any process may read; one process writes, guarded by `study.lock`.
 """
 
 import fcntl
@@ -29,39 +28,39 @@ _TAIL = len(_CRC) + 8 + len(b'"}')
 
 
 class Store(Protocol):
-    """Where events go and come from."""
+    """Keeps events."""
 
     @property
     def damage(self) -> Sequence[str]:
-        """What was found broken while reading, in words."""
+        """What was damaged when the record was read, in words."""
 
     def events(self) -> list[Event]:
-        """Every event on record, in order."""
+        """All events, in order."""
 
     def append(self, event: Event) -> None:
-        """Adds one event; once it returns, the event survives the death of this process.
+        """Adds an event. Once it returns, the event survives the death of this process.
 
         Raises:
-            StudyWriteError: It could not be written; the record is as it was before.
+            StudyWriteError: It could not be written; the record is unchanged.
         """
 
     def close(self) -> None:
-        """Lets others write."""
+        """Releases the record for other writers."""
 
 
 class MemoryStore:
-    """Events in a list: for studies that need not outlive the process, and for tests."""
+    """Events in a list, for studies in memory."""
 
     def __init__(self) -> None:
         self.damage: Sequence[str] = ()
         self._events: list[Event] = []
 
     def events(self) -> list[Event]:
-        """Every event so far."""
+        """All events so far."""
         return list(self._events)
 
     def append(self, event: Event) -> None:
-        """Adds one event."""
+        """Adds an event."""
         self._events.append(event)
 
     def close(self) -> None:
@@ -69,18 +68,18 @@ class MemoryStore:
 
 
 class Journal:
-    """The journal of the study in `directory`, opened to write.
+    """The journal of the study in `directory`, opened for writing.
 
-    A torn last line is cut and a damaged line skipped; `damage` names both.
+    A torn last line is cut off and damaged lines are skipped; `damage` names both.
 
     Args:
-        directory: The study's directory, made if need be.
-        overwrite: Begin anew; the old journal is deleted.
+        directory: The study's directory; created if it does not exist.
+        overwrite: Delete the old journal and start a new one.
 
     Raises:
         StudyLocked: Another process writes this study.
-        StudyForeign: The file there is not a study, or a newer version wrote it.
-        StudyWriteError: The directory cannot be written.
+        StudyForeign: The file is not a study, or was written by a newer version.
+        StudyWriteError: The directory cannot be written to.
     """
 
     def __init__(self, directory: Path, *, overwrite: bool = False) -> None:
@@ -102,11 +101,11 @@ class Journal:
             raise
 
     def events(self) -> list[Event]:
-        """Every event found when the journal was opened."""
+        """The events found when the journal was opened."""
         return self._events
 
     def append(self, event: Event) -> None:
-        """Adds one event; the end of a trial is also forced to disk."""
+        """Adds an event; the end of a trial is also forced to disk."""
         try:
             self._write(b"".join(map(_line, self._codec.encode(event))))
             if isinstance(event, Ended):
@@ -115,34 +114,34 @@ class Journal:
             raise cannot_write(self._path, error) from error
 
     def close(self) -> None:
-        """Lets others write."""
+        """Releases the record for other writers."""
         os.close(self._file)
         os.close(self._lock)
 
     def _begin(self, whole: int) -> None:
-        """Cuts what is torn off the end, and writes the header of a new file."""
+        """Cuts a torn last line off, and writes the header of a new file."""
         os.ftruncate(self._file, whole)
         self._size = whole
         if whole == 0:
             self._write(_header())
 
     def _write(self, line: bytes) -> None:
-        """All of the line or nothing of it."""
+        """Writes the whole line or nothing."""
         done = 0
         try:
             while done < len(line):
                 done += os.write(self._file, line[done:])
         except OSError:
-            with suppress(OSError):  # the error that matters is the first one
+            with suppress(OSError):  # the first error matters
                 os.ftruncate(self._file, self._size)
             raise
         self._size += len(line)
 
 
 def read_events(directory: str | Path) -> tuple[list[Event], list[str]]:
-    """Events of the study in `directory`, and what is damaged, without writing or locking anything.
+    """The events of the study in `directory` and what is damaged, without writing or locking any file.
 
-    A last line still being written is left out and not reported. No study there gives no events.
+    A last line that is still being written is left out and not reported. Without a study there are no events.
 
     Raises:
         StudyForeign: The file there is not a study, or a newer version wrote it.
@@ -165,7 +164,7 @@ def _make_directory(directory: Path) -> None:
 
 
 def _lock(path: Path) -> int:
-    """Takes the lock and writes who holds it; the kernel lets go of it when the holder dies."""
+    """Takes the lock and writes who holds it; the kernel releases it when the holder dies."""
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
@@ -197,12 +196,12 @@ def _header() -> bytes:
 
 
 def _whole(line: bytes) -> bool:
-    """Whether the line is what was once written."""
+    """Whether the line is undamaged."""
     return line[-_TAIL:] == _CRC + b"%08x" % zlib.crc32(line[:-_TAIL]) + b'"}'
 
 
 def _parse(lines: Sequence[bytes]) -> list[dict[str, Any] | None]:
-    """The object on each line, None for a damaged one; parsing them all at once halves the time."""
+    """The object on each line, None for a damaged one; parsing all lines at once halves the time."""
     whole = [_whole(line) for line in lines]
     objects = iter(json.loads(b"[" + b",".join(line for line, good in zip(lines, whole, strict=True) if good) + b"]"))
     return [next(objects) if good else None for good in whole]
@@ -251,7 +250,7 @@ def _foreign(path: Path) -> StudyForeign:
 
 
 def _check_header(path: Path, line: bytes) -> None:
-    """A header that is damaged is forgiven if it still says what file this is."""
+    """Accepts a damaged header that still names the format."""
     header = _parse([line])[0]
     if header is None:
         if f'"format":"{FORMAT}"'.encode() not in line:

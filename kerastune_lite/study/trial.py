@@ -1,4 +1,4 @@
-"""A trial: one point of the space and everything that happened to it, as far as the record tells."""
+"""A trial: one configuration and everything recorded about it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Execution:
 
     Attributes:
         metrics: The metrics of each epoch, by epoch (from 1), ascending.
-        best: Score and epoch of this run; None without a finite value of the objective.
+        best: Score and epoch of this run; None if the objective was never finite.
     """
 
     metrics: Mapping[int, Metrics]
@@ -26,16 +26,16 @@ class Execution:
 
 
 class Trial:
-    """One point of the space and what became of it. Read it; the history alone writes to it.
+    """One configuration and what is recorded about it. Only the history changes it.
 
     Attributes:
         number: From 0, in the order started.
-        values: The hyperparameters' values by name: what was read; before that, what was proposed.
+        values: The values of hyperparameters by name: those read; before the first read, those proposed.
         definitions: The definitions read, in order.
-        reads_known: Whether anything (be it nothing at all) was read, rather than only proposed.
-        reads_complete: Whether everything that will be read has been read.
+        reads_known: Whether the trial has sent its reads, even if there were none.
+        reads_complete: Whether it will read no more.
         note: What the strategy kept with its proposal.
-        notes: What was noted later, by key.
+        notes: Annotations by key.
     """
 
     __slots__ = (
@@ -77,37 +77,37 @@ class Trial:
 
     @property
     def status(self) -> Status:
-        """What the last event says: "running" while an attempt is under way."""
+        """How the last attempt ended, or "running"."""
         return "running" if self._ended is None else self._ended.outcome
 
     @property
     def succeeded(self) -> bool:
-        """Whether it ended with a result to build on: completed or stopped."""
+        """Whether it ended with a score: completed or stopped."""
         return self.status in ("completed", "stopped")
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen to it by itself."""
+        """Whether it has ended for good: not running, interrupted or paused."""
         return self.status not in ("running", "interrupted", "paused")
 
     @property
     def attempts(self) -> int:
-        """How often it was started."""
+        """The number of attempts."""
         return self._attempts
 
     @property
     def failures(self) -> int:
-        """How many of its attempts failed."""
+        """The number of failed attempts."""
         return self._failures
 
     @property
     def proposal(self) -> Started | None:
-        """Its last start: proposed values, how missing ones are filled, and where they come from."""
+        """The event of its last start; None if the record of it is damaged."""
         return self._started
 
     @property
     def reason(self) -> str | None:
-        """Why it stopped, in words."""
+        """Why it ended, in words."""
         return None if self._ended is None else self._ended.reason
 
     @property
@@ -117,12 +117,12 @@ class Trial:
 
     @property
     def objective(self) -> Objective:
-        """What it is judged by."""
+        """What is optimised."""
         return self._settings.objective
 
     @property
     def score(self) -> float | None:
-        """The mean over executions of each one's score, in the objective's sign; None for a trial that failed."""
+        """The mean score of its executions, in the objective's sign; None without a score, and for failed trials."""
         scores = [run.best.score for run in self._scores if run.best is not None]
         if not scores or (self.ended and not self.succeeded):
             return None
@@ -130,7 +130,7 @@ class Trial:
 
     @property
     def minimized(self) -> float | None:
-        """The score as something to minimise."""
+        """The score, with its sign changed if it is maximised: lower is better. For strategies."""
         return None if self.score is None else self.objective.minimized(self.score)
 
     @property
@@ -154,7 +154,7 @@ class Trial:
         ]
 
     def replay(self) -> Iterator[tuple[Reported, float | None]]:
-        """Its reports in order, each with the score that the trial had then."""
+        """Its reports in order, each with the score of the trial at that time."""
         done: list[float] = []
         for reports in self._reports:
             run = RunningScore(self.objective)
@@ -166,7 +166,7 @@ class Trial:
 
     @property
     def executions_missing(self) -> int:
-        """How many of the study's executions have given no score."""
+        """How many executions are without a score."""
         return self._settings.executions - sum(run.best is not None for run in self._scores)
 
     @property
@@ -176,7 +176,7 @@ class Trial:
 
     @property
     def metrics(self) -> Metrics:
-        """All metrics of the epoch that scored (of the last epoch, without a score)."""
+        """All metrics of the best epoch; of the last epoch if there is no score."""
         execution, epoch = self.best_execution, self.best_epoch
         if execution is not None and epoch is not None:
             return self._reports[execution][epoch].metrics
@@ -184,17 +184,17 @@ class Trial:
 
     @property
     def duration(self) -> float:
-        """Seconds spent on it, over all attempts."""
+        """Seconds of all attempts together."""
         return self._seconds
 
     @property
     def started_at(self) -> float:
-        """When it was first started, in seconds since the epoch."""
+        """When its first attempt began, in seconds since 1970."""
         return self._began
 
     @property
     def ended_at(self) -> float:
-        """When its last attempt ended, in seconds since the epoch; when it was started if none has."""
+        """When its last attempt ended, in seconds since 1970; when it was started if none has ended."""
         return self._began if self._ended is None else self._ended.stamp.wall
 
     @property
@@ -203,7 +203,7 @@ class Trial:
         return HyperParameters.holding(self.definitions, self.values)
 
     def sort_key(self) -> tuple[int, float]:
-        """A key that sorts the best trial first: complete results, incomplete ones, those without a score."""
+        """Sorts the best trial first, then incomplete results, then trials without a score."""
         loss = self.minimized
         if loss is None:
             return (2, 0.0)
@@ -212,15 +212,15 @@ class Trial:
     def __repr__(self) -> str:
         return f"Trial(number={self.number}, status={self.status!r}, score={self.score}, values={dict(self.values)})"
 
-    # What follows is for the history.
+    # The methods below are for the history.
 
     def _judge_by(self, settings: SearchStarted) -> None:
-        """New settings hold: scores are computed anew."""
+        """Computes the scores by other settings."""
         self._settings = settings
         self._scores = [self._score(reports) for reports in self._reports]
 
     def _start(self, event: Started) -> None:
-        """A new attempt."""
+        """An attempt begins."""
         self._attempts = max(self._attempts, event.attempt)
         self._began = self._began or event.stamp.wall
         self._started, self._ended = event, None
@@ -237,7 +237,7 @@ class Trial:
             self.reads_complete = event.complete
 
     def _report(self, event: Reported) -> None:
-        """One epoch's metrics; an earlier attempt's for the same epoch are replaced."""
+        """The metrics of an epoch; they replace those of an earlier attempt for the same epoch."""
         while len(self._reports) <= event.execution:
             self._reports.append({})
             self._scores.append(RunningScore(self.objective))
@@ -250,7 +250,7 @@ class Trial:
             self._scores[event.execution].add(event.epoch, self._value(event))
 
     def _end(self, event: Ended) -> None:
-        """The attempt is over."""
+        """The attempt has ended."""
         self._ended = event
         self._failures += event.outcome == "failed"
         start = self._started
