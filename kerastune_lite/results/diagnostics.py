@@ -257,7 +257,9 @@ def _range(definition: Hyperparameter) -> tuple[float, float] | None:
     """The values at places 0 and 1 of the unit interval; None where there is no order of numbers or only one value."""
     match definition:
         case Float() | Int() if definition.min_value < definition.max_value:
-            return definition.min_value, definition.max_value
+            levels = None if definition.step is None else definition.count()
+            ends = (definition.min_value, definition.max_value)
+            return ends if levels is None else (definition.level(0), definition.level(levels - 1))
         case Choice() if definition.ordered and len(definition.values) > 1:
             values = list(definition.values)
             monotone = values in (sorted(values), sorted(values, reverse=True))

@@ -169,7 +169,7 @@ class Training:
         board = trial.directory / BOARD / name
         if self._execution:
             board = board / f"execution_{self._execution + 1}"
-        info = TrialInfo(task.trial, self._hp.values, self._execution, trial.directory / FILES / name)
+        info = TrialInfo(task.trial, dict(self._hp.values), self._execution, trial.directory / FILES / name)
         callbacks = trial.user_callbacks.fresh(info, board)
         if trial.early_stopping is not None:
             callbacks.append(trial.early_stopping.fresh(trial.objective))
