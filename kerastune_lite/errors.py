@@ -12,7 +12,12 @@ KerastuneError
 │   ├── StudyForeign                 the file is not ours, or a newer version wrote it
 │   └── StudyWriteError              the record cannot be written: no permission, no space
 ├── SearchError                      the search as a whole cannot go on, or gave nothing to return
-└── Infeasible                       raised by the user: this point cannot be tried; it costs no budget
+├── Infeasible                       raised by the user: this point cannot be tried; it costs no budget
+├── FailedTrialError                 raised by the user: the trial has failed, and is not retried
+└── FatalError                       raised by the user: ends the search at once
+    ├── FatalValueError              (also a ValueError)
+    ├── FatalTypeError               (also a TypeError)
+    └── FatalRuntimeError            (also a RuntimeError)
 """
 
 import difflib
@@ -71,6 +76,26 @@ class SearchError(KerastuneError):
 
 class Infeasible(KerastuneError):
     """Raise this in `build_model` or a tuned function: the point cannot be tried; it goes on record, free of charge."""
+
+
+class FailedTrialError(KerastuneError):
+    """Raise this in a trial: it has failed, and no retry would help."""
+
+
+class FatalError(KerastuneError):
+    """Raise this in a trial: the search ends at once, and the trial is resumed by the next one."""
+
+
+class FatalValueError(FatalError, ValueError):
+    """A `FatalError` about a value."""
+
+
+class FatalTypeError(FatalError, TypeError):
+    """A `FatalError` about a type."""
+
+
+class FatalRuntimeError(FatalError, RuntimeError):
+    """A `FatalError` about anything else."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

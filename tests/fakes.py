@@ -19,7 +19,7 @@ def opened(strategy=None, **settings):
     return SearchStarted(strategy=fingerprint(strategy or Random()), **settings)
 
 
-RULES = ("stopping", "max_retries_per_trial", "scored_from", "finish_epoch")
+RULES = ("stopping", "max_retries_per_trial", "max_consecutive_failed_trials", "scored_from", "finish_epoch")
 
 
 def search(function, strategy=None, *, store=None, observers=(), reports=False, **settings):

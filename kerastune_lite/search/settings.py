@@ -29,6 +29,8 @@ class SearchOptions(TypedDict, total=False):
         extend: Continue although space, objective, strategy or seed differ from the record.
         executions_per_trial: Training runs of each trial; the score is the mean of their scores.
         max_retries_per_trial: How often a trial that raises is tried again.
+        max_consecutive_failed_trials: The search ends with an error when its first trials, this many, all raise the
+            same error and none has ever succeeded; 3 by default, None to go on. The next search tries them again.
         stopping: A policy that is asked after each epoch whether the trial is still worth it.
         executor: Makes the executor from a trial function; `kt.executors.InProcess` by default.
         observers: Functions of (event, history), called for every event.
@@ -42,6 +44,7 @@ class SearchOptions(TypedDict, total=False):
     extend: bool
     executions_per_trial: int
     max_retries_per_trial: int
+    max_consecutive_failed_trials: int | None
     stopping: StoppingPolicy | None
     executor: Callable[[TrialFunction], Executor]
     observers: Iterable[Observer]
@@ -62,6 +65,7 @@ class Settings:
         extend: Accept that space, objective, strategy or seed differ from the record.
         executions_per_trial: Training runs of each trial.
         max_retries_per_trial: How often a failed trial is tried again.
+        max_consecutive_failed_trials: How many equal failures at the start end the search; None for no number.
         keep_checkpoints: How many of the best trials keep their model; None for all.
         stopping: Asked after each report.
         executor: Makes the executor from a trial function.
@@ -85,6 +89,7 @@ class Settings:
     extend: bool = False
     executions_per_trial: int = 1
     max_retries_per_trial: int = 0
+    max_consecutive_failed_trials: int | None = 3
     keep_checkpoints: int | None = None
     stopping: StoppingPolicy | None = None
     executor: Callable[[TrialFunction], Executor] = InProcess
@@ -100,6 +105,7 @@ class Settings:
         _check_count("seed", self.seed, least=0, optional=True)
         _check_count("executions_per_trial", self.executions_per_trial, least=1)
         _check_count("max_retries_per_trial", self.max_retries_per_trial, least=0)
+        _check_count("max_consecutive_failed_trials", self.max_consecutive_failed_trials, least=1, optional=True)
         _check_count("keep_checkpoints", self.keep_checkpoints, least=0, optional=True)
         if not callable(self.strategy) or isinstance(self.strategy, type):
             raise UsageError(

@@ -102,6 +102,11 @@ class Trial:
         return self._failures
 
     @property
+    def retriable(self) -> bool:
+        """Whether it has failed in a way that another attempt may help."""
+        return self._ended is not None and self._ended.outcome == "failed" and not self._ended.final
+
+    @property
     def proposal(self) -> Started | None:
         """Its last start: proposed values, how missing ones are filled, and where they come from."""
         return self._started
