@@ -1,6 +1,7 @@
 """The model of the epoch that scored, and the means to go on after a crash."""
 
 import json
+import math
 import os
 import shutil
 import warnings
@@ -49,6 +50,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self._values: list[tuple[int, float]] = []
         self._state: ResumeState | None = None
         self._saved: Best | None = None
+        self._unscored: Best | None = None
 
     def fresh(self, directory: Path, objective: Objective, execution: int) -> "Checkpoint":
         """One for the given execution, in a directory of the trial's own; `objective` unless it was given one."""
@@ -84,7 +86,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         """Goes on where the state on disk ends: the other callbacks have begun by now."""
         if self.directory is None or self.objective is None:
             raise UsageError('Checkpoint needs a directory and an objective: Checkpoint("run1", objective="val_loss")')
-        self._values = []
+        self._values, self._unscored = [], None
         if self.state is not None:
             self.state.restore(self.model, self.others)
             self._values = [(epoch, float(value)) for epoch, value in self.state.facts["values"]]
@@ -96,6 +98,10 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         assert self.objective is not None
         self._values.append((epoch + 1, metrics.get(self.objective.name, float("nan"))))
         best = self._best()
+        if (
+            best is None and self.objective.name not in metrics
+        ):  # known later, if at all: the last epoch's model is kept
+            best = self._unscored = Best(math.nan, epoch + 1)
         scored = best is not None and best.epoch == epoch + 1
         if not (self.resume or scored):
             return
@@ -119,7 +125,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the scored epoch's model, unless an earlier execution's is better or nobody wants it."""
-        best = self._best()
+        best = self._best() or self._unscored
         if self._saved == best or not self.keep or best is None or not self._beats_saved(best):
             return
         self._saved = best

@@ -176,7 +176,8 @@ class Loop:
 
     def _on_report(self, event: Reported) -> Decision:
         trial = self._history[event.trial]
-        if trial.score is None and event.epoch >= self._settings.scored_from:
+        scored_from = self._settings.scored_from
+        if trial.score is None and scored_from is not None and event.epoch >= scored_from:
             trial.objective.check(event.metrics)
         self._recorder.record(event)
         stop = self._stop(trial, event)

@@ -72,7 +72,7 @@ class Settings:
         observers: The user's.
         space: What the default model reads; None if that is not known beforehand.
         epochs: Epochs of each training run, for the record and the console.
-        scored_from: The first epoch that must report the objective.
+        scored_from: The first epoch that must report the objective; None if it may be known only after the training.
         finish_epoch: Whether the first Ctrl-C waits for the end of the current epoch.
         recorded: Further options, as JSON, to be recorded.
 
@@ -96,7 +96,7 @@ class Settings:
     observers: Sequence[Observer] = ()
     space: Sequence[Hyperparameter] | None = None
     epochs: int | None = None
-    scored_from: int = 1
+    scored_from: int | None = 1
     finish_epoch: bool = True
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
