@@ -1,9 +1,11 @@
 """Trials of a tuner that overrides `run_trial`."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
+from kerastune_lite.errors import UsageError
 from kerastune_lite.kerastuner.oracle_view import OracleView
 from kerastune_lite.kerastuner.trial_view import TrialView, trial_id
 from kerastune_lite.space.hp import HyperParameters
@@ -28,6 +30,9 @@ class OwnTrials:
         overrides: Prescribed definitions.
         args: Those of `search`.
         kwargs: Those of `search`.
+
+    Raises:
+        UsageError: `run_trial` does not take these arguments.
     """
 
     run_trial: Callable[..., Any]
@@ -36,6 +41,14 @@ class OwnTrials:
     overrides: Overrides | None
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        try:
+            inspect.signature(self.run_trial).bind(None, *self.args, **self.kwargs)
+        except TypeError as error:
+            raise UsageError(
+                f"run_trial() is called with the arguments of search() after the trial: {error}"
+            ) from error
 
     def __call__(self, task: Task, send: Send) -> Ended | None:
         """Runs the attempt; an interrupted one begins anew, unless it is trained by `super().run_trial`."""
@@ -113,7 +126,7 @@ class _Attempt:
         if any(objective.name in row for row in rows):
             return
         results: Sequence[Any] = returned if isinstance(returned, (list, tuple)) else [returned]
-        for execution in range(max(len(results), len(self._reported))):
+        for execution in range(max(len(results), len(self._reported), 1)):
             epochs = returned_epochs(results[min(execution, len(results) - 1)], objective, caller) if results else []
             before = self._reported.get(execution, {})
             last = max(before, default=1)

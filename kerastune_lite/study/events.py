@@ -50,7 +50,7 @@ class SearchStarted:
     objective: Objective
     strategy: Mapping[str, Any]
     seed: int
-    max_trials: int | None
+    max_trials: int | None = None
     epochs: int | None = None
     executions: int = 1
     keep_checkpoints: int | None = None
