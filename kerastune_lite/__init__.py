@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from kerastune_lite import callbacks, errors, executors, observers, stopping, strategies, surrogates
+    from kerastune_lite import (
+        applications,
+        callbacks,
+        engine,
+        errors,
+        executors,
+        observers,
+        oracles,
+        stopping,
+        strategies,
+        surrogates,
+        tuners,
+    )
     from kerastune_lite.errors import Infeasible, KerastuneError
     from kerastune_lite.space.hp import HyperParameters
     from kerastune_lite.strategies.bayesian.prior import Prior
@@ -18,6 +30,7 @@ if TYPE_CHECKING:
     from kerastune_lite.tune_function import tune
     from kerastune_lite.tuner import Tuner
     from kerastune_lite.tuners import BayesianOptimization, GridSearch, RandomSearch
+    from kerastune_lite.tuners.sklearn_tuner import SklearnTuner
 
 _HOMES = {
     "BayesianOptimization": "tuners",
@@ -29,16 +42,23 @@ _HOMES = {
     "Objective": "study.objective",
     "Prior": "strategies.bayesian.prior",
     "RandomSearch": "tuners",
+    "SklearnTuner": "tuners.sklearn_tuner",
     "Tuner": "tuner",
+    "applications": "",
     "callbacks": "",
+    "engine": "",
     "errors": "",
     "executors": "",
     "observers": "",
     "stopping": "",
+    "oracles": "",
     "strategies": "",
     "surrogates": "",
     "tune": "tune_function",
+    "tuners": "",
 }
+# KerasTuner's names that are not here: using one says what to use instead.
+_REPLACED = ("Hyperband", "Oracle", "synchronized")
 
 __all__ = [
     "BayesianOptimization",
@@ -50,20 +70,27 @@ __all__ = [
     "Objective",
     "Prior",
     "RandomSearch",
+    "SklearnTuner",
     "Tuner",
+    "applications",
     "callbacks",
+    "engine",
     "errors",
     "executors",
     "observers",
+    "oracles",
     "stopping",
     "strategies",
     "surrogates",
     "tune",
+    "tuners",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Loads a public name's module when the name is first used."""
+    if name in _REPLACED:
+        return importlib.import_module(f"{__name__}.kerastuner.replaced").Replaced(name)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOMES[name]

@@ -12,7 +12,12 @@ KerastuneError
 │   ├── StudyForeign                 the file is not a study, or was written by a newer version
 │   └── StudyWriteError              the study cannot be written: no permission, no space
 ├── SearchError                      the search cannot continue, or has nothing to return
-└── Infeasible                       raised by the user: the configuration cannot be tried; it uses no budget
+├── Infeasible                       raised by the user: the configuration cannot be tried; it uses no budget
+├── FailedTrialError                 raised by the user: the trial has failed, and is not retried
+└── FatalError                       raised by the user: ends the search at once
+    ├── FatalValueError              (also a ValueError)
+    ├── FatalTypeError               (also a TypeError)
+    └── FatalRuntimeError            (also a RuntimeError)
 """
 
 import difflib
@@ -74,6 +79,26 @@ class Infeasible(KerastuneError):
 
     The trial is recorded as infeasible and uses no budget.
     """
+
+
+class FailedTrialError(KerastuneError):
+    """Raise this in a trial: it has failed, and no retry would help."""
+
+
+class FatalError(KerastuneError):
+    """Raise this in a trial: the search ends at once, and the trial is resumed by the next one."""
+
+
+class FatalValueError(FatalError, ValueError):
+    """A `FatalError` about a value."""
+
+
+class FatalTypeError(FatalError, TypeError):
+    """A `FatalError` about a type."""
+
+
+class FatalRuntimeError(FatalError, RuntimeError):
+    """A `FatalError` about anything else."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from kerastune_lite.errors import ObjectiveError, SearchError, SpaceError, UsageError, nearest
 from kerastune_lite.executors import Decision, Send, Task, run_attempt
+from kerastune_lite.kerastuner.hooks import Hooks, call_hooks, hook_callbacks
+from kerastune_lite.kerastuner.oracle_settings import OracleSettings, without_oracle
+from kerastune_lite.kerastuner.oracle_view import OracleView
+from kerastune_lite.kerastuner.replaced import check_methods
+from kerastune_lite.kerastuner.run_trial import OwnTrials
+from kerastune_lite.kerastuner.trial_view import TrialView
 from kerastune_lite.observers.model_files import ModelFiles
 from kerastune_lite.observers.protocol import RunsObserver
 from kerastune_lite.results.causes import check_any_success
 from kerastune_lite.results.results import Results
 from kerastune_lite.results.tables import show_results, show_space
 from kerastune_lite.search.session import run_search
-from kerastune_lite.search.settings import SearchOptions, check_options, search_settings, study_directory
+from kerastune_lite.search.settings import SearchOptions, Settings, check_options, search_settings, study_directory
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.space.number import number, plain
@@ -25,13 +31,16 @@ from kerastune_lite.strategies import Bayesian
 from kerastune_lite.strategies.bayesian.prior import as_priors
 from kerastune_lite.study.events import Ended, Enqueued, Event, ExternalResult, SearchStarted, Started
 from kerastune_lite.study.history import History
-from kerastune_lite.study.layout import METADATA, MODEL, WEIGHTS, checkpoint_directory
+from kerastune_lite.study.layout import FILES, METADATA, MODEL, WEIGHTS, checkpoint_directory, trial_name
 from kerastune_lite.study.objective import Objective, resolve
 from kerastune_lite.study.store import read_events, warn_of_damage
+from kerastune_lite.study.task import TrialFunction
 from kerastune_lite.study.trial import Trial
 from kerastune_lite.training.arguments import FitArguments
+from kerastune_lite.training.distribution import distributed
 from kerastune_lite.training.hypermodel import Builder
 from kerastune_lite.training.memory import collecting, frozen_garbage
+from kerastune_lite.training.returned import DEFAULT_OBJECTIVE
 
 if TYPE_CHECKING:
     import keras
@@ -57,6 +66,13 @@ class TunerOptions(SearchOptions, total=False):
             defaults.
         allow_new_entries: Whether `build_model` may read hyperparameters that are not in `hyperparameters`.
         hypermodel: Another name for `build_model`.
+        optimizer: Replaces that of each model built; a fresh copy for each.
+        loss: Replaces that of each model built.
+        metrics: Replace those of each model built.
+        distribution_strategy: A `tf.distribute` strategy, in whose scope trials are built and trained.
+        oracle: One of `kt.oracles`, in place of `strategy`, `objective` and `max_trials`.
+        tuner_id: For the user's own use.
+        logger: Not used; `observers` see all that happens.
     """
 
     max_model_size: int | None
@@ -70,17 +86,26 @@ class TunerOptions(SearchOptions, total=False):
     tune_new_entries: bool
     allow_new_entries: bool
     hypermodel: Any
+    optimizer: "str | keras.optimizers.Optimizer | None"
+    loss: Any
+    metrics: Sequence[Any] | None
+    distribution_strategy: Any
+    oracle: OracleSettings | None
+    tuner_id: str | None
+    logger: Any
 
 
-class Tuner:
+class Tuner(Hooks):
     """Searches the hyperparameters that `build_model(hp)` reads.
 
-    Making a tuner reads and writes nothing; `search` does. Running the same script again resumes the search.
+    Making a tuner reads and writes nothing; `search` does. Running the same script again resumes the search. A subclass
+    may override `run_trial`, and the hooks called at the beginning and end of searches, trials, epochs and batches.
 
     Args:
         build_model: A function of hp that returns a compiled model, or an object with `build(hp)` and perhaps
             `fit(hp, model, *args, **kwargs)`. `hypermodel` is another name for it.
-        objective: The metric to optimise: its name, if that tells the direction, or `kt.Objective(name, "max")`.
+        objective: The metric to optimise: its name, if that tells the direction, or `kt.Objective(name, "max")`. It may
+            be left out where the hypermodel's `fit` or an overridden `run_trial` returns a number to minimise.
         max_trials: Trials of the study in all, those of earlier runs included; None searches until the space is
             exhausted.
         **options: See `TunerOptions` and `SearchOptions`.
@@ -98,15 +123,18 @@ class Tuner:
         **options: Unpack[TunerOptions],
     ) -> None:
         check_options(type(self).__name__, options, TunerOptions)
-        hypermodel, patience = options.get("hypermodel"), options.get("patience")
-        if (build_model is None) == (hypermodel is None):
-            raise UsageError("give build_model: a function of hp that returns a compiled model")
-        if objective is None:
-            raise ObjectiveError('give an objective, such as objective="val_accuracy"')
-        if patience is not None and options.get("early_stopping") is not None:
+        check_methods(type(self))
+        build_model, objective, max_trials, plain = without_oracle(build_model, objective, max_trials, options)
+        options = cast(TunerOptions, plain)
+        if options.get("patience") is not None and options.get("early_stopping") is not None:
             raise UsageError("give patience or early_stopping, not both: patience is short for the latter")
-        self.hypermodel = Builder(build_model if build_model is not None else hypermodel)
-        self.objective = resolve(objective, options.get("objective_reduction"))
+        self._own_trials = type(self).run_trial is not Tuner.run_trial
+        self.hypermodel = _builder(build_model, options, own_trials=self._own_trials)
+        if objective is None and self.hypermodel.own_fit is None and not self._own_trials:
+            raise ObjectiveError('give an objective, such as objective="val_accuracy"')
+        self.objective = resolve(
+            DEFAULT_OBJECTIVE if objective is None else objective, options.get("objective_reduction")
+        )
         self._options = options
         self._settings = search_settings(
             options,
@@ -119,17 +147,50 @@ class Tuner:
         self._overrides = _overrides(options)
         self._requests: list[Enqueued | ExternalResult] = []
         self._history: History | None = None
+        self.oracle = OracleView(self._known, self.objective, max_trials, self._settings.seed)
+        self.executions_per_trial = self._settings.executions_per_trial
+        self.tuner_id = options.get("tuner_id") or "tuner0"
 
     @property
     def project_dir(self) -> Path:
         """The study's directory."""
         return cast(Path, self._settings.directory)
 
+    @property
+    def remaining_trials(self) -> int | None:
+        """How much of the budget is left; None without `max_trials`."""
+        return self.oracle.remaining_trials()
+
+    def get_trial_dir(self, trial_id: str | int) -> str:
+        """A directory of a trial's own, for files; made when first asked for."""
+        directory = self.project_dir / FILES / trial_name(int(trial_id))
+        directory.mkdir(parents=True, exist_ok=True)
+        return str(directory)
+
+    def run_trial(self, trial: TrialView, *args: Any, **kwargs: Any) -> Any:
+        """Trains a trial; a subclass may override it, and call it with other arguments of `fit`.
+
+        Args:
+            trial: `trial.hyperparameters` is the `hp` to read from and to build the model with.
+            *args: Those of `search`.
+            **kwargs: Those of `search`.
+
+        Returns:
+            Here, the History of each execution. A subclass returns the objective as a number, a dict of metrics that
+            holds it, a History, or a list of these, whose mean counts; or nothing, after `super().run_trial`.
+
+        Raises:
+            UsageError: It is called out of a search.
+        """
+        if trial.train is None:
+            raise UsageError(f"trial {trial.trial_id} is not under way; run_trial is for overriding, search() calls it")
+        return trial.train(*args, **kwargs)
+
     def search(
         self,
         *fit_args: Any,
         callbacks: "Sequence[keras.callbacks.Callback] | Callable[..., Any] | None" = None,
-        verbose: int = 1,
+        verbose: int | None = None,
         fit_verbose: int | str | None = None,
         **fit_kwargs: Any,
     ) -> Results:
@@ -139,7 +200,7 @@ class Tuner:
             *fit_args: x and y, as for `fit`.
             callbacks: The user's own: a list (each trial trains with fresh copies), or a function of the trial (see
                 `TrialInfo`) that makes one.
-            verbose: 0 silent, 1 brief, 2 a line per epoch.
+            verbose: 0 silent, 1 (unless given) brief, 2 a line per epoch.
             fit_verbose: Keras's own `verbose`; 0 unless given (a hypermodel's own `fit` gets it only if given).
             **fit_kwargs: All else that `fit` takes. A function without a parameter makes its argument anew for each
                 training; one with a parameter is called with hp.
@@ -153,25 +214,23 @@ class Tuner:
             SearchError: Every trial failed; the causes are counted.
             KeyboardInterrupt: Ctrl-C; the study can be gone on with.
         """
-        arguments = FitArguments.of(fit_args, fit_kwargs)
-        if self.hypermodel.fit is None:
-            arguments.check()
-            arguments.check_objective(self.objective)
-        trial, tensorboard = self._trial(arguments, callbacks, fit_verbose), self._tensorboard()
-        for event in self._requests:
-            self._check_point(event.values, arguments)
-        settings = replace(
-            self._settings,
-            space=self._read_space(arguments),
-            epochs=arguments.epochs,
-            scored_from=arguments.first_validated_epoch if self.objective.name.startswith("val_") else 1,
-        )
+        arguments = FitArguments({}) if self._own_trials else FitArguments.of(fit_args, fit_kwargs)
+        if self._own_trials:
+            told = {"callbacks": callbacks, "verbose": verbose, "fit_verbose": fit_verbose}
+            given = {name: value for name, value in told.items() if value is not None}
+            kwargs = {**fit_kwargs, **given}
+            trial: TrialFunction = OwnTrials(
+                self.run_trial, self._train, self.oracle, self._overrides, fit_args, kwargs
+            )
+        else:
+            trial = self._trial(arguments, callbacks, fit_verbose)
+        tensorboard, settings = self._tensorboard(), self._search_settings(arguments)
         with frozen_garbage():
             self._history = run_search(
                 settings,
-                collecting(trial),
-                verbose=verbose,
-                observers=[ModelFiles(self.project_dir)],
+                collecting(distributed(trial, self._options.get("distribution_strategy"))),
+                verbose=1 if verbose is None else verbose,
+                observers=[ModelFiles(self.project_dir), self._watch],
                 tensorboard=tensorboard,
                 requests=self._requests,
             )
@@ -237,7 +296,7 @@ class Tuner:
         """Prints the best trials."""
         show_results(self._known(), num_trials, where=str(self.project_dir))
 
-    def search_space_summary(self) -> None:
+    def search_space_summary(self, extended: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - KerasTuner's
         """Prints the hyperparameters known so far; builds the model once with its defaults to learn them."""
         space = Space(self._read_space(FitArguments({})))
         for definition in self._known().space:
@@ -254,7 +313,67 @@ class Tuner:
         Raises:
             SearchError: A model is not on disk, or there is no finished trial.
         """
-        return [self._load(trial) for trial in self._best(num_models)]
+        return [self.load_model(TrialView.of(trial, self.oracle.max_trials)) for trial in self._best(num_models)]
+
+    def load_model(self, trial: TrialView) -> "keras.Model":
+        """The model kept of a trial; a subclass overrides it with `save_model`.
+
+        Raises:
+            SearchError: It is not on disk.
+        """
+        return self._load(self._known()[int(trial.trial_id)])
+
+    def save_model(self, trial_id: str | int, model: "keras.Model", step: int = 0) -> None:
+        """Keeps a model as a trial's own, from within `run_trial`; a subclass overrides it for what is no Keras model.
+
+        Args:
+            trial_id: The trial's.
+            model: A built model.
+            step: The epoch (from 0) whose model it is.
+        """
+        import keras  # noqa: PLC0415 - heavy: loaded when a model is
+
+        directory = checkpoint_directory(self.project_dir, int(trial_id))
+        directory.mkdir(parents=True, exist_ok=True)
+        model.save(directory / MODEL)
+        facts = {"epoch": step + 1, "build": keras.saving.serialize_keras_object(model.get_build_config())}
+        (directory / METADATA).write_text(json.dumps(facts))
+
+    def reload(self) -> None:
+        """Forgets what this tuner knows of the study, so that the record is read from disk when next asked for."""
+        self._history = None
+        self._settings = replace(self._settings, overwrite=False)
+
+    def _watch(self, event: Event, history: History) -> None:
+        """Observes the search: what it knows is known here, and the hooks are called."""
+        self._history = history
+        call_hooks(self, event, history, self.oracle.get_trial)
+
+    def _search_settings(self, arguments: FitArguments) -> Settings:
+        """The settings of one search, its arguments checked."""
+        late = self._own_trials or self.hypermodel.own_fit is not None  # the objective may be what they return
+        if not late:
+            arguments.check()
+            arguments.check_objective(self.objective)
+        for event in self._requests:
+            self._check_point(event.values, arguments)
+        first = arguments.first_validated_epoch if self.objective.name.startswith("val_") else 1
+        return replace(
+            self._settings,
+            space=self._read_space(arguments) if self.hypermodel.given is not None else None,
+            epochs=None if self._own_trials else arguments.epochs,
+            scored_from=None if late else first,
+        )
+
+    def _train(
+        self, task: Task, send: Send, hp: HyperParameters, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Ended | None:
+        """Trains a trial for `super().run_trial`, with the arguments given there."""
+        rest = {name: value for name, value in kwargs.items() if name not in ("callbacks", "verbose", "fit_verbose")}
+        arguments = FitArguments.of(args, rest)
+        if self.hypermodel.own_fit is None:
+            arguments.check()
+        return self._trial(arguments, kwargs.get("callbacks"), kwargs.get("fit_verbose")).run(task, send, hp)
 
     def _known(self) -> History:
         if self._history is None and self._settings.overwrite:
@@ -277,7 +396,8 @@ class Tuner:
         directory = checkpoint_directory(self.project_dir, trial.number)
         path = next((directory / name for name in (MODEL, WEIGHTS) if (directory / name).exists()), None)
         if path is None:
-            own = " (fit() of the hypermodel must pass its callbacks on)" if self.hypermodel.fit is not None else ""
+            own = " (fit() of the hypermodel must pass its callbacks on)" if self.hypermodel.own_fit is not None else ""
+            own = " (run_trial may keep one by self.save_model(trial.trial_id, model))" if self._own_trials else own
             raise SearchError(
                 f"the model of trial {trial.number} is not on disk ({directory}): "
                 f"keep_checkpoints={self._settings.keep_checkpoints} and `checkpoint` decide what is kept{own}"
@@ -321,14 +441,22 @@ class Tuner:
             checkpoint=Checkpoint() if checkpoint is True else checkpoint or None,
             max_model_size=self._options.get("max_model_size"),
             fit_verbose=fit_verbose,
+            hooks=self._hook_callbacks,
         )
+
+    def _hook_callbacks(self, number: int, hp: HyperParameters) -> "list[keras.callbacks.Callback]":
+        trial = self.oracle.get_trial(number)
+        trial.hyperparameters = hp
+        return hook_callbacks(self, trial)
 
     def _read_space(self, arguments: FitArguments) -> list[Hyperparameter]:
         """What the model reads with its defaults; where that raises, what it has read until then."""
         return self._read({}, arguments).space
 
     def _check_point(self, values: Mapping[str, Value], arguments: FitArguments) -> None:
-        """Raises a SpaceError unless the model reads all of these values and takes them."""
+        """Raises a SpaceError unless the model reads these values and takes them (`run_trial` may read others)."""
+        if self._own_trials:
+            return
         read = {step.definition.name: step for step in self._read(values, arguments).reads}
         for name, value in values.items():
             if name not in read:
@@ -366,6 +494,16 @@ class Tuner:
         if not isinstance(given, bool):
             check_option("tensorboard", given, TensorBoard, "True, False")
         return (TensorBoard() if given is True else given).observer
+
+
+def _builder(build_model: Any, options: TunerOptions, *, own_trials: bool) -> Builder:
+    hypermodel = options.get("hypermodel")
+    given = [model for model in (build_model, hypermodel) if model is not None]
+    if len(given) > 1 or not (given or own_trials):
+        raise UsageError("give build_model: a function of hp that returns a compiled model")
+    compiled = {"optimizer": options.get("optimizer"), "loss": options.get("loss"), "metrics": options.get("metrics")}
+    replaced = {name: value for name, value in compiled.items() if value is not None}
+    return Builder(given[0] if given else None, replaced=replaced, checked=not own_trials)
 
 
 def _recorded(options: TunerOptions) -> dict[str, Any]:

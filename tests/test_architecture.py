@@ -17,8 +17,10 @@ LAYERS = {
     2.1: {"observers", "results"},
     2.2: {"callbacks"},
     2.3: {"training"},
+    2.4: {"kerastuner"},
     3: {"search"},
     4: {"tuner", "tune_function", "tuners"},
+    4.5: {"engine", "oracles", "applications"},
     5: {"__init__", "testing"},
 }
 LEVEL = {name: level for level, names in LAYERS.items() for name in names}
@@ -27,7 +29,7 @@ LEVEL = {name: level for level, names in LAYERS.items() for name in names}
 BESIDE_THE_LOOP = {"observers", "results", "callbacks", "training"}
 
 HOMES = {
-    "keras": {"callbacks", "training", "tuner"},
+    "keras": {"callbacks", "kerastuner", "training", "tuner"},
     "tensorflow": {"training"},
     "tensorboard": {"observers"},
     "google": {"observers"},
@@ -35,9 +37,9 @@ HOMES = {
     "pandas": {"results"},
     "matplotlib": {"results"},
     "skopt": {"results", "strategies", "surrogate"},
-    "sklearn": {"strategies", "surrogate"},
+    "sklearn": {"strategies", "surrogate", "tuners"},
     "scipy": {"strategies", "surrogate"},
-    "numpy": {"search", "testing", "strategies", "callbacks", "training", "surrogate", "results"},
+    "numpy": {"search", "testing", "strategies", "callbacks", "training", "surrogate", "results", "tuners"},
     "ray": {"executors"},
     "cloudpickle": {"executors"},
     "threadpoolctl": {"surrogate"},

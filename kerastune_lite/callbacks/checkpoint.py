@@ -1,6 +1,7 @@
 """Saves the best epoch's model, and the state needed to resume after a crash."""
 
 import json
+import math
 import os
 import shutil
 import warnings
@@ -51,6 +52,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self._state: ResumeState | None = None
         self._looked = False
         self._saved: Best | None = None
+        self._unscored: Best | None = None
 
     def fresh(self, directory: Path, objective: Objective, execution: int, state: ResumeState | None) -> "Checkpoint":
         """A copy for an execution, with the trial's directory, that resumes from `state`.
@@ -90,7 +92,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         """Restores the state on disk; it comes after the `on_train_begin` of the other callbacks."""
         if self.directory is None or self.objective is None:
             raise UsageError('Checkpoint needs a directory and an objective: Checkpoint("run1", objective="val_loss")')
-        self._score = RunningScore(self.objective)
+        self._score, self._unscored = RunningScore(self.objective), None
         if self.state is not None:
             with suppress(FileNotFoundError):
                 os.replace(self._path(FORMER_BEST_EPOCH), self._path(BEST_EPOCH))
@@ -107,6 +109,8 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             self._score = RunningScore(self.objective)
         self._epochs = epoch + 1
         best = self._score.add(epoch + 1, self.objective.value(metrics))
+        if best is None and self.objective.name not in metrics:  # scored later, if at all: the last epoch counts
+            best = self._unscored = Best(math.nan, epoch + 1)
         scored = best is not None and best.epoch == epoch + 1
         if not (self.resume or scored):
             return
@@ -130,7 +134,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the best epoch's model, unless an earlier execution's is better or `keep` is False."""
-        best = None if self._score is None else self._score.best
+        best = (None if self._score is None else self._score.best) or self._unscored
         if self._saved == best or not self.keep or best is None or not self._beats_saved(best):
             return
         self._saved = best

@@ -3,7 +3,7 @@
 import re
 import traceback
 
-from kerastune_lite.errors import Infeasible, KerastuneError
+from kerastune_lite.errors import FailedTrialError, Infeasible, KerastuneError
 from kerastune_lite.study.events import Ended
 from kerastune_lite.study.task import Send, Task, TrialFunction
 
@@ -22,11 +22,18 @@ def _ended(function: TrialFunction, task: Task, send: Send) -> Ended:
         return function(task, send) or Ended(trial=trial)
     except Infeasible as error:
         return Ended(trial=trial, outcome="infeasible", reason=str(error) or "infeasible")
+    except FailedTrialError as error:
+        return Ended(
+            trial=trial, outcome="failed", reason=str(error) or "failed", error=traceback.format_exc(), final=True
+        )
     except KerastuneError as error:
         return Ended(trial=trial, outcome="interrupted", reason=str(error), fatal=error)
     except KeyboardInterrupt:
         return Ended(trial=trial, outcome="interrupted", reason="interrupted by the user")
     except Exception as error:  # noqa: BLE001 - whatever the user's code raises is the trial's failure
-        reason = "".join(traceback.format_exception_only(error)).strip()
         error_text = _COLOURS.sub("", traceback.format_exc())
-        return Ended(trial=trial, outcome="failed", reason=_COLOURS.sub("", reason), error=error_text)
+        return Ended(trial=trial, outcome="failed", reason=_last_line(error), error=error_text)
+
+
+def _last_line(error: Exception) -> str:
+    return _COLOURS.sub("", "".join(traceback.format_exception_only(error)).strip())

@@ -156,7 +156,7 @@ class Console:
         for cause, count in causes(history.trials).most_common(3):
             self._say(f"{count} failed with: {brief(cause, 200)}", "red")
         if counts["failed"] == len(history) > 0:
-            self._say("every trial failed; fix the problem and rerun with overwrite=True", "red")
+            self._say("every trial failed; fix the problem and rerun", "red")
         if history.best is not None:
             write(self._terminal, trial_table(list(islice(history.ranked(), _ROWS))))
         for message in _health(history):

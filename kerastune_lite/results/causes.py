@@ -25,11 +25,11 @@ def causes(trials: Sequence[Trial]) -> Counter[str]:
 
 
 def check_any_success(history: History, *, traceback: bool = False) -> None:
-    """Ends a search that has nothing to show for it; everything is on record by then.
+    """Ends a search of failures alone; everything is recorded by then.
 
     Args:
-        history: What the search has left.
-        traceback: Whether the first failure's traceback is to be told too, since nobody can look it up.
+        history: The history after the search.
+        traceback: Whether to add the traceback of the first failure, since nobody can look it up.
 
     Raises:
         SearchError: Trials failed and none succeeded; the causes are counted.
@@ -40,7 +40,7 @@ def check_any_success(history: History, *, traceback: bool = False) -> None:
     counted = "".join(f"\n  {count} failed with: {cause}" for cause, count in causes(failed).most_common(5))
     error = SearchError(
         f"none of the {len(history)} trials finished with a score:{counted}\n"
-        "Mend the cause, then overwrite=True begins anew; results() has each trial's traceback as its `error`"
+        "Fix the problem and rerun: failed trials are retried. results() has each trial's traceback as its `error`"
     )
     if traceback:
         error.add_note(f"trial {failed[0].number}:\n{failed[0].error or failed[0].reason}")

@@ -258,7 +258,9 @@ def _range(definition: Hyperparameter) -> tuple[float, float] | None:
     """The values at positions 0 and 1 of the unit interval; None if values are not ordered numbers or only one."""
     match definition:
         case Float() | Int() if definition.min_value < definition.max_value:
-            return definition.min_value, definition.max_value
+            levels = None if definition.step is None else definition.count()
+            ends = (definition.min_value, definition.max_value)
+            return ends if levels is None else (definition.level(0), definition.level(levels - 1))
         case Choice() if definition.ordered and len(definition.values) > 1:
             values = list(definition.values)
             monotone = values in (sorted(values), sorted(values, reverse=True))

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
+from kerastune_lite.errors import SearchError
 from kerastune_lite.executors import Executor
 from kerastune_lite.search.interrupt import finishing_epoch
 from kerastune_lite.search.recorder import Recorder
@@ -53,6 +54,7 @@ class Loop:
         self._executor = executor
         self._stops: dict[int, str] = {}
         self._retries: list[int] = []
+        self._first_failures: list[str | None] = []
         self._interrupted = False
         self._error: BaseException | None = None
         self._why = ""
@@ -88,13 +90,21 @@ class Loop:
                 raise self._error
 
     def _end_lost_attempts(self) -> None:
-        """Attempts that were running when an earlier process died have ended; failed trials may have a retry left."""
+        """Attempts that were running when an earlier process died have ended; failed trials may have a retry left.
+
+        Where nothing has succeeded yet, all that has failed is tried again: its cause was mended, as a rule.
+        """
         for trial in self._history.running:
             self._recorder.record(Ended(trial=trial.number, outcome="interrupted", reason="the process died"))
-        self._retries = [trial.number for trial in self._history.trials if self._may_retry(trial)]
+        anew = self._history.best is None
+        self._retries = [
+            trial.number
+            for trial in self._history.trials
+            if (anew and trial.status == "failed") or self._may_retry(trial)
+        ]
 
     def _may_retry(self, trial: Trial) -> bool:
-        return trial.status == "failed" and trial.failures <= self._settings.max_retries_per_trial
+        return trial.retriable and trial.failures <= self._settings.max_retries_per_trial
 
     def _next(self) -> Started | None:
         """The next attempt: an interrupted trial, a failed one, an enqueued configuration, or a new proposal."""
@@ -166,7 +176,8 @@ class Loop:
 
     def _on_report(self, event: Reported) -> Decision:
         trial = self._history[event.trial]
-        if trial.score is None and event.epoch >= self._settings.scored_from:
+        scored_from = self._settings.scored_from
+        if trial.score is None and scored_from is not None and event.epoch >= scored_from:
             trial.objective.check(event.metrics)
         self._recorder.record(event)
         stop = self._stop(trial, event)
@@ -194,7 +205,22 @@ class Loop:
             self._interrupt()
         if self._may_retry(trial):
             self._retries.append(event.trial)
+        elif ended.outcome in ("completed", "stopped", "failed"):
+            self._check_failures(ended)
         return Decision()
+
+    def _check_failures(self, ended: Ended) -> None:
+        """Ends a search in which nothing works: its first trials have all raised the same error."""
+        limit, first = self._settings.max_consecutive_failed_trials, self._first_failures
+        if limit is None or len(first) >= limit:
+            return
+        first.append(None if ended.error is None else ended.reason)
+        if first == [ended.reason] * limit and self._history.best is None:
+            raise SearchError(
+                f"the first {limit} trials failed with the same error: {ended.reason}\nFix the problem and rerun: "
+                "these trials are retried and use no budget (max_consecutive_failed_trials=None continues instead)."
+                f"\n\n{ended.error}"
+            )
 
     def _judge(self, trial: Trial, event: Ended, stop: str | None) -> Ended:
         """How the attempt ended, given what the loop decided."""

@@ -30,6 +30,8 @@ class SearchOptions(TypedDict, total=False):
         extend: Continue although space, objective, strategy or seed differ from the record.
         executions_per_trial: Training runs of each trial; the score is the mean of their scores.
         max_retries_per_trial: How often a trial that raises is tried again.
+        max_consecutive_failed_trials: The search ends with an error when its first trials, this many, all raise the
+            same error and none has ever succeeded; 3 by default, None to go on. The next search tries them again.
         stopping: A policy that is asked after each epoch whether the trial is still worth it.
         executor: Makes the executor from a trial function; `kt.executors.InProcess` by default.
         observers: Functions of (event, history), called for every event.
@@ -43,6 +45,7 @@ class SearchOptions(TypedDict, total=False):
     extend: bool
     executions_per_trial: int
     max_retries_per_trial: int
+    max_consecutive_failed_trials: int | None
     stopping: StoppingPolicy | None
     executor: Callable[[TrialFunction], Executor]
     observers: Iterable[Observer]
@@ -63,13 +66,14 @@ class Settings:
         extend: Accept that space, objective, strategy or seed differ from the record.
         executions_per_trial: Training runs of each trial.
         max_retries_per_trial: How often a failed trial is tried again.
+        max_consecutive_failed_trials: How many equal failures at the start end the search; None for no number.
         keep_checkpoints: How many of the best trials keep their model; None for all.
         stopping: Asked after each report.
         executor: Makes the executor from a trial function.
         observers: The user's.
         space: What the default model reads; None if that is not known beforehand.
         epochs: Epochs of each training run, for the record and the console.
-        scored_from: The first epoch that must report the objective.
+        scored_from: The first epoch that must report the objective; None if it may be known only after the training.
         finish_epoch: Whether the first Ctrl-C waits for the end of the current epoch.
         recorded: Further options, as JSON, to be recorded.
 
@@ -86,13 +90,14 @@ class Settings:
     extend: bool = False
     executions_per_trial: int = 1
     max_retries_per_trial: int = 0
+    max_consecutive_failed_trials: int | None = 3
     keep_checkpoints: int | None = None
     stopping: StoppingPolicy | None = None
     executor: Callable[[TrialFunction], Executor] = InProcess
     observers: Sequence[Observer] = ()
     space: Sequence[Hyperparameter] | None = None
     epochs: int | None = None
-    scored_from: int = 1
+    scored_from: int | None = 1
     finish_epoch: bool = True
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
@@ -163,9 +168,10 @@ _LEAST = {
     "seed": 0,
     "executions_per_trial": 1,
     "max_retries_per_trial": 0,
+    "max_consecutive_failed_trials": 1,
     "keep_checkpoints": 0,
 }
-_OPTIONAL = ("max_trials", "seed", "keep_checkpoints")
+_OPTIONAL = ("max_trials", "seed", "max_consecutive_failed_trials", "keep_checkpoints")
 
 
 def _count(name: str, value: Any, least: int, *, optional: bool) -> int | None:

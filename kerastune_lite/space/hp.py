@@ -5,7 +5,9 @@ says. It records the reads in order: they identify the trial. It needs neither h
 to any worker.
 """
 
+import functools
 import hashlib
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -67,6 +69,10 @@ class HyperParameters:
     A new instance answers with defaults: `build_model(kt.HyperParameters())` builds the default model. With definitions
     added by hand (`hp.Float(...)`), it prescribes them to a tuner: `Tuner(..., hyperparameters=hp)`.
 
+    Attributes:
+        values: Values by name: those read, and those proposed that nobody has read yet. What is set here by hand
+            (`hp.values["units"] = 64`) is answered as it is, in the range or not (in a trial: in the range only).
+
     Args:
         values: Proposed values by name.
         unset: How a read that is not in `values` is answered.
@@ -85,11 +91,12 @@ class HyperParameters:
         overrides: Overrides | None = None,
     ) -> None:
         self._proposed = dict(values or {})
+        self.values: dict[str, Value] = dict(self._proposed)
         self._unset = unset
         self._seed = seed
         self._number = number
         self._overrides = overrides
-        self._read: dict[str, Read] = {}
+        self._read: dict[str, Hyperparameter] = {}
         self._definitions: dict[tuple[str, str], Hyperparameter] = {}
         self._names: list[str] = []
         self._conditions: list[Condition] = []
@@ -105,16 +112,16 @@ class HyperParameters:
         parent_name: str | None = None,
         parent_values: Value = None,
     ) -> int:
-        """An integer in [min_value, max_value], both ends included.
+        """An integer in [min_value, max_value]; both ends are included, unless a `step` misses one.
 
         Args:
             name: Its name, unique within a trial.
             min_value: Lower end.
             max_value: Upper end.
-            step: Difference between levels (`sampling="linear"`), or the ratio of levels (the two log samplings). It
-                must lead exactly from one end to the other. None: every integer.
-            sampling: "linear", "log" (each decade is equally likely) or "reverse_log" (its mirror image).
-            default: The value without a tuner; `min_value` by default.
+            step: Difference between levels (`sampling="linear"`), or ratio of levels (the two log samplings). A step that
+                misses `max_value` ends with the last level below it; one warning names it. None: every integer.
+            sampling: "linear", "log" (each decade equally likely) or "reverse_log" (its mirror image), in any case.
+            default: The value without a tuner; `min_value` by default. Between two levels, the nearer one.
             parent_name: The hyperparameter is active only if the one of this name has one of `parent_values`.
             parent_values: A value or a list of them.
 
@@ -127,7 +134,8 @@ class HyperParameters:
         with self._parent(parent_name, parent_values):
             name = self._full_name(name)
             where = tuple(self._conditions)
-            return cast(int, self._answer(Int(name, min_value, max_value, step, sampling or "linear", default, where)))
+            definition = Int(name, min_value, max_value, step, sampling or "linear", None, where)
+            return cast(int, self._answer(_with_default(definition, default)))
 
     def Float(
         self,
@@ -140,7 +148,7 @@ class HyperParameters:
         parent_name: str | None = None,
         parent_values: Value = None,
     ) -> float:
-        """A real number in [min_value, max_value], both ends included; arguments as for `Int`.
+        """A real number in [min_value, max_value]; arguments as for `Int`.
 
         Raises:
             SpaceError: The definition is impossible, or differs from an earlier one in this trial.
@@ -148,8 +156,8 @@ class HyperParameters:
         with self._parent(parent_name, parent_values):
             name = self._full_name(name)
             where = tuple(self._conditions)
-            definition = Float(name, min_value, max_value, step, sampling or "linear", default, where)
-            return cast(float, self._answer(definition))
+            definition = Float(name, min_value, max_value, step, sampling or "linear", None, where)
+            return cast(float, self._answer(_with_default(definition, default)))
 
     def Choice(
         self,
@@ -253,19 +261,25 @@ class HyperParameters:
         return isinstance(name, str) and self._full_name(name) in self.values
 
     @property
-    def values(self) -> dict[str, Value]:
-        """Values by name: those read, and those proposed but not read."""
-        return {**self._proposed, **{name: read.value for name, read in self._read.items()}}
-
-    @property
     def reads(self) -> tuple[Read, ...]:
         """The reads in order; active hyperparameters only."""
-        return tuple(self._read.values())
+        return tuple(Read(definition, self.values[name]) for name, definition in self._read.items())
 
     @property
     def space(self) -> list[Hyperparameter]:
         """Every definition, including inactive ones, in the order of first use."""
         return list(self._definitions.values())
+
+    def is_active(self, hyperparameter: str | Hyperparameter) -> bool:
+        """Whether the conditions of a hyperparameter hold, of any definition if a name is given."""
+        name = hyperparameter if isinstance(hyperparameter, str) else hyperparameter.name
+        met = self.space if isinstance(hyperparameter, str) else [hyperparameter]
+        return any(self._holds(definition.conditions) for definition in met if definition.name == name)
+
+    def merge(self, others: "HyperParameters | Iterable[Hyperparameter]") -> None:
+        """Reads all definitions of another one here."""
+        for definition in others.space if isinstance(others, HyperParameters) else others:
+            self._answer(definition)
 
     def copy(self) -> "HyperParameters":
         """An independent copy with the same values and definitions."""
@@ -297,7 +311,7 @@ class HyperParameters:
         def __getattr__(self, name: str) -> Any:
             """Says what is meant by a name that is another library's, or in small letters."""
             meant = next((kind for kind, names in _CALLED.items() if name.lower() in names.split()), None)
-            known = [known for known in dir(type(self)) if not known.startswith("_")]
+            known = [known for known in dir(self) if not known.startswith("_")]
             hint = nearest(name, known) if meant is None else f"; did you mean hp.{meant}?"
             raise _NoSuchMethod(f"hp has no attribute {name!r}{hint}")
 
@@ -322,29 +336,59 @@ class HyperParameters:
             f"parent hyperparameter {name!r} does not exist; read it before its dependents{nearest(name, known)}"
         )
 
+    def _holds(self, conditions: Iterable[Condition]) -> bool:
+        active = {name: self.values[name] for name in self._read}
+        return all(condition.holds(active) for condition in conditions)
+
     def _answer(self, definition: Hyperparameter) -> Value:
         if self._overrides is not None:
             definition = self._overrides.settle(definition)
         self._definitions.setdefault((definition.name, definition.identity), definition)
-        active = {name: read.value for name, read in self._read.items()}
-        if not all(condition.holds(active) for condition in definition.conditions):
+        if definition.conditions and not self._holds(definition.conditions):
             return None
         known = self._read.get(definition.name)
         if known is None:
-            known = Read(definition, self._choose(definition))
-            self._read[definition.name] = known
-        elif replace(known.definition, conditions=()) != replace(definition, conditions=()):  # type: ignore[type-var]
+            self._read[definition.name] = definition
+            self.values[definition.name] = self._choose(definition)
+        elif replace(known, conditions=()) != replace(definition, conditions=()):  # type: ignore[type-var]
             raise SpaceError(
-                f"hyperparameter {definition.name!r} is defined twice in one trial: first {known.definition}, "
+                f"hyperparameter {definition.name!r} is defined twice in one trial: first {known}, "
                 f"then {definition}; rename one of them"
             )
-        return known.value
+        return self.values[definition.name]
 
     def _choose(self, definition: Hyperparameter) -> Value:
-        if definition.name in self._proposed and self._proposed[definition.name] in definition:
-            return self._proposed[definition.name]
+        name = definition.name
+        if name in self.values:
+            value = self.values[name]
+            by_hand = name not in self._proposed or self._proposed[name] != value
+            if value in definition or (by_hand and self._unset == "default"):
+                return value
+            if by_hand:
+                raise SpaceError(f"hp.values[{name!r}] = {value!r} was set in a trial, but {definition} cannot have it")
         if self._unset == "default":
             return definition.default
         if self._unset == "first":
             return definition.level(0)
         return definition.from_unit(draw(self._seed, self._number, definition.name))
+
+
+def _with_default(definition: "Int | Float", default: float | None) -> "Int | Float":
+    """`definition` with the given default, brought to the nearest level; a missed end is told."""
+    missed = definition.scale.missed_end()
+    if missed is not None:
+        _warn_once(f"hyperparameter {definition.name!r}: with step={definition.step}, {missed}")
+    if default is None:
+        return definition
+    inside = isinstance(default, (int, float)) and definition.min_value <= default <= definition.max_value
+    if definition.step is not None and inside and default not in definition:
+        level = definition.level(definition.scale.index(default))
+        _warn_once(f"hyperparameter {definition.name!r}: default={default} is no level; the nearest is {level}")
+        default = level
+    return replace(definition, default=default)
+
+
+@functools.cache
+def _warn_once(text: str) -> None:
+    """Spaces are read anew in each trial."""
+    warnings.warn(text, UserWarning, stacklevel=4)

@@ -145,19 +145,21 @@ def _set(definition: Hyperparameter, **values: object) -> None:
 
 def _set_range(definition: "Float | Int", *, whole: bool) -> None:
     """Checks the range and default of a numeric definition and stores them as plain numbers."""
-    name = definition.name
+    name, sampling = definition.name, definition.sampling
     _check_name(name)
     low = _number(name, "min_value", definition.min_value, whole=whole)
     high = _number(name, "max_value", definition.max_value, whole=whole)
     step = None if definition.step is None else _number(name, "step", definition.step, whole=whole)
-    _set(definition, min_value=low, max_value=high, step=step)
+    sampling = sampling.lower() if isinstance(sampling, str) else sampling  # type: ignore[assignment]
+    _set(definition, min_value=low, max_value=high, step=step, sampling=sampling)
     if problem := definition.scale.problem():
         raise _error(name, problem)
-    default = low if definition.default is None else _number(name, "default", definition.default, whole=whole)
-    _set(definition, default=default)
-    if default not in definition:
+    given = definition.default
+    default = definition.level(0) if step is not None else low
+    _set(definition, default=default if given is None else _number(name, "default", given, whole=whole))
+    if definition.default not in definition:
         levels = "" if step is None else f" in steps of {step}"
-        raise _error(name, f"default={default} is not in [{low}, {high}]{levels}")
+        raise _error(name, f"default={definition.default} is not in [{low}, {high}]{levels}")
 
 
 def _is_number(value: Value) -> bool:

@@ -17,10 +17,10 @@ _TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The range [low, high], both ends included.
+    """The range [low, high].
 
-    With `step` None, every number in between is possible; otherwise levels are `low + i * step` (linear) or
-    `low * step ** i` (log; mirrored for reverse_log). `whole` restricts the range to integers.
+    With `step` None, every number in between is possible, both ends included; otherwise levels are `low + i * step`
+    (linear) or `low * step ** i` (log; mirrored for reverse_log) within the range. `whole` restricts it to integers.
     """
 
     low: float
@@ -48,15 +48,21 @@ class Scale:
         least = 0 if self.sampling == "linear" else 1
         if not (math.isfinite(step) and step > least):
             return f'step={step} must be above {least} with sampling="{self.sampling}"'
-        last = self._raw(self._steps())
-        if abs(last - self.high) <= _TOLERANCE * max(1.0, abs(self.high)):
+        return None
+
+    def missed_end(self) -> str | None:
+        """The end of the range that the levels do not reach, and the level before it; None if they reach both."""
+        levels = self.count()
+        if self.step is None or levels is None:
             return None
-        below = self._raw(math.floor(self._exact_steps()))
-        above = self._raw(math.floor(self._exact_steps()) + 1)
-        return (
-            f"step={step} does not fit: from {self.low} it reaches {below:.12g} and {above:.12g}, never "
-            f"max_value={self.high}; use one of these as max_value, or another step"
-        )
+        slack = _TOLERANCE * max(1.0, abs(self.high))
+        if self.sampling == "reverse_log":
+            first = self.level(0)
+            missed = first > self.low + slack
+            return f"min_value={self.low:.12g} is not reached: the first level is {first:.12g}" if missed else None
+        last = self.level(levels - 1)
+        missed = last < self.high - slack
+        return f"max_value={self.high:.12g} is not reached: the last level is {last:.12g}" if missed else None
 
     def count(self) -> int | None:
         """The number of levels; None if it is infinite."""
@@ -107,11 +113,13 @@ class Scale:
         """The index of the level nearest to `value`."""
         if self.step is None:
             return round(value - self.low)
+        steps = self._steps()
         if self.sampling == "linear":
-            return round((value - self.low) / self.step)
-        if self.sampling == "log":
-            return round(math.log(value / self.low) / math.log(self.step))
-        return self._steps() - round(math.log(self._mirror(value) / self.low) / math.log(self.step))
+            index = round((value - self.low) / self.step)
+        else:
+            index = round(math.log(self._mirror(value) / self.low) / math.log(self.step))
+        index = min(max(index, 0), steps)  # an end of the range may lie beyond the last level
+        return steps - index if self.sampling == "reverse_log" else index
 
     def holds(self, value: float) -> bool:
         """Whether `value` is in the range and, with a step, one of its levels."""
@@ -143,7 +151,9 @@ class Scale:
         return math.log(self.high / self.low) / math.log(self.step)
 
     def _steps(self) -> int:
-        return round(self._exact_steps())
+        nearest = round(self._exact_steps())
+        beyond = self._raw(nearest) > self.high + _TOLERANCE * max(1.0, abs(self.high))
+        return nearest - 1 if beyond else nearest
 
     def _raw(self, index: int) -> float:
         step = 0.0 if self.step is None else self.step

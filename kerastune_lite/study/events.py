@@ -62,7 +62,7 @@ class SearchStarted:
     objective: Objective
     strategy: Mapping[str, Any]
     seed: int
-    max_trials: int | None
+    max_trials: int | None = None
     epochs: int | None = None
     executions: int = 1
     keep_checkpoints: int | None = None
@@ -170,6 +170,7 @@ class Ended:
         outcome: How it ended.
         reason: Why it stopped, in words.
         error: The traceback of a failure.
+        final: True for a failure that no retry can help.
         fatal: An error that ends the search instead of the trial; not recorded.
     """
 
@@ -177,6 +178,7 @@ class Ended:
     outcome: Outcome = "completed"
     reason: str | None = None
     error: str | None = None
+    final: bool | None = None
     fatal: KerastuneError | None = field(default=None, compare=False)
     stamp: Stamp = _UNSTAMPED
     extra: Mapping[str, Any] = field(default_factory=dict)

@@ -101,6 +101,11 @@ class Trial:
         return self._failures
 
     @property
+    def retriable(self) -> bool:
+        """Whether it has failed in a way that another attempt may help."""
+        return self._ended is not None and self._ended.outcome == "failed" and not self._ended.final
+
+    @property
     def proposal(self) -> Started | None:
         """The event of its last start; None if the record of it is damaged."""
         return self._started

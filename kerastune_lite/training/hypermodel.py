@@ -1,11 +1,12 @@
 """What the user gives as the model to tune: a function, or an object with `build` and perhaps `fit`."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kerastune_lite.errors import ModelError, UsageError
 from kerastune_lite.space.hp import HyperParameters
+from kerastune_lite.training.recompile import recompiled
 
 if TYPE_CHECKING:
     import keras
@@ -15,38 +16,67 @@ class HyperModel:
     """A base to derive from: `build(hp)` makes the model, `fit(hp, model, ...)` trains it.
 
     Any object with these two methods serves as well; one without `fit` is trained by `model.fit`.
+
+    Args:
+        name: For the user's own use.
+        tunable: False: what `build` reads keeps its default, unless `hp` holds a value, and is not on record.
     """
+
+    name: str | None = None
+    tunable: bool = True
+
+    def __init__(self, name: str | None = None, tunable: bool = True) -> None:
+        self.name = name
+        self.tunable = tunable
 
     def build(self, hp: HyperParameters) -> "keras.Model":
         """A compiled model."""
         raise NotImplementedError("a HyperModel must define build(self, hp)")
 
     def fit(self, hp: HyperParameters, model: "keras.Model", *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
-        """Trains the model; `kwargs["callbacks"]` must reach it."""
+        """Trains the model; `kwargs["callbacks"]` must reach it.
+
+        Returns:
+            The History of `model.fit`; where the objective is not among Keras's metrics, the objective as a number, or
+            a dict of metrics that holds it.
+        """
         return model.fit(*args, **kwargs)
 
 
 class Builder:
     """Calls the user's code to build, and to train where the user has a `fit`.
 
+    Args:
+        given: A function of hp or an object with `build`; None only where `run_trial` needs no model.
+        replaced: Arguments of `compile` that replace those of each model.
+        checked: Whether a compiled Keras model must come of it; a tuner with a `run_trial` of its own may build any.
+
     Raises:
         UsageError: What was given is neither a function nor has a `build` method, or is a model or a class.
     """
 
-    def __init__(self, given: Any) -> None:
+    def __init__(self, given: Any, *, replaced: Mapping[str, Any] | None = None, checked: bool = True) -> None:
         _check_given(given)
         method = getattr(given, "build", None)
         build = given if callable(given) and method is None else method
-        if not callable(build):
+        if not callable(build) and (checked or given is not None):
             raise UsageError(
                 f"build_model must be a function of hp or an object with a build(hp) method, got {given!r}"
             )
         self.given = given
-        self._build: Callable[[HyperParameters], Any] = build
+        self._build: Callable[[HyperParameters], Any] | None = build
+        self._replaced = dict(replaced or {})
+        self._checked = checked
         fit = getattr(given, "fit", None) if method is not None else None
         # the base class's own fit is model.fit: nothing special
         inherited = isinstance(given, HyperModel) and type(given).fit is HyperModel.fit
-        self.fit: Callable[..., Any] | None = None if inherited else fit
+        self.own_fit: Callable[..., Any] | None = None if inherited else fit
+
+    def __getattr__(self, name: str) -> Any:
+        """What else the user's object has."""
+        if name.startswith("_") or name == "given":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self.given, name)
 
     def build(self, hp: HyperParameters) -> "keras.Model":
         """The user's model, checked.
@@ -54,20 +84,32 @@ class Builder:
         Raises:
             ModelError: It is no Keras model, or not compiled.
         """
+        if self._build is None:
+            raise UsageError("this tuner was given no hypermodel to build; give it one: hypermodel=build_model")
+        model = self._build(hp if getattr(self.given, "tunable", True) else HyperParameters(hp.values))
+        return self._compiled(model) if self._checked else recompiled(model, self._replaced)
+
+    def _compiled(self, model: Any) -> "keras.Model":
         import keras  # noqa: PLC0415 - heavy: loaded when the first model is built
 
         from kerastune_lite.training.name_counters import reset_metrics  # noqa: PLC0415 - imports keras
 
         reset_metrics()
-        model = self._build(hp)
         if not isinstance(model, keras.Model):
             raise ModelError(f"build_model must return a compiled Keras model, got {model!r}; is a `return` missing?")
-        if self.fit is None and not model.compiled:
+        recompiled(model, self._replaced)
+        if self.own_fit is None and not model.compiled:
             raise ModelError(
                 f"build_model returned {model.name!r}, which is not compiled; "
                 "call model.compile(optimizer, loss=..., metrics=...) before returning it"
             )
         return model
+
+    def fit(self, hp: HyperParameters, model: Any, *args: Any, **kwargs: Any) -> Any:
+        """Trains a model as the user says; `model.fit` unless the user has a `fit`."""
+        if self.own_fit is not None:
+            return self.own_fit(hp, model, *args, **kwargs)
+        return model.fit(*args, **kwargs)
 
 
 def _check_given(given: Any) -> None:

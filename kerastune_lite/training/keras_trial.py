@@ -11,10 +11,9 @@ import keras
 import tensorflow as tf
 
 from kerastune_lite.callbacks import Checkpoint, EarlyStopping, Report
-from kerastune_lite.callbacks.report import told_scalars
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.errors import DataError, nearest
-from kerastune_lite.space.number import plain
+from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.study.events import Annotated, Ended, Outcome, ReadsRecorded, Reported
 from kerastune_lite.study.layout import BOARD, FILES, RESUME, checkpoint_directory, trial_name
@@ -26,6 +25,7 @@ from kerastune_lite.training.data_cache import DataCache, EpochOrder, Pipeline
 from kerastune_lite.training.hypermodel import Builder
 from kerastune_lite.training.labels import check_labels
 from kerastune_lite.training.name_counters import NameCounters
+from kerastune_lite.training.returned import check_objective, returned_epochs
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
 
 
@@ -48,6 +48,7 @@ class KerasTrial:
         data_cache: The data of all trials.
         told: Metrics that the user has been warned of.
         names: Where the names of unnamed layers begin.
+        hooks: Makes callbacks that call the tuner's own hooks, from the trial's number and its hp.
     """
 
     builder: Builder
@@ -64,13 +65,18 @@ class KerasTrial:
     data_cache: DataCache = field(default_factory=DataCache)
     told: set[str] = field(default_factory=set)
     names: NameCounters = field(default_factory=NameCounters)
+    hooks: Callable[[int, HyperParameters], Sequence[keras.callbacks.Callback]] = lambda number, hp: ()  # noqa: ARG005
 
     def __call__(self, task: Task, send: Send) -> Ended | None:
         """Runs the attempt; an interrupted one goes on from its files."""
+        return self.run(task, send)
+
+    def run(self, task: Task, send: Send, hp: HyperParameters | None = None) -> Ended | None:
+        """Runs the attempt with an `hp` that has answered something already; None for a fresh one in each execution."""
         ended: Ended | None = None
         state = self._resume_state(task)
         for execution in range(0 if state is None else int(state.facts["execution"]), task.executions):
-            ended = Training(self, task, send, execution, state).run()
+            ended = Training(self, task, send, execution, hp, state).run()
             state = None
             if ended is not None and ended.outcome != "completed":
                 return ended
@@ -79,7 +85,7 @@ class KerasTrial:
     def _resume_state(self, task: Task) -> ResumeState | None:
         """The state on disk to resume from; without one, an earlier attempt's files are deleted."""
         directory = checkpoint_directory(self.directory, task.trial)
-        state = ResumeState.read(directory / RESUME) if task.resume and self.builder.fit is None else None
+        state = ResumeState.read(directory / RESUME) if task.resume and self.builder.own_fit is None else None
         if state is None:
             shutil.rmtree(directory, ignore_errors=True)
         return state
@@ -88,18 +94,26 @@ class KerasTrial:
 class Training:
     """One training run of a trial."""
 
-    def __init__(self, trial: KerasTrial, task: Task, send: Send, execution: int, state: ResumeState | None) -> None:
+    def __init__(
+        self,
+        trial: KerasTrial,
+        task: Task,
+        send: Send,
+        execution: int,
+        hp: HyperParameters | None,
+        state: ResumeState | None,
+    ) -> None:
         self._trial = trial
         self._task = task
         self._send = send
         self._execution = execution
         self._seed = task.training_seed(execution)
-        self._hp = task.hyperparameters(trial.overrides)
+        self._hp = task.hyperparameters(trial.overrides) if hp is None else hp
         directory = checkpoint_directory(trial.directory, task.trial)
         given = trial.checkpoint
         self._checkpoint = None if given is None else given.fresh(directory, trial.objective, execution, state)
         self._stop: str | None = None
-        self._reported = False
+        self._reported: dict[int, Mapping[str, float]] = {}
 
     def run(self) -> Ended | None:
         """Builds, trains, reports; None when there is nothing to say of the ending."""
@@ -107,7 +121,7 @@ class Training:
         keras.utils.set_random_seed(self._seed)  # right before the build: one more build would change the result
         model, arguments = self._prepare()
         most = self._trial.max_model_size
-        fit = self._trial.builder.fit
+        fit = self._trial.builder.own_fit
         decision = self._send_reads(complete=fit is None, model=model)
         if decision.duplicate_of is not None:
             return self._ended("duplicate", f"the same configuration as trial {decision.duplicate_of}")
@@ -169,7 +183,7 @@ class Training:
         return int(arguments.get("epochs", 1)) if stop or facts["stopped"] else int(facts["epoch"])
 
     def _report(self, epoch: int, metrics: Mapping[str, float]) -> bool:
-        self._reported = True
+        self._reported[epoch] = metrics
         decision = self._send(Reported(trial=self._task.trial, execution=self._execution, epoch=epoch, metrics=metrics))
         if self._checkpoint is not None:
             self._checkpoint.keep = decision.keep
@@ -183,10 +197,11 @@ class Training:
         run = (trial.tensorboard or trial.directory / BOARD) / name
         if self._execution:
             run = run / f"execution_{self._execution + 1}"
-        info = TrialInfo(task.trial, self._hp.values, self._execution, trial.directory / FILES / name)
+        info = TrialInfo(task.trial, dict(self._hp.values), self._execution, trial.directory / FILES / name)
         callbacks = trial.user_callbacks.fresh(info, run)
         if trial.early_stopping is not None:
             callbacks.append(trial.early_stopping.fresh(trial.objective))
+        callbacks.extend(trial.hooks(task.trial, self._hp))
         if pipeline is not None:
             callbacks.append(EpochOrder(pipeline, self._seed))
         if self._checkpoint is not None:
@@ -213,10 +228,23 @@ class Training:
         self._send_reads(complete=True, model=None)
         if self._checkpoint is not None and self._checkpoint.heard:
             self._checkpoint.on_train_end()  # a training loop of the user's own may end without a word
-        if not self._reported:
-            for epoch, metrics in enumerate(_returned_metrics(returned, self._trial), start=1):
-                self._report(epoch, metrics)
+        self._report_returned(returned)
         return self._ending(callbacks)
+
+    def _report_returned(self, returned: Any) -> None:
+        """Reports what the user's `fit` returned, unless its epochs have reported the objective."""
+        objective, caller = self._trial.objective, "fit() of the hypermodel"
+        if any(objective.name in metrics for metrics in self._reported.values()):
+            return
+        epochs = returned_epochs(returned, objective, caller, self._trial.told)
+        if self._reported:  # the last epoch's model is what was judged
+            last = max(self._reported)
+            epochs, first = [{**self._reported[last], **epochs[-1]}] if epochs else [], last
+        else:
+            first = 1
+        check_objective(epochs[-1] if epochs else {}, objective, caller)
+        for epoch, metrics in enumerate(epochs, start=first):
+            self._report(epoch, metrics)
 
 
 def _check_keywords(model: keras.Model, arguments: Mapping[str, Any]) -> None:
@@ -239,22 +267,3 @@ def describe(model: keras.Model) -> dict[str, Any]:
 
 def _shape(layer: keras.layers.Layer) -> str:
     return str(getattr(getattr(layer, "output", None), "shape", ""))
-
-
-def _returned_metrics(returned: Any, trial: KerasTrial) -> list[dict[str, float]]:
-    """What a user's `fit` returned, as the metrics of epochs: a History, a dict of metrics or a number."""
-    if isinstance(returned, keras.callbacks.History):
-        columns = {name: values for name, values in returned.history.items() if values}
-        count = max(map(len, columns.values()), default=0)
-        return [
-            told_scalars({name: values[epoch] for name, values in columns.items() if epoch < len(values)}, trial.told)
-            for epoch in range(count)
-        ]
-    if isinstance(returned, Mapping):
-        return [told_scalars(returned, trial.told)]
-    if isinstance(plain(returned), (int, float)):
-        return [{trial.objective.name: float(plain(returned))}]
-    raise DataError(
-        f"fit() of the hypermodel reported no epoch and returned {returned!r}; pass callbacks=kwargs['callbacks'] to "
-        "model.fit, or return the metrics as a dict or the objective as a number"
-    )

@@ -3,7 +3,19 @@ import signal
 
 import pytest
 
-from kerastune_lite.errors import Infeasible, ObjectiveError, SpaceError, StudyChanged, StudyWriteError
+from kerastune_lite.errors import (
+    FailedTrialError,
+    FatalError,
+    FatalRuntimeError,
+    FatalTypeError,
+    FatalValueError,
+    Infeasible,
+    ObjectiveError,
+    SearchError,
+    SpaceError,
+    StudyChanged,
+    StudyWriteError,
+)
 from kerastune_lite.observers.guarded import GuardedObserver
 from kerastune_lite.stopping import Stop
 from kerastune_lite.strategies import Proposal
@@ -57,13 +69,86 @@ def test_a_failure_keeps_its_traceback_and_its_values():
     assert 'raise ValueError("bad luck")' in trial.error
 
 
-def test_many_failures_in_a_row_do_not_end_the_search():
+def test_many_failures_in_a_row_do_not_end_the_search_once_a_trial_has_succeeded():
+    calls = []
+
     def mostly(hp):
-        if hp.Float("x", 0, 1) < 0.9:
+        calls.append(hp.Float("x", 0, 1))
+        if len(calls) > 1 and calls[-1] < 0.9:
             raise ValueError("no")
         return 1.0
 
     assert len(search(mostly, max_trials=30)) == 30
+
+
+def broken(hp):
+    hp.Float("x", 0, 1)
+    raise ValueError("a bug")
+
+
+def test_the_same_failure_of_the_first_three_trials_ends_the_search_with_its_cause():
+    store = MemoryStore()
+    with pytest.raises(SearchError, match=r"(?s)first 3 trials .*ValueError: a bug.*tried again.*in broken") as caught:
+        search(broken, store=store, max_trials=10)
+    assert "max_consecutive_failed_trials=None" in str(caught.value)
+    assert statuses(History(store.events())) == ["failed"] * 3
+
+
+def test_trials_that_failed_before_any_succeeded_are_tried_again_and_cost_nothing():
+    store = MemoryStore()
+    with pytest.raises(SearchError):
+        search(broken, store=store, max_trials=4)
+    history = search(plain, store=store, max_trials=4)
+    assert statuses(history) == ["completed"] * 4
+    assert [trial.attempts for trial in history.trials] == [2, 2, 2, 1]
+
+
+def test_failures_of_a_study_with_a_success_are_left_alone():
+    store = MemoryStore()
+
+    def second_fails(hp):
+        if len(History(store.events())) == 2:
+            raise ValueError("no")
+        return hp.Float("x", 0, 1)
+
+    search(second_fails, store=store, max_trials=3)
+    assert statuses(search(plain, store=store, max_trials=3)) == ["completed", "failed", "completed"]
+
+
+def test_different_failures_do_not_end_the_search():
+    def failing(hp):
+        raise ValueError(hp.Float("x", 0, 1))
+
+    assert statuses(search(failing, max_trials=5)) == ["failed"] * 5
+
+
+def test_losses_that_are_not_finite_do_not_end_the_search():
+    assert statuses(search(lambda hp: hp.Float("x", 0, 1) * float("nan"), max_trials=5)) == ["failed"] * 5
+
+
+def test_how_many_failures_end_the_search_can_be_chosen():
+    assert statuses(search(broken, max_trials=5, max_consecutive_failed_trials=None)) == ["failed"] * 5
+    with pytest.raises(SearchError, match="first 1 trials"):
+        search(broken, max_consecutive_failed_trials=1)
+
+
+def test_a_failed_trial_error_is_not_retried():
+    def failing(hp):
+        raise FailedTrialError("too slow")
+
+    trial = search(failing, max_trials=1, max_retries_per_trial=3)[0]
+    assert (trial.status, trial.attempts, trial.reason) == ("failed", 1, "too slow")
+
+
+@pytest.mark.parametrize("kind", [FatalError, FatalValueError, FatalTypeError, FatalRuntimeError])
+def test_a_fatal_error_ends_the_search(kind):
+    def failing(hp):
+        raise kind("stop everything")
+
+    store = MemoryStore()
+    with pytest.raises(kind, match="stop everything"):
+        search(failing, store=store, max_trials=5)
+    assert statuses(History(store.events())) == ["interrupted"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import copy
 import pickle
+import warnings
 
 import pytest
 
@@ -188,3 +189,54 @@ def test_an_attribute_that_is_not_there_is_not_there():
 def test_it_can_be_copied_and_pickled():
     hp = HyperParameters({"x": 3})
     assert [other.Int("x", 1, 4) for other in (copy.deepcopy(hp), pickle.loads(pickle.dumps(hp)))] == [3, 3]
+
+
+def test_a_step_that_misses_max_value_warns_once_and_names_the_last_level():
+    with pytest.warns(
+        UserWarning, match=r"'missing': with step=32, max_value=512 is not reached: the last level is 481"
+    ):
+        HyperParameters().Int("missing", 1, 512, step=32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        HyperParameters().Int("missing", 1, 512, step=32)
+
+
+def test_a_default_between_two_levels_is_the_nearer_one():
+    with pytest.warns(UserWarning, match=r"'between': default=100 is no level; the nearest is 96"):
+        assert HyperParameters().Int("between", 32, 512, step=32, default=100) == 96
+
+
+def test_a_value_set_by_hand_is_answered():
+    hp = HyperParameters()
+    hp.values["n"] = 5
+    assert (hp.Int("n", 1, 9), hp.get("n"), hp.reads[0].value) == (5, 5, 5)
+
+
+def test_a_value_set_by_hand_is_answered_out_of_its_range_and_after_the_first_read():
+    hp = HyperParameters({"n": 3})
+    assert hp.Int("n", 1, 9) == 3
+    hp.values["n"] = 12
+    assert hp.Int("n", 1, 9) == 12
+    assert hp.copy().values == {"n": 12}
+
+
+def test_all_values_can_be_set_at_once():
+    hp = HyperParameters()
+    hp.values = {"n": 4}
+    assert hp.Int("n", 1, 9) == 4
+
+
+def test_in_a_trial_a_value_set_by_hand_must_be_possible():
+    hp = HyperParameters({"n": 3}, unset="sample")
+    hp.values["n"] = 12
+    with pytest.raises(SpaceError, match=r"hp.values\['n'\] = 12 was set in a trial"):
+        hp.Int("n", 1, 9)
+
+
+def test_definitions_of_another_are_merged_in():
+    hp, other = HyperParameters(), HyperParameters()
+    other.Choice("kind", ["a", "b"])
+    other.Int("n", 1, 9, parent_name="kind", parent_values=["b"])
+    hp.merge(other)
+    assert (hp.space, hp.values) == (other.space, {"kind": "a"})
+    assert (hp.is_active("kind"), hp.is_active("n"), hp.is_active(hp.space[0])) == (True, False, True)

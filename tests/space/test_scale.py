@@ -87,12 +87,9 @@ def test_what_is_no_level_is_not_held(value):
         (scale(2, 1), "min_value=2 is above max_value=1"),
         (scale(0, 1, sampling="log"), "needs min_value > 0, got 0"),
         (scale(-1, 1, sampling="reverse_log"), "needs min_value > 0, got -1"),
-        (scale(0, 1, 0.3), "step=0.3 does not fit: from 0 it reaches 0.9 and 1.2, never max_value=1"),
-        (scale(1, 10, 2, "log"), "step=2 does not fit: from 1 it reaches 8 and 16"),
         (scale(0, 1, 0), "step=0 must be above 0"),
         (scale(0, 1, -0.5), "step=-0.5 must be above 0"),
         (scale(1, 8, 1, "log"), "step=1 must be above 1"),
-        (scale(0, 1, 5), "step=5 does not fit"),
         (scale(0, float("inf")), "must be finite"),
         (scale(0, 1, sampling="cubic"), "sampling='cubic' is unknown; use one of 'linear', 'log', 'reverse_log'"),
     ],
@@ -103,3 +100,34 @@ def test_an_impossible_range_is_told_with_the_way_out(a_scale, said):
 
 def test_a_sound_range_has_no_problem():
     assert scale(0, 1, 0.2).problem() is None
+
+
+@pytest.mark.parametrize(
+    ("a_scale", "expected", "said"),
+    [
+        (scale(0, 1, 0.3), [0.0, 0.3, 0.6, 0.9], "max_value=1 is not reached: the last level is 0.9"),
+        (scale(1, 512, 128, whole=True), [1, 129, 257, 385], "max_value=512 is not reached: the last level is 385"),
+        (scale(0, 1, 0.35), [0.0, 0.35, 0.7], "max_value=1 is not reached: the last level is 0.7"),
+        (scale(1, 10, 2, "log"), [1, 2, 4, 8], "max_value=10 is not reached: the last level is 8"),
+        (scale(1, 10, 2, "reverse_log"), [3, 7, 9, 10], "min_value=1 is not reached: the first level is 3"),
+        (scale(0, 1, 5), [0.0], "max_value=1 is not reached: the last level is 0"),
+    ],
+)
+def test_a_step_that_misses_an_end_stops_at_the_level_before_it(a_scale, expected, said):
+    assert a_scale.problem() is None
+    assert levels(a_scale) == expected
+    assert a_scale.missed_end() == said
+    assert not a_scale.holds(a_scale.low if a_scale.sampling == "reverse_log" else a_scale.high)
+    assert [a_scale.at(a_scale.unit(level)) for level in expected] == expected
+
+
+@pytest.mark.parametrize("low", [0, 1, 0.1, -0.7])
+@pytest.mark.parametrize("step", [0.1, 0.3, 0.7, 1e-3])
+@pytest.mark.parametrize("count", [1, 7, 33])
+def test_a_step_that_fits_reaches_the_end_whatever_the_rounding(low, step, count):
+    a_scale = scale(low, low + step * count, step)
+    assert (a_scale.count(), a_scale.missed_end()) == (count + 1, None)
+
+
+def test_a_scale_without_a_step_misses_nothing():
+    assert scale(0, 1).missed_end() is None

@@ -93,7 +93,6 @@ def test_an_int_takes_integral_floats_and_gives_integers():
         (lambda: Float("x", "a", 1), "min_value must be a number, got 'a'"),
         (lambda: Float("x", True, 2), "min_value must be a number, got True"),
         (lambda: Int("n", 1, 2.5), "max_value must be an integer, got 2.5; use Float"),
-        (lambda: Int("n", 1, 10, 2), "step=2 does not fit: from 1 it reaches 9 and 11"),
         (lambda: Choice("c", ()), "'c': values is empty"),
         (lambda: Choice("c", "abc"), "values must be a list, got 'abc'"),
         (lambda: Choice("c", (1, 2, 1)), "holds 1 twice"),
@@ -138,3 +137,12 @@ def test_different_fixed_values_of_one_name_become_a_choice():
 
 def test_two_kinds_under_one_name_stay_two():
     assert len(Space([Int("n", 1, 4), Choice("n", ("a",))])) == 2
+
+
+@pytest.mark.parametrize("sampling", ["LOG", "Log", "log"])
+def test_the_sampling_may_be_written_in_any_case(sampling):
+    assert Float("x", 1e-4, 1, sampling=sampling) == Float("x", 1e-4, 1, sampling="log")
+
+
+def test_the_default_of_a_mirrored_scale_is_its_first_level():
+    assert Int("n", 1, 10, 2, "reverse_log").default == 3

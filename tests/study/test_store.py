@@ -80,6 +80,16 @@ def test_an_event_survives_json(event):
     assert through_json(event) == [event]
 
 
+def test_a_search_without_a_budget_survives_json():
+    event = opened(max_trials=None, stamp=STAMP)
+    assert through_json(event) == [event]
+
+
+def test_a_failure_that_no_retry_can_help_survives_json():
+    event = Ended(trial=0, outcome="failed", reason="too slow", final=True, stamp=STAMP)
+    assert through_json(event) == [event]
+
+
 def test_nan_survives_json():
     event = Reported(trial=0, execution=0, epoch=1, metrics={"loss": float("nan")})
     (again,) = through_json(event)

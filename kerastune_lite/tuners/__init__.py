@@ -1,13 +1,25 @@
 """The tuners by strategy."""
 
+import importlib
 from typing import Any, Literal, Unpack
 
 from kerastune_lite.errors import UsageError, nearest
+from kerastune_lite.kerastuner.oracle_settings import warn_of_gaussian_options
+from kerastune_lite.kerastuner.replaced import Replaced
 from kerastune_lite.strategies import Bayesian, Grid, Random, Skopt, Strategy
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.tuner import Tuner, TunerOptions
 
-__all__ = ["BayesianOptimization", "GridSearch", "RandomSearch", "Tuner"]
+__all__ = ["BayesianOptimization", "GridSearch", "Hyperband", "RandomSearch", "SklearnTuner", "Tuner"]
+
+Hyperband = Replaced("Hyperband")
+
+
+def __getattr__(name: str) -> Any:
+    """Loads `SklearnTuner`, which derives from a tuner here, when it is first used."""
+    if name != "SklearnTuner":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return importlib.import_module(f"{__name__}.sklearn_tuner").SklearnTuner
 
 
 class RandomSearch(Tuner):
@@ -42,6 +54,8 @@ class BayesianOptimization(Tuner):
         max_trials: As for `Tuner`.
         num_initial_points: Size of the initial design, which is spread over the space; None: the engine's default.
         engine: "kerastune" for `kt.strategies.Bayesian`, "skopt" for `kt.strategies.Skopt`.
+        alpha: KerasTuner's noise of the Gaussian process; has no effect.
+        beta: KerasTuner's weight of exploring; has no effect.
         **options: As for `Tuner`.
 
     Raises:
@@ -56,8 +70,11 @@ class BayesianOptimization(Tuner):
         *,
         num_initial_points: int | None = None,
         engine: Literal["kerastune", "skopt"] = "kerastune",
+        alpha: float | None = None,
+        beta: float | None = None,
         **options: Unpack[TunerOptions],
     ) -> None:
+        warn_of_gaussian_options(alpha, beta)
         strategy = _engine(engine, num_initial_points)
         super().__init__(build_model, objective, max_trials, **_with(strategy, options))
 

@@ -1,0 +1,5 @@
+"""KerasTuner's path to `HyperModel`."""
+
+from kerastune_lite.training.hypermodel import HyperModel
+
+__all__ = ["HyperModel"]

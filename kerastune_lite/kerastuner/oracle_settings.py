@@ -1,0 +1,129 @@
+"""KerasTuner's oracles: here, the settings of a search under their names."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypedDict, Unpack
+
+from kerastune_lite.errors import UsageError
+from kerastune_lite.space.hp import HyperParameters
+from kerastune_lite.strategies import Bayesian, Grid, Random, Strategy
+from kerastune_lite.study.objective import Objective
+
+
+class OracleOptions(TypedDict, total=False):
+    """Options that every oracle has; they mean what they mean for a tuner."""
+
+    seed: int | None
+    hyperparameters: HyperParameters | None
+    allow_new_entries: bool
+    tune_new_entries: bool
+    max_retries_per_trial: int
+    max_consecutive_failed_trials: int | None
+
+
+class OracleSettings:
+    """What `kt.Tuner(oracle=...)` takes its objective, budget, strategy and options from.
+
+    Args:
+        strategy: Proposes configurations.
+        objective: As for a tuner.
+        max_trials: As for a tuner.
+        options: As for a tuner.
+    """
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        objective: str | Objective | None,
+        max_trials: int | None,
+        options: Mapping[str, Any],
+    ) -> None:
+        self.strategy = strategy
+        self.objective = objective
+        self.max_trials = max_trials
+        self.options = dict(options)
+
+
+class RandomSearchOracle(OracleSettings):
+    """Settings of a random search."""
+
+    def __init__(
+        self,
+        objective: str | Objective | None = None,
+        max_trials: int | None = 10,
+        **options: Unpack[OracleOptions],
+    ) -> None:
+        super().__init__(Random(), objective, max_trials, options)
+
+
+class BayesianOptimizationOracle(OracleSettings):
+    """Settings of a Bayesian search; `alpha` and `beta` as for `kt.BayesianOptimization`."""
+
+    def __init__(
+        self,
+        objective: str | Objective | None = None,
+        max_trials: int | None = 10,
+        num_initial_points: int | None = None,
+        alpha: float | None = None,
+        beta: float | None = None,
+        **options: Unpack[OracleOptions],
+    ) -> None:
+        warn_of_gaussian_options(alpha, beta)
+        super().__init__(Bayesian(num_initial_points), objective, max_trials, options)
+
+
+class GridSearchOracle(OracleSettings):
+    """Settings of a grid search."""
+
+    def __init__(
+        self,
+        objective: str | Objective | None = None,
+        max_trials: int | None = None,
+        **options: Unpack[OracleOptions],
+    ) -> None:
+        super().__init__(Grid(), objective, max_trials, options)
+
+
+class Call(NamedTuple):
+    """The arguments of a tuner."""
+
+    build_model: Any
+    objective: str | Objective | None
+    max_trials: int | None
+    options: dict[str, Any]
+
+
+def without_oracle(
+    build_model: Any, objective: str | Objective | None, max_trials: int | None, options: Mapping[str, Any]
+) -> Call:
+    """The call of a tuner with what its oracle says in place of the oracle; KerasTuner's order is (oracle, hypermodel).
+
+    Raises:
+        UsageError: `oracle` is no such settings, or says what an argument says too.
+    """
+    oracle, rest = options.get("oracle"), {name: value for name, value in options.items() if name != "oracle"}
+    if isinstance(build_model, OracleSettings):
+        oracle, build_model, objective = build_model, objective, None
+    if oracle is None:
+        return Call(build_model, objective, max_trials, rest)
+    if not isinstance(oracle, OracleSettings):
+        raise UsageError(
+            f"oracle={oracle!r} cannot search here; give one of kt.oracles, or in its place objective=, max_trials= "
+            "and strategy=kt.strategies.Random() (Bayesian, Grid, or a function of your own)"
+        )
+    given = {**oracle.options, "strategy": oracle.strategy}
+    twice = sorted(given.keys() & rest.keys())
+    twice += [name for name, value in (("objective", objective), ("max_trials", max_trials)) if value is not None]
+    if twice:
+        raise UsageError(f"{', '.join(twice)} given beside oracle=; give it to one of them")
+    return Call(build_model, oracle.objective, oracle.max_trials, {**rest, **given})
+
+
+def warn_of_gaussian_options(alpha: float | None, beta: float | None) -> None:
+    """Says that KerasTuner's parameters of the Gaussian process have no effect here."""
+    if alpha is not None or beta is not None:
+        warnings.warn(
+            "alpha and beta have no effect: the noise is learnt, and expected improvement needs no such factor",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,156 @@
+"""Trials of a tuner that overrides `run_trial`."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+from kerastune_lite.errors import UsageError
+from kerastune_lite.kerastuner.oracle_view import OracleView
+from kerastune_lite.kerastuner.trial_view import TrialView, trial_id
+from kerastune_lite.space.hp import HyperParameters
+from kerastune_lite.space.overrides import Overrides
+from kerastune_lite.study.events import Ended, Event, ReadsRecorded, Reported
+from kerastune_lite.study.task import Decision, Send, Task
+from kerastune_lite.training.returned import check_objective, returned_epochs
+
+Train = Callable[[Task, Send, HyperParameters, tuple[Any, ...], dict[str, Any]], Ended | None]
+"""Trains a trial as a tuner does that overrides nothing."""
+
+
+@final
+@dataclass(frozen=True)
+class OwnTrials:
+    """Calls `run_trial(trial, *args, **kwargs)` for each task.
+
+    Attributes:
+        run_trial: The tuner's.
+        train: What `super().run_trial` does.
+        oracle: The tuner's; it reports for the trials under way.
+        overrides: Prescribed definitions.
+        args: Those of `search`.
+        kwargs: Those of `search`.
+
+    Raises:
+        UsageError: `run_trial` does not take these arguments.
+    """
+
+    run_trial: Callable[..., Any]
+    train: Train
+    oracle: OracleView
+    overrides: Overrides | None
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        try:
+            inspect.signature(self.run_trial).bind(None, *self.args, **self.kwargs)
+        except TypeError as error:
+            raise UsageError(
+                f"run_trial() is called with the arguments of search() after the trial: {error}"
+            ) from error
+
+    def __call__(self, task: Task, send: Send) -> Ended | None:
+        """Runs the attempt; an interrupted one begins anew, unless it is trained by `super().run_trial`."""
+        attempt = _Attempt(self, task, send)
+        self.oracle.reporters[task.trial] = attempt.update
+        try:
+            return attempt.run()
+        except _TrialOver as over:
+            return over.ended
+        finally:
+            del self.oracle.reporters[task.trial]
+
+
+class _TrialOver(Exception):
+    """Leaves the user's `run_trial` when there is nothing to train: a duplicate, say."""
+
+    def __init__(self, ended: Ended) -> None:
+        super().__init__(ended.reason)
+        self.ended = ended
+
+
+class _Attempt:
+    """One call of `run_trial`."""
+
+    def __init__(self, own: OwnTrials, task: Task, send: Send) -> None:
+        self._own = own
+        self._task = task
+        self._send_on = send
+        self._hp = task.hyperparameters(own.overrides)
+        self._reported: dict[int, dict[int, Mapping[str, float]]] = {}
+        self._all_read = -1
+        self._stop: str | None = None
+        self._ended: Ended | None = None
+
+    def run(self) -> Ended | None:
+        own = self._own
+        trial = TrialView(self._hp, trial_id(self._task.trial, own.oracle.max_trials))
+        trial.train = self._train
+        complete = False
+        try:
+            returned = own.run_trial(trial, *own.args, **own.kwargs)
+            complete = True
+        finally:
+            self._send_reads(complete=complete)
+        self._report_returned(returned)
+        if self._stop is not None:
+            return Ended(trial=self._task.trial, outcome="stopped", reason=self._stop)
+        return self._ended
+
+    def update(self, metrics: Mapping[str, float], step: int) -> None:
+        """What `tuner.oracle.update_trial` does."""
+        self._send_reads(complete=False)
+        self._report(0, step + 1, metrics)
+
+    def _train(self, *args: Any, **kwargs: Any) -> list[Any]:
+        """What `super().run_trial` does; the History of each execution, as KerasTuner returns them."""
+        from keras.callbacks import History  # noqa: PLC0415 - heavy: loaded where Keras trains
+
+        self._ended = self._own.train(self._task, self._send, self._hp, args, kwargs)
+        if self._ended is not None and self._ended.outcome not in ("completed", "stopped"):
+            raise _TrialOver(self._ended)
+        histories = []
+        for reports in self._reported.values():
+            history = History()
+            history.epoch = [epoch - 1 for epoch in reports]
+            names = dict.fromkeys(name for metrics in reports.values() for name in metrics)
+            history.history = {name: [row[name] for row in reports.values() if name in row] for name in names}
+            histories.append(history)
+        return histories
+
+    def _report_returned(self, returned: Any) -> None:
+        """Reports what `run_trial` returned, unless the objective was reported before."""
+        objective, caller = self._own.oracle.objective, "run_trial()"
+        rows = (row for reports in self._reported.values() for row in reports.values())
+        if any(objective.name in row for row in rows):
+            return
+        results: Sequence[Any] = returned if isinstance(returned, (list, tuple)) else [returned]
+        for execution in range(max(len(results), len(self._reported), 1)):
+            epochs = returned_epochs(results[min(execution, len(results) - 1)], objective, caller) if results else []
+            before = self._reported.get(execution, {})
+            last = max(before, default=1)
+            if before and epochs:  # what is known after the training joins its last epoch
+                epochs = [{**before[last], **epochs[-1]}]
+            check_objective(epochs[-1] if epochs else {}, objective, caller)
+            for epoch, metrics in enumerate(epochs, start=last):
+                self._report(execution, epoch, metrics)
+
+    def _report(self, execution: int, epoch: int, metrics: Mapping[str, float]) -> None:
+        plain = {str(name): float(value) for name, value in metrics.items()}
+        self._send(Reported(trial=self._task.trial, execution=execution, epoch=epoch, metrics=plain))
+
+    def _send(self, event: Event) -> Decision:
+        """Sends an event and remembers what it reports, and what it is told."""
+        decision = self._send_on(event)
+        if isinstance(event, Reported):
+            self._reported.setdefault(event.execution, {})[event.epoch] = event.metrics
+        elif isinstance(event, ReadsRecorded) and event.complete:
+            self._all_read = len(event.values)
+        self._stop = decision.stop or self._stop
+        return decision
+
+    def _send_reads(self, *, complete: bool) -> None:
+        """Says what was read, unless a training has said it all."""
+        if self._all_read != len(self._hp.reads):
+            self._send(ReadsRecorded.of(self._task.trial, self._hp, complete=complete))

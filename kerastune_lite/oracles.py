@@ -1,0 +1,21 @@
+"""KerasTuner's oracles, as names for settings of a search."""
+
+from kerastune_lite.kerastuner.oracle_settings import BayesianOptimizationOracle, GridSearchOracle, RandomSearchOracle
+from kerastune_lite.kerastuner.replaced import Replaced
+
+# KerasTuner's older names
+BayesianOptimization = BayesianOptimizationOracle
+GridSearch = GridSearchOracle
+RandomSearch = RandomSearchOracle
+Hyperband = HyperbandOracle = Replaced("HyperbandOracle")
+
+__all__ = [
+    "BayesianOptimization",
+    "BayesianOptimizationOracle",
+    "GridSearch",
+    "GridSearchOracle",
+    "Hyperband",
+    "HyperbandOracle",
+    "RandomSearch",
+    "RandomSearchOracle",
+]

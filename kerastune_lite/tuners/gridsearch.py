@@ -1,0 +1,6 @@
+"""KerasTuner's path to grid search."""
+
+from kerastune_lite.kerastuner.oracle_settings import GridSearchOracle
+from kerastune_lite.tuners import GridSearch
+
+__all__ = ["GridSearch", "GridSearchOracle"]
