@@ -27,16 +27,16 @@ class Watch:
         self.bytes: dict[int, int] = {}
         self.rss: dict[int, int] = {}
         self.process = psutil.Process()
-        self.budget_used = 0.0
+        self.spent = 0.0
         self.began = time.perf_counter()
 
     def trial(self) -> None:
         """One more trial begins. What the watch itself costs is taken off."""
         now = time.process_time()
-        self.cpu.append(now - self.budget_used)
+        self.cpu.append(now - self.spent)
         if (len(self.cpu) - 1) % (self.trials // 10) == 0:
             self.look()
-            self.budget_used += time.process_time() - now
+            self.spent += time.process_time() - now
 
     def look(self) -> None:
         count = len(self.cpu)

@@ -65,12 +65,12 @@ def ours_without_names(watch: Watch, trials: int, seed: int) -> None:
 
 
 def right_prior(watch: Watch, trials: int, seed: int) -> None:
-    """Ours, believing in a point near the best one: a tenth of each range away, the best category."""
+    """Ours, with a belief in a point near the best one: a tenth of each range away, the best category."""
     _believing(watch, trials, seed, _near)
 
 
 def wrong_prior(watch: Watch, trials: int, seed: int) -> None:
-    """Ours, believing in a point far from the best one: near the other end of each range, another category."""
+    """Ours, with a belief far from the best point: near the other end of each range, another category."""
     _believing(watch, trials, seed, _far_from)
 
 

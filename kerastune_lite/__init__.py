@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from kerastune_lite import applications, callbacks, engine, errors, oracles, strategies, surrogates, tuners
+    from kerastune_lite import (
+        applications,
+        callbacks,
+        engine,
+        errors,
+        executors,
+        observers,
+        oracles,
+        stopping,
+        strategies,
+        surrogates,
+        tuners,
+    )
     from kerastune_lite.errors import Infeasible, KerastuneError
     from kerastune_lite.space.hp import HyperParameters
     from kerastune_lite.strategies.bayesian.prior import Prior
@@ -36,7 +48,10 @@ _HOMES = {
     "callbacks": "",
     "engine": "",
     "errors": "",
+    "executors": "",
+    "observers": "",
     "oracles": "",
+    "stopping": "",
     "strategies": "",
     "surrogates": "",
     "tune": "tune_function",
@@ -61,7 +76,10 @@ __all__ = [
     "callbacks",
     "engine",
     "errors",
+    "executors",
+    "observers",
     "oracles",
+    "stopping",
     "strategies",
     "surrogates",
     "tune",
@@ -85,4 +103,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """Public names, loaded or not."""
-    return sorted([*globals(), *__all__])
+    return sorted([*__all__, "__version__"])

@@ -1,18 +1,18 @@
-"""Every error that the package raises on purpose.
+"""The exceptions of the package.
 
 KerastuneError
-├── UsageError (also a ValueError)   the caller's code asks for something impossible; ends the search at once
+├── UsageError (also a ValueError)   an argument or the user's code is invalid; ends the search at once
 │   ├── SpaceError                   a hyperparameter's definition or use
 │   ├── ObjectiveError               the objective is unknown, has no direction, or is not reported
-│   ├── ModelError                   `build_model` gave no compiled Keras model
-│   └── DataError                    the arguments of `fit`: data that is used up, callbacks that share state
-├── StudyError                       the durable record
+│   ├── ModelError                   `build_model` did not return a compiled Keras model
+│   └── DataError                    the arguments of `fit`: data for one pass only, callbacks that share state
+├── StudyError                       the study on disk
 │   ├── StudyLocked                  another process is writing this study
-│   ├── StudyChanged                 the record was made by another space, objective, seed or strategy
-│   ├── StudyForeign                 the file is not ours, or a newer version wrote it
-│   └── StudyWriteError              the record cannot be written: no permission, no space
-├── SearchError                      the search as a whole cannot go on, or gave nothing to return
-├── Infeasible                       raised by the user: this point cannot be tried; it costs no budget
+│   ├── StudyChanged                 space, objective, seed or strategy differ from the record
+│   ├── StudyForeign                 the file is not a study, or was written by a newer version
+│   └── StudyWriteError              the study cannot be written: no permission, no space
+├── SearchError                      the search cannot continue, or has nothing to return
+├── Infeasible                       raised by the user: the configuration cannot be tried; it uses no budget
 ├── FailedTrialError                 raised by the user: the trial has failed, and is not retried
 └── FatalError                       raised by the user: ends the search at once
     ├── FatalValueError              (also a ValueError)
@@ -27,15 +27,15 @@ from pathlib import Path
 
 
 class KerastuneError(Exception):
-    """Base of all errors raised on purpose by kerastune_lite."""
+    """Base class of all exceptions of kerastune_lite."""
 
 
 class UsageError(KerastuneError, ValueError):
-    """The caller's code asks for something impossible; found inside a trial, it ends the whole search."""
+    """An argument or the user's code is invalid. Raised inside a trial, it ends the search."""
 
 
 class SpaceError(UsageError):
-    """A hyperparameter is defined or used wrongly."""
+    """A hyperparameter's definition or use is invalid."""
 
 
 class ObjectiveError(UsageError):
@@ -51,7 +51,7 @@ class DataError(UsageError):
 
 
 class StudyError(KerastuneError):
-    """The durable record cannot be used."""
+    """The study on disk cannot be used."""
 
 
 class StudyLocked(StudyError):
@@ -59,23 +59,26 @@ class StudyLocked(StudyError):
 
 
 class StudyChanged(StudyError):
-    """The record was made by another space, objective, seed or strategy."""
+    """Space, objective, seed or strategy differ from the record."""
 
 
 class StudyForeign(StudyError):
-    """The file is not a study of ours, or a newer version wrote it."""
+    """The file is not a study of kerastune_lite, or was written by a newer version."""
 
 
 class StudyWriteError(StudyError):
-    """The record cannot be written."""
+    """The study cannot be written."""
 
 
 class SearchError(KerastuneError):
-    """The search cannot go on, or has nothing to return."""
+    """The search cannot continue, or has nothing to return."""
 
 
 class Infeasible(KerastuneError):
-    """Raise this in `build_model` or a tuned function: the point cannot be tried; it goes on record, free of charge."""
+    """Raise this in `build_model` or a tuned function if a configuration cannot be tried.
+
+    The trial is recorded as infeasible and uses no budget.
+    """
 
 
 class FailedTrialError(KerastuneError):
@@ -99,20 +102,20 @@ class FatalRuntimeError(FatalError, RuntimeError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint to append to an error: the known spelling closest to `name`, or an empty string."""
+    """A hint to append to a message: the known name closest to `name`, or an empty string."""
     matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"; did you mean {matches[0]!r}?" if matches else ""
 
 
 def cannot_write(path: Path, error: OSError) -> StudyWriteError:
-    """What to say of an OSError met while writing `path`, with the way out."""
+    """The exception for an OSError raised while writing `path`, with a fix."""
     remedy = {
-        errno.ENOSPC: "the disk is full; make room and run the same script again to go on",
-        errno.EDQUOT: "the disk quota is used up; make room and run the same script again to go on",
-        errno.EFBIG: "a limit on the size of files is reached; raise it and run the same script again to go on",
+        errno.ENOSPC: "the disk is full; free some space and rerun to resume",
+        errno.EDQUOT: "the disk quota is exceeded; free some space and rerun to resume",
+        errno.EFBIG: "a limit on the size of files is reached; raise it and rerun to resume",
         errno.EACCES: "no permission; choose another `directory`",
         errno.EROFS: "the file system is read-only; choose another `directory`",
         errno.ENOTDIR: "part of the path is a file; choose another `directory` or `project_name`",
         errno.EEXIST: "a file of that name is in the way; choose another `directory` or `project_name`",
-    }.get(error.errno or 0, "choose another `directory`, or mend the cause and run the same script again to go on")
+    }.get(error.errno or 0, "choose another `directory`, or fix the problem and rerun to resume")
     return StudyWriteError(f"cannot write {path}: {error.strerror}: {remedy}")

@@ -1,4 +1,4 @@
-"""Surrogate models as scikit-learn regressors: for `kt.strategies.Skopt`, for `skopt.Optimizer`, or alone.
+"""FittedProcess models as scikit-learn regressors: for `kt.strategies.Skopt`, for `skopt.Optimizer`, or alone.
 
 Importing this loads scikit-learn.
 """

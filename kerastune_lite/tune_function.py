@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from kerastune_lite.errors import UsageError
-from kerastune_lite.observers.protocol import ClosableObserver
+from kerastune_lite.observers.protocol import RunsObserver
+from kerastune_lite.results.causes import check_any_success
 from kerastune_lite.results.results import Results
 from kerastune_lite.search.session import run_search
 from kerastune_lite.search.settings import SearchOptions, check_options, search_settings, study_directory
@@ -40,6 +41,7 @@ def tune(
     Raises:
         UsageError: An argument is impossible or unknown.
         StudyError: The study cannot be read or written.
+        SearchError: Every trial failed; the causes are counted.
 
     Example:
         >>> import kerastune_lite as kt
@@ -68,10 +70,12 @@ def tune(
         finish_epoch=count > 1,
     )
     trial = FunctionTrial(function, settings.objective, reports=count > 1)
-    return Results(run_search(settings, trial, verbose=verbose, tensorboard=_tensorboard if tensorboard else None))
+    history = run_search(settings, trial, verbose=verbose, tensorboard=_tensorboard if tensorboard else None)
+    check_any_success(history, traceback=directory is None)
+    return Results(history)
 
 
-def _tensorboard(directory: Path) -> ClosableObserver:
+def _tensorboard(directory: Path) -> RunsObserver:
     from kerastune_lite.observers.tensorboard import SearchBoard  # noqa: PLC0415 - heavy: tensorboard
 
     return SearchBoard(directory)

@@ -16,13 +16,15 @@ from kerastune_lite.kerastuner.replaced import check_methods
 from kerastune_lite.kerastuner.run_trial import OwnTrials
 from kerastune_lite.kerastuner.trial_view import TrialView
 from kerastune_lite.observers.model_files import ModelFiles
-from kerastune_lite.observers.protocol import ClosableObserver
+from kerastune_lite.observers.protocol import RunsObserver
+from kerastune_lite.results.causes import check_any_success
 from kerastune_lite.results.results import Results
 from kerastune_lite.results.tables import show_results, show_space
 from kerastune_lite.search.session import run_search
 from kerastune_lite.search.settings import SearchOptions, Settings, check_options, search_settings, study_directory
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
+from kerastune_lite.space.number import number, plain
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.space.space import Space
 from kerastune_lite.strategies import Bayesian
@@ -31,7 +33,7 @@ from kerastune_lite.study.events import Ended, Enqueued, Event, ExternalResult, 
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import FILES, METADATA, MODEL, WEIGHTS, checkpoint_directory, trial_name
 from kerastune_lite.study.objective import Objective, resolve
-from kerastune_lite.study.store import read_events
+from kerastune_lite.study.store import read_events, warn_of_damage
 from kerastune_lite.study.task import TrialFunction
 from kerastune_lite.study.trial import Trial
 from kerastune_lite.training.arguments import FitArguments
@@ -209,6 +211,7 @@ class Tuner(Hooks):
         Raises:
             UsageError: An argument is impossible, or a trial showed that the search is.
             StudyError: The record cannot be used or written.
+            SearchError: Every trial failed; the causes are counted.
             KeyboardInterrupt: Ctrl-C; the study can be gone on with.
         """
         arguments = FitArguments({}) if self._own_trials else FitArguments.of(fit_args, fit_kwargs)
@@ -221,17 +224,18 @@ class Tuner(Hooks):
             )
         else:
             trial = self._trial(arguments, callbacks, fit_verbose)
-        settings = self._search_settings(arguments)
+        tensorboard, settings = self._tensorboard(), self._search_settings(arguments)
         with frozen_garbage():
             self._history = run_search(
                 settings,
                 collecting(distributed(trial, self._options.get("distribution_strategy"))),
                 verbose=1 if verbose is None else verbose,
                 observers=[ModelFiles(self.project_dir), self._watch],
-                tensorboard=self._tensorboard(),
+                tensorboard=tensorboard,
                 requests=self._requests,
             )
         self._settings = replace(self._settings, overwrite=False)  # the next search must not delete this one
+        check_any_success(self._history)
         return self.results()
 
     def enqueue(self, values: Mapping[str, Value]) -> None:
@@ -242,7 +246,7 @@ class Tuner(Hooks):
         Args:
             values: By name. They are checked when the search begins: `build_model` must read each of them, and take it.
         """
-        self._requests.append(Enqueued(values=dict(values)))
+        self._requests.append(Enqueued(values={name: plain(value) for name, value in values.items()}))
 
     def believe(self, priors: Mapping[str, Any]) -> None:
         """Tells a Bayesian search where the best values are believed to be; trials that say otherwise outweigh it.
@@ -278,9 +282,11 @@ class Tuner(Hooks):
         Raises:
             UsageError: The score is not finite.
         """
-        if isinstance(score, bool) or not isinstance(score, (int, float)) or not math.isfinite(score):
+        found = number(score)
+        if found is None or not math.isfinite(found):
             raise UsageError(f"add_trial(score={score!r}): the score must be a finite number; leave out what failed")
-        self._requests.append(ExternalResult(values=dict(values), score=float(score)))
+        told = {name: plain(value) for name, value in values.items()}
+        self._requests.append(ExternalResult(values=told, score=float(found)))
 
     def results(self) -> Results:
         """All trials on record, best first; read from the study's directory if this tuner has not searched."""
@@ -373,7 +379,8 @@ class Tuner(Hooks):
         if self._history is None and self._settings.overwrite:
             return History()
         if self._history is None:
-            events, _ = read_events(self.project_dir)
+            events, damage = read_events(self.project_dir)
+            warn_of_damage(damage)
             return History(events)
         return self._history
 
@@ -414,19 +421,23 @@ class Tuner(Hooks):
         """Imports Keras: everything before this was quick."""
         from kerastune_lite.callbacks import Checkpoint, EarlyStopping  # noqa: PLC0415
         from kerastune_lite.training.keras_trial import KerasTrial  # noqa: PLC0415
-        from kerastune_lite.training.user_callbacks import UserCallbacks  # noqa: PLC0415
+        from kerastune_lite.training.user_callbacks import UserCallbacks, check_option  # noqa: PLC0415
 
         checkpoint, patience = self._options.get("checkpoint", True), self._options.get("patience")
-        if not isinstance(checkpoint, (bool, Checkpoint)):
-            raise UsageError(f"checkpoint={checkpoint!r} must be True, False or a kt.callbacks.Checkpoint")
+        stopping = self._options.get("early_stopping")
+        if not isinstance(checkpoint, bool):
+            check_option("checkpoint", checkpoint, Checkpoint, "True, False")
+        if stopping is not None:
+            check_option("early_stopping", stopping, EarlyStopping, "None")
         return KerasTrial(
             builder=self.hypermodel,
             arguments=arguments,
             objective=self.objective,
             directory=self.project_dir,
+            tensorboard=getattr(self._options.get("tensorboard"), "log_dir", None),
             overrides=self._overrides,
             user_callbacks=UserCallbacks(callbacks),
-            early_stopping=self._options.get("early_stopping") if patience is None else EarlyStopping(patience),
+            early_stopping=stopping if patience is None else EarlyStopping(patience),
             checkpoint=Checkpoint() if checkpoint is True else checkpoint or None,
             max_model_size=self._options.get("max_model_size"),
             fit_verbose=fit_verbose,
@@ -473,14 +484,15 @@ class Tuner(Hooks):
         run_attempt(build, Task(Started(trial=0, attempt=0, values={}), started), hear)
         return hp
 
-    def _tensorboard(self) -> Callable[[Path], ClosableObserver] | None:
+    def _tensorboard(self) -> Callable[[Path], RunsObserver] | None:
         given = self._options.get("tensorboard", True)
         if given is False:
             return None
         from kerastune_lite.callbacks import TensorBoard  # noqa: PLC0415
+        from kerastune_lite.training.user_callbacks import check_option  # noqa: PLC0415
 
-        if not isinstance(given, (bool, TensorBoard)):
-            raise UsageError(f"tensorboard={given!r} must be True, False or a kt.callbacks.TensorBoard")
+        if not isinstance(given, bool):
+            check_option("tensorboard", given, TensorBoard, "True, False")
         return (TensorBoard() if given is True else given).observer
 
 
@@ -497,9 +509,9 @@ def _builder(build_model: Any, options: TunerOptions, *, own_trials: bool) -> Bu
 def _recorded(options: TunerOptions) -> dict[str, Any]:
     """Options that are on record so that a later search can tell that they have changed."""
     given, patience = options.get("early_stopping"), options.get("patience")
-    if given is not None and not hasattr(type(given), "get_config"):
-        raise UsageError(f"early_stopping={given!r} must be an instance: kt.callbacks.EarlyStopping(patience=5)")
-    if given is not None:
+    if given is not None and hasattr(
+        type(given), "get_config"
+    ):  # what is no EarlyStopping is refused when the search begins
         return {"early_stopping": {"strategy": "EarlyStopping", **given.get_config()}}
     return {"early_stopping": None if patience is None else f"patience={patience}"}
 

@@ -31,7 +31,7 @@ def build_model(hp):
 
 
 def load_data():
-    """(train, validation, test), each (x, y): images of shape (8, 8, 1) in [0, 1]."""
+    """Returns (train, validation, test), each (x, y): images of shape (8, 8, 1) in [0, 1]."""
     return tuple((x.reshape(-1, 8, 8, 1), y) for x, y in digits_mlp.load_data())
 
 

@@ -24,7 +24,7 @@ def build_model(hp):
 
 
 def load_data():
-    """(train, validation, test), each (x, y): 1078, 359 and 360 images of 8x8 pixels in [0, 1]."""
+    """Returns (train, validation, test), each (x, y): 1078, 359 and 360 images of 8x8 pixels in [0, 1]."""
     x, y = load_digits(return_X_y=True)
     x = x.astype("float32") / 16
     x, x_test, y, y_test = train_test_split(x, y, test_size=360, random_state=0, stratify=y)

@@ -25,7 +25,7 @@ def build_model(hp):
 
 
 def load_data():
-    """(train, validation, test), each (x, y), standardised by the training rows."""
+    """Returns (train, validation, test), each (x, y), standardised with the training data's statistics."""
     x, y = load_breast_cancer(return_X_y=True)
     x, x_test, y, y_test = train_test_split(x, y, test_size=114, random_state=0, stratify=y)
     x, x_val, y, y_val = train_test_split(x, y, test_size=91, random_state=0, stratify=y)

@@ -1,38 +1,12 @@
-"""Searches without Keras: the in-memory store and the in-process executor are the fakes."""
+"""Searches without Keras, and spaces to search."""
 
-from kerastune_lite.executors import InProcess
-from kerastune_lite.search.loop import Loop
-from kerastune_lite.search.recorder import Recorder
-from kerastune_lite.search.settings import Settings
-from kerastune_lite.strategies import Random, fingerprint
-from kerastune_lite.study.events import ReadsRecorded, SearchStarted
-from kerastune_lite.study.history import History
-from kerastune_lite.study.objective import Objective
+from kerastune_lite.study.events import ReadsRecorded
 from kerastune_lite.study.store import MemoryStore
-from kerastune_lite.training.function_trial import FunctionTrial
+from kerastune_lite.testing import search
+from kerastune_lite.testing import search_started as opened
+from kerastune_lite.testing.searches import SCORE
 
-SCORE = Objective("score", "max")
-
-
-def opened(strategy=None, **settings):
-    settings = {"objective": SCORE, "seed": 0, "max_trials": 10, **settings}
-    return SearchStarted(strategy=fingerprint(strategy or Random()), **settings)
-
-
-RULES = ("stopping", "max_retries_per_trial", "max_consecutive_failed_trials", "scored_from", "finish_epoch")
-
-
-def search(function, strategy=None, *, store=None, observers=(), reports=False, **settings):
-    """Runs a search of `function(hp)` (or `function(hp, report)`) and returns the history."""
-    strategy = strategy or Random()
-    store = MemoryStore() if store is None else store
-    history = History(store.events())
-    rules = {name: settings.pop(name) for name in RULES if name in settings}
-    started = opened(strategy, **settings)
-    trial = FunctionTrial(function, started.objective, reports=reports)
-    rules = Settings(objective=started.objective, strategy=strategy, **rules)
-    Loop(Recorder(store, history, observers), rules, InProcess(trial)).run(started)
-    return history
+__all__ = ["SCORE", "opened", "search"]
 
 
 def cut_and_resumed(function, strategy, **settings):

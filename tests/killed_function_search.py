@@ -1,22 +1,26 @@
-"""Searches a plain function on disk, slowly enough to be killed in the middle; prints the study at its end."""
+"""Searches a plain function on disk; killed at the change of its files whose number is given, if one is.
+
+Prints the study at its end.
+"""
 
 import json
 import sys
-import time
 
 import kerastune_lite as kt
+from tests.dying import die_at
 
 
 def function(hp, report):
     a = hp.Choice("a", [1, 2, 3])
     for epoch in range(1, 4):
-        time.sleep(0.002)
         report(epoch, {"score": a * epoch / 7})
     if a > 1:
         report(4, {"score": float(hp.Int("b", 1, 40))})
 
 
-def main(directory, kind):
+def main(directory, kind, moment=None):
+    if moment is not None:
+        die_at(int(moment))
     strategy = {"random": kt.strategies.Random(), "grid": kt.strategies.Grid()}[kind]
     results = kt.tune(
         function, objective="score", strategy=strategy, max_trials=70, seed=0, directory=directory, verbose=0

@@ -1,4 +1,4 @@
-"""Runs a Keras search again and again in children that are killed at random moments, until one gets to the end.
+"""Runs a Keras search again and again in children that are killed at counted moments, until one gets to the end.
 
 TensorFlow is imported once and not used before the fork, so that a child starts in no time. Prints, as JSON, what the
 study holds then and what an uninterrupted one holds.
@@ -11,7 +11,6 @@ import os
 import random
 import signal
 import sys
-import time
 from pathlib import Path
 
 import keras
@@ -19,9 +18,12 @@ import keras
 import kerastune_lite as kt
 from kerastune_lite.observers import console
 from tests import tiny
+from tests.dying import die_at
 
 assert console
-KILLS = 30
+LIVES = 30
+# changes of files that a life has at most; to resume takes about ten, an epoch about eight
+LONGEST = 32
 
 
 def build_model(hp):
@@ -45,32 +47,24 @@ def summary(results):
     ]
 
 
-def in_child(directory, kind, life):
-    """Lets a child search for at most `life` seconds; says whether it got to the end."""
+def in_child(directory, kind, moment=None):
+    """Lets a child search until its files have changed `moment` times; says whether it was killed there."""
     child = os.fork()
     if child == 0:
+        if moment is not None:
+            die_at(moment)
         results = search(directory, kind)
         Path(directory, "summary.json").write_text(json.dumps(summary(results)))
         os._exit(0)
-    end = time.monotonic() + life
-    while time.monotonic() < end:
-        if os.waitpid(child, os.WNOHANG) != (0, 0):
-            return True
-        time.sleep(0.01)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return False
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
 def main(directory, kind, seed):
     rng = random.Random(seed)
-    began = time.monotonic()
-    in_child(f"{directory}/whole", kind, 600)
-    whole = time.monotonic() - began
-    kills = 0
-    while kills < KILLS and not in_child(f"{directory}/cut", kind, rng.uniform(0.02, 0.12) * whole):
-        kills += 1
-    in_child(f"{directory}/cut", kind, 600)
+    in_child(f"{directory}/whole", kind)
+    kills = sum(in_child(f"{directory}/cut", kind, rng.randint(1, LONGEST)) for _ in range(LIVES))
+    in_child(f"{directory}/cut", kind)
     texts = [Path(directory, side, "summary.json").read_text() for side in ("whole", "cut")]
     print(json.dumps({"kills": kills, "whole": json.loads(texts[0]), "cut": json.loads(texts[1])}))
 

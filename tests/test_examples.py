@@ -51,7 +51,7 @@ def test_a_model_runs_with_bayesian_search(monkeypatch, tmp_path, capsys):
 @pytest.mark.slow
 def test_a_model_runs_with_grid_search(monkeypatch, tmp_path, capsys):
     run(models.digits_mlp, monkeypatch, tmp_path, "--trials", "2", "--search", "grid")
-    assert "points covered" in capsys.readouterr().out
+    assert "configurations tried" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -23,6 +23,13 @@ def test_a_grid_gives_a_range_without_a_step_points_values_on_its_scale():
     assert values(history) == [(1e-4,), (1e-3,), (1e-2,), (1e-1,)]
 
 
+def test_a_grid_of_a_thousand_hyperparameters_is_walked():
+    def function(hp):
+        return float(sum(hp.Int(f"n{index}", 0, 1) for index in range(1000)))
+
+    assert [trial.score for trial in search(function, Grid(), max_trials=3).trials] == [0.0, 1.0, 1.0]
+
+
 @pytest.mark.parametrize("bad", [0, -1, 2.5])
 def test_a_grid_without_points_is_refused(bad):
     with pytest.raises(UsageError, match=f"points={bad}"):

@@ -1,4 +1,5 @@
 import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +9,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-def search(directory, kind):
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.killed_function_search", str(directory), kind],
-        stdout=subprocess.PIPE,
+def search(directory, kind, *moment):
+    return subprocess.run(
+        [sys.executable, "-m", "tests.killed_function_search", str(directory), kind, *map(str, moment)],
+        check=False,
+        capture_output=True,
         text=True,
         cwd=ROOT,
     )
@@ -20,15 +22,9 @@ def search(directory, kind):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["random", "grid"])
 def test_a_search_killed_thirty_times_ends_like_an_uninterrupted_one(tmp_path, kind):
-    whole, _ = search(tmp_path / "whole", kind).communicate()
+    whole = search(tmp_path / "whole", kind)
     rng = random.Random(0)
-    kills = 0
-    while kills < 30:
-        with search(tmp_path / "cut", kind) as process:
-            try:
-                process.communicate(timeout=rng.uniform(0.3, 1.0))
-            except subprocess.TimeoutExpired:
-                process.kill()
-        kills += 1
-    cut, _ = search(tmp_path / "cut", kind).communicate()
-    assert cut == whole != ""
+    lives = [search(tmp_path / "cut", kind, rng.randint(1, 40)) for _ in range(30)]
+    assert [life.returncode for life in lives] == [-signal.SIGKILL] * 30
+    cut = search(tmp_path / "cut", kind)
+    assert cut.stdout == whole.stdout != ""

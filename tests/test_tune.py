@@ -1,7 +1,10 @@
+from decimal import Decimal
+
+import numpy as np
 import pytest
 
 import kerastune_lite as kt
-from kerastune_lite.errors import DataError, StudyChanged, UsageError
+from kerastune_lite.errors import DataError, SearchError, StudyChanged, UsageError
 from tests.fakes import nested
 
 
@@ -103,3 +106,45 @@ def test_tensorboard_needs_a_directory():
 
 def test_a_parameter_with_a_default_is_the_functions_own():
     assert len(tune(lambda hp, scale=3: hp.Float("x", 0, 1) * scale)) == 4
+
+
+@pytest.mark.parametrize("make", [np.float32, np.array, Decimal, np.int64])
+def test_numbers_of_any_library_are_results(make):
+    def function(hp, report):
+        report(np.int64(1), make(2))
+        report(np.int64(2), {"score": make(3)})
+
+    assert tune(function).best.score == 3.0
+    assert tune(lambda hp: make(2)).best.score == 2.0
+
+
+def test_numbers_of_numpy_are_budgets_and_counts(tmp_path):
+    def one(hp):
+        return hp.Float("x", 0, 1)
+
+    counts = {"max_trials": np.int64(2), "seed": np.int32(0), "executions_per_trial": np.int64(2)}
+    results = tune(one, directory=tmp_path, max_retries_per_trial=np.int64(1), **counts)
+    assert [len(trial.executions) for trial in results] == [2, 2]
+    assert len(tune(one, directory=tmp_path, **{**counts, "max_trials": np.array(3)})) == 3
+
+
+def test_where_every_call_failed_the_search_says_why():
+    def unlucky(hp):
+        raise ValueError(f"no luck with {hp.Float('x', 0, 1)}")
+
+    with pytest.raises(
+        SearchError, match=r"none of the 4 trials .*\n  4 failed with: ValueError: no luck with 0"
+    ) as caught:
+        tune(unlucky)
+    assert "in unlucky" in caught.value.__notes__[0]
+
+
+def test_a_stop_in_one_execution_ends_the_trial():
+    def function(hp, report):
+        for epoch in range(1, 4):
+            if report(epoch, hp.Float("x", 0, 1)):
+                return
+
+    stop = kt.stopping.Stop("enough")
+    results = tune(function, executions_per_trial=3, stopping=lambda trial, history: stop)
+    assert [(trial.status, trial.reason, len(trial.executions)) for trial in results] == [("stopped", "enough", 1)] * 4

@@ -336,10 +336,25 @@ def test_a_nan_objective_in_every_trial_fails_them_all_and_says_so(tuner):
         model.set_weights([array * np.nan for array in model.get_weights()])
         return model
 
-    results = search(tuner(poisoned))
-    assert [trial.status for trial in results] == ["failed", "failed"]
+    a_tuner = tuner(poisoned)
+    with pytest.raises(SearchError, match=r"2 failed with: .*not finite"):
+        search(a_tuner)
+    assert [trial.status for trial in a_tuner.results()] == ["failed", "failed"]
     with pytest.raises(SearchError, match="not finite"):
-        _ = results.best
+        _ = a_tuner.results().best
+
+
+def test_a_wrong_width_of_the_input_is_one_cause_and_all_is_on_record(tuner, capsys):
+    def build(hp):
+        layers = [keras.layers.Input((7,)), keras.layers.Dense(hp.Int("units", 2, 8)), keras.layers.Dense(1)]
+        return tiny.compiled(keras.Sequential(layers))
+
+    a_tuner = tuner(build, max_trials=3, overwrite=True)
+    with pytest.raises(SearchError, match=r"(?s)the first 3 trials failed with the same error: .*incompatible"):
+        search(a_tuner, verbose=1)
+    assert [trial.status for trial in a_tuner.results()] == ["failed"] * 3
+    told = [*(trial.reason + trial.error for trial in a_tuner.results()), *capsys.readouterr()]
+    assert not any("\x1b" in text for text in told)
 
 
 def test_a_failing_build_is_recorded_with_its_values_and_the_search_goes_on(tuner):
@@ -602,6 +617,13 @@ def test_a_hypermodel_that_drops_its_callbacks_is_told_where_its_model_went(tune
         ({"batchsize": 3}, "fit has no argument 'batchsize'; did you mean 'batch_size'"),
         ({"epochs": "2"}, "epochs='2' must be an integer from 1"),
         ({"epochs": 0}, "epochs=0 must be an integer from 1"),
+        ({"epochs": True}, "epochs=True must be an integer from 1"),
+        ({"epochs": None}, "epochs=None must be an integer from 1"),
+        ({"batch_size": 0}, "batch_size=0 must be an integer from 1"),
+        ({"batch_size": -8}, "batch_size=-8 must be an integer from 1"),
+        ({"batch_size": lambda hp: hp.Int("units", 2, 8) * 0}, "batch_size=0 must be an integer from 1"),
+        ({"validation_batch_size": 2.5}, "validation_batch_size=2.5 must be an integer from 1"),
+        ({"epochs": lambda hp: 0}, "epochs=0 must be an integer from 1"),
         ({"validation_split": 2.0}, "validation_split=2.0 must be from 0 to below 1"),
         ({"validation_freq": 5}, "'val_loss' is never reported: validation_freq=5 with epochs=2"),
         ({"callbacks": lambda trial: None}, "must return a list of callbacks, got None"),
@@ -627,6 +649,45 @@ def test_arguments_that_would_fail_every_trial_are_refused_and_cost_nothing(tune
 def test_options_of_another_type_are_refused(tuner, name):
     with pytest.raises(UsageError, match=f"{name}='x' must be True, False or a"):
         search(tuner(**{name: "x"}))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"early_stopping": kt.callbacks.EarlyStopping},
+            r"give an instance, early_stopping=kt.callbacks.EarlyStopping",
+        ),
+        ({"early_stopping": keras.callbacks.EarlyStopping()}, r"callbacks of Keras go to search\(callbacks=\[...\]\)"),
+        ({"early_stopping": 3}, "early_stopping=3 must be None or a kt.callbacks.EarlyStopping"),
+        ({"checkpoint": kt.callbacks.Checkpoint}, r"give an instance, checkpoint=kt.callbacks.Checkpoint"),
+        ({"tensorboard": kt.callbacks.TensorBoard}, r"give an instance, tensorboard=kt.callbacks.TensorBoard"),
+    ],
+)
+def test_a_class_or_a_callback_of_keras_as_an_option_is_refused_with_the_remedy(tuner, options, said):
+    with pytest.raises(UsageError, match=said):
+        search(tuner(lambda hp: pytest.fail("built"), **options))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (tiny.network(), r"build_model is the model 'sequential.*'; give a function that makes a new one"),
+        (keras.Model, r"build_model is the class Model; give an instance: Model\(\)"),
+        (kt.HyperModel, r"build_model is the class HyperModel; give an instance: HyperModel\(\)"),
+    ],
+)
+def test_a_model_or_a_class_as_build_model_is_refused_with_the_remedy(tuner, given, said):
+    with pytest.raises(UsageError, match=said):
+        tuner(given)
+
+
+def test_a_mistyped_method_of_hp_ends_the_search_before_its_first_training(tuner):
+    def build(hp):
+        return tiny.compiled(tiny.network(hp.int("units", 2, 8)))
+
+    with pytest.raises(SpaceError, match=r"did you mean hp\.Int\?"):
+        search(tuner(build))
 
 
 def test_a_trials_own_directory_is_there_when_asked_for(tuner):
@@ -708,3 +769,149 @@ def test_a_model_that_is_too_large_is_infeasible_and_free(tuner):
     assert len(finished) == 3
     assert max(trial.values["units"] for trial in finished) < min(trial.values["units"] for trial in infeasible)
     assert "parameters are more than max_model_size=30" in infeasible[0].reason
+
+
+def test_numbers_of_numpy_are_numbers(tuner):
+    a_tuner = tuner(max_trials=np.int64(2), patience=np.int64(2), max_model_size=np.int64(10**6), seed=np.int64(0))
+    a_tuner.enqueue({"units": np.int64(7), "learning_rate": np.float32(0.05)})
+    a_tuner.add_trial({"units": np.int64(3)}, np.float32(0.5))
+    results = search(a_tuner, epochs=np.int64(2), batch_size=lambda hp: np.int64(16), validation_freq=np.int64(1))
+    assert [(trial.epoch, trial.status) for trial in results] == [(2, "completed")] * 2
+    assert {7} < {trial.values["units"] for trial in results}
+
+
+def test_a_hypermodel_may_return_a_number_of_numpy(tuner):
+    class Silent:
+        def build(self, hp):
+            return tiny.build_model(hp)
+
+        def fit(self, hp, model, *args, **kwargs):
+            return np.float32(0.25)
+
+    assert [trial.score for trial in search(tuner(Silent()))] == [0.25, 0.25]
+
+
+def test_lists_are_data(tuner):
+    arrays = search(tuner(project_name="arrays"))
+    validation = (tiny.X_VAL.tolist(), tiny.Y_VAL.tolist())
+    lists = search(tuner(project_name="lists"), tiny.X_TRAIN.tolist(), tiny.Y_TRAIN.tolist, validation_data=validation)
+    assert lists.best.score == pytest.approx(arrays.best.score, rel=1e-5)
+
+
+def test_labels_in_the_wrong_form_end_the_search_before_its_first_training(tuner):
+    def build(hp):
+        model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(hp.Int("units", 2, 2))])
+        model.compile("sgd", "categorical_crossentropy")
+        return model
+
+    with pytest.raises(DataError, match="holds class numbers"):
+        search(tuner(build))
+
+
+def test_what_a_callback_logs_that_is_no_number_is_left_out_and_told_once(tuner):
+    class Chatty(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["mood"] = "fine"
+
+    with pytest.warns(UserWarning, match="metric 'mood' is no single number but 'fine'") as caught:
+        results = search(tuner(), callbacks=[Chatty()])
+    assert len([warning for warning in caught if "mood" in str(warning.message)]) == 1
+    assert [(trial.status, "mood" in trial.metrics) for trial in results] == [("completed", False)] * 2
+
+
+def build_with_auc(hp):
+    return tiny.compiled(tiny.network(hp.Int("units", 2, 8)), metrics=[keras.metrics.AUC()])
+
+
+def test_an_unnamed_metric_has_its_plain_name_in_every_trial_and_in_the_models(tuner):
+    build_with_auc(kt.HyperParameters())
+    a_tuner = tuner(build_with_auc, "val_auc")
+    results = search(a_tuner)
+    assert [sorted(trial.metrics) for trial in results] == [["auc", "loss", "val_auc", "val_loss"]] * 2
+    for model in a_tuner.get_best_models(2):
+        assert sorted(model.evaluate(tiny.X_VAL, tiny.Y_VAL, verbose=0, return_dict=True)) == ["auc", "loss"]
+
+
+def test_unnamed_layers_are_called_alike_in_every_trial(tuner):
+    results = search(tuner())
+    names = [[layer[0] for layer in trial.notes["model"]["layers"]] for trial in results]
+    assert names[0] == names[1]
+
+
+def test_a_layer_made_before_the_search_keeps_its_name_to_itself(tuner):
+    mine = keras.layers.Normalization()
+    mine.adapt(tiny.X_TRAIN)
+
+    def build(hp):
+        inputs = keras.Input((4,))
+        hidden = keras.layers.Normalization(mean=0.0, variance=1.0)(mine(inputs))
+        hidden = keras.layers.Dense(hp.Int("units", 2, 8))(hidden)
+        return tiny.compiled(keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(hidden)))
+
+    assert [trial.status for trial in search(tuner(build))] == ["completed"] * 2
+
+
+def test_the_best_models_can_be_joined_into_one(tuner):
+    a_tuner = tuner()
+    search(a_tuner)
+    inputs = keras.Input((4,))
+    joined = keras.Model(inputs, keras.layers.average([model(inputs) for model in a_tuner.get_best_models(2)]))
+    assert joined.predict(tiny.X_VAL, verbose=0).shape == (32, 1)
+
+
+class PoisonFrom(keras.callbacks.Callback):
+    """The weights are NaN from an epoch on, from 0."""
+
+    def __init__(self, first):
+        super().__init__()
+        self.first = first
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.first:
+            self.model.set_weights([array * np.nan for array in self.model.get_weights()])
+
+
+def test_a_trial_that_never_had_a_finite_loss_is_failed_though_its_accuracy_is_finite(tuner):
+    def callbacks(trial):
+        return [PoisonFrom(0)] if trial.number == 0 else []
+
+    results = search(tuner(objective="val_accuracy"), callbacks=callbacks)
+    assert [(trial.number, trial.status) for trial in results] == [(1, "completed"), (0, "failed")]
+    assert np.isfinite(results[1].metrics["val_accuracy"])
+    assert results[1].reason == "the loss was not finite in any epoch; the loss became nan in epoch 1"
+
+
+def test_an_epoch_whose_loss_is_nan_never_scores(tuner):
+    # all weights NaN: the accuracy is that of one class, whatever the epochs before had
+    a_tuner = tuner(objective=kt.Objective("val_accuracy", "min"), max_trials=1)
+    best = search(a_tuner, epochs=5, callbacks=[PoisonFrom(2)]).best
+    assert (best.status, best.epoch) == ("stopped", 3)
+    assert best.best_epoch < 3
+    assert all(np.isfinite(array).all() for array in a_tuner.get_best_models()[0].get_weights())
+
+
+def damage(journal):
+    """Spoils the fourth line of a journal, and tears the last one."""
+    lines = journal.read_bytes().split(b"\n")
+    lines[3] = lines[3].replace(b"i", b"j", 1)
+    journal.write_bytes(b"\n".join(lines) + b'{"torn')
+
+
+def test_a_damaged_record_is_told_without_a_console_too(tuner, tmp_path):
+    search(tuner())
+    damage(tmp_path / "study" / "study.jsonl")
+    with pytest.warns(RuntimeWarning, match=r"study.jsonl: line 4 is damaged and is skipped"):
+        tuner().results()
+    with pytest.warns(RuntimeWarning) as caught:
+        search(tuner())
+    assert [str(warning.message).partition(": ")[2] for warning in caught] == [
+        "the last line (number 18) was torn by a crash and is dropped",
+        "line 4 is damaged and is skipped",
+    ]
+
+
+def test_with_a_console_a_damaged_record_is_told_there_alone(tuner, tmp_path, capsys):
+    search(tuner())
+    damage(tmp_path / "study" / "study.jsonl")
+    search(tuner(), verbose=1)
+    assert "line 4 is damaged and is skipped" in capsys.readouterr().out

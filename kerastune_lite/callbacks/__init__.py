@@ -1,4 +1,4 @@
-"""What acts inside a trial, as Keras callbacks. Each works in a plain `model.fit` too."""
+"""Keras callbacks for trials. Each also works in a plain `model.fit`."""
 
 from kerastune_lite.callbacks.checkpoint import Checkpoint
 from kerastune_lite.callbacks.early_stopping import EarlyStopping

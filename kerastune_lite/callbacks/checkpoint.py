@@ -1,4 +1,4 @@
-"""The model of the epoch that scored, and the means to go on after a crash."""
+"""Saves the best epoch's model, and the state needed to resume after a crash."""
 
 import json
 import math
@@ -15,22 +15,22 @@ import keras
 from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.errors import UsageError, cannot_write
-from kerastune_lite.study.layout import BEST_EPOCH, METADATA, MODEL, RESUME, WEIGHTS
-from kerastune_lite.study.objective import Best, Objective, resolve
+from kerastune_lite.study.layout import BEST_EPOCH, FORMER_BEST_EPOCH, METADATA, MODEL, RESUME, WEIGHTS
+from kerastune_lite.study.objective import Best, Objective, RunningScore, resolve
 
 
 @final
 class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is not typed
-    """Saves the model of the scored epoch as `model.keras`, and after each epoch what is needed to go on.
+    """Saves the best epoch's model as `model.keras`, and after each epoch the state needed to resume.
 
-    Put it last among the callbacks. To go on with an interrupted plain `fit`, make the same model and callbacks and fit
-    with `initial_epoch=checkpoint.epochs_done`: the state is loaded when the training begins.
+    Put it last among the callbacks. To resume an interrupted plain `fit`, create the same model and callbacks and call
+    `fit` with `initial_epoch=checkpoint.epochs_done`; the state is loaded when the training begins.
 
     Args:
-        directory: Where the files go: `model.keras` and, until they are deleted, `resume.npz` and `scored.npz`. In a
+        directory: The directory for `model.keras` and, until they are deleted, `resume.npz` and `best_epoch.npz`. In a
             tuner, the trial's directory.
-        objective: The metric that scores, and how epochs are reduced. In a tuner, the search's objective unless given.
-        resume: Whether the state of the training is kept after each epoch.
+        objective: The metric that scores epochs, and its reduction. In a tuner, the search's objective by default.
+        resume: Whether to save the state of the training after each epoch.
     """
 
     def __init__(
@@ -47,60 +47,71 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self.execution = 0
         self.keep = True
         self.others: Sequence[keras.callbacks.Callback] = ()
-        self._values: list[tuple[int, float]] = []
+        self._score: RunningScore | None = None
+        self._epochs = 0
         self._state: ResumeState | None = None
+        self._looked = False
         self._saved: Best | None = None
         self._unscored: Best | None = None
 
-    def fresh(self, directory: Path, objective: Objective, execution: int) -> "Checkpoint":
-        """One for the given execution, in a directory of the trial's own; `objective` unless it was given one."""
+    def fresh(self, directory: Path, objective: Objective, execution: int, state: ResumeState | None) -> "Checkpoint":
+        """A copy for an execution, with the trial's directory, that resumes from `state`.
+
+        `objective` is used if this one has none.
+        """
         checkpoint = Checkpoint(directory, objective=self.objective or objective, resume=self.resume)
         checkpoint.execution = execution
+        checkpoint._state, checkpoint._looked = state if self.resume else None, True
         return checkpoint
 
     @property
     def state(self) -> ResumeState | None:
-        """The state on disk that the next training goes on from; None to begin at the beginning."""
-        if self._state is None and self.resume and self.directory is not None:
-            state = ResumeState.read(self.directory / RESUME)
+        """The state on disk from which the next training resumes; None to start from scratch."""
+        if not self._looked and self.resume and self.directory is not None:
+            state, self._looked = ResumeState.read(self.directory / RESUME), True
             self._state = state if state is not None and state.facts["execution"] == self.execution else None
         return self._state
 
     @property
     def epochs_done(self) -> int:
-        """How many epochs the state on disk has behind it."""
+        """Completed epochs of the state on disk."""
         return 0 if self.state is None else int(self.state.facts["epoch"])
 
     @property
     def heard(self) -> bool:
-        """Whether any epoch has ended with it."""
-        return bool(self._values)
+        """Whether any epoch of this training has ended."""
+        return self._epochs > 0
 
     def forget(self) -> None:
-        """Deletes what an earlier attempt left, so that the training begins anew."""
+        """Deletes the files of earlier attempts, so that the training starts from scratch."""
         self._state = None
         if self.directory is not None:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Goes on where the state on disk ends: the other callbacks have begun by now."""
+        """Restores the state on disk; it comes after the `on_train_begin` of the other callbacks."""
         if self.directory is None or self.objective is None:
             raise UsageError('Checkpoint needs a directory and an objective: Checkpoint("run1", objective="val_loss")')
-        self._values, self._unscored = [], None
+        self._score, self._unscored = RunningScore(self.objective), None
         if self.state is not None:
+            with suppress(FileNotFoundError):
+                os.replace(self._path(FORMER_BEST_EPOCH), self._path(BEST_EPOCH))
             self.state.restore(self.model, self.others)
-            self._values = [(epoch, float(value)) for epoch, value in self.state.facts["values"]]
-            self._state = None
+            deciding = [(epoch, float(value)) for epoch, value in self.state.facts["values"]]
+            self._score = RunningScore(self.objective, deciding)
+            self._state, self._looked = None, False  # the next fit with this callback looks again
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Keeps the state, and the model if this epoch scores."""
+        """Saves the state, and a copy of it if this is the best epoch."""
         metrics = scalars(logs)
         assert self.objective is not None
-        self._values.append((epoch + 1, metrics.get(self.objective.name, float("nan"))))
-        best = self._best()
+        if self._score is None:  # a custom training loop may not call `on_train_begin`
+            self._score = RunningScore(self.objective)
+        self._epochs = epoch + 1
+        best = self._score.add(epoch + 1, self.objective.value(metrics))
         if (
             best is None and self.objective.name not in metrics
-        ):  # known later, if at all: the last epoch's model is kept
+        ):  # known after the training, if at all: keep the last model
             best = self._unscored = Best(math.nan, epoch + 1)
         scored = best is not None and best.epoch == epoch + 1
         if not (self.resume or scored):
@@ -109,8 +120,8 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             "execution": self.execution,
             "epoch": epoch + 1,
             "metrics": {name: repr(value) for name, value in metrics.items()},
-            "values": [(done, repr(value)) for done, value in self._values],
-            # a training loop of the user's own may not have set it
+            "values": [(done, repr(value)) for done, value in self._score.deciding],
+            # a custom training loop may not set it
             "stopped": bool(getattr(self.model, "stop_training", False)),
         }
         state = ResumeState.capture(self.model, self.others, facts)
@@ -124,8 +135,8 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         os.replace(new, self._path(RESUME))
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Saves the scored epoch's model, unless an earlier execution's is better or nobody wants it."""
-        best = self._best() or self._unscored
+        """Saves the best epoch's model, unless an earlier execution's is better or `keep` is False."""
+        best = (None if self._score is None else self._score.best) or self._unscored
         if self._saved == best or not self.keep or best is None or not self._beats_saved(best):
             return
         self._saved = best
@@ -151,14 +162,14 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self.model.set_weights(now)
 
     def _save(self) -> None:
-        """The whole model, or its weights where it holds something that Keras cannot write."""
+        """Saves the whole model, or only its weights if Keras cannot save the model."""
         part, name = self._path("part.keras"), MODEL
         try:
             self.model.save(part)
         except (NotImplementedError, TypeError, ValueError) as error:
             warnings.warn(
-                f"{type(self.model).__name__} cannot be saved whole ({str(error).splitlines()[0][:200]}): its weights "
-                "are kept instead, and get_best_models() builds the model anew with build_model",
+                f"{type(self.model).__name__} cannot be saved whole ({str(error).splitlines()[0][:200]}): only its "
+                "weights are saved, and get_best_models() rebuilds the model with build_model",
                 UserWarning,
                 stacklevel=2,
             )
@@ -171,9 +182,6 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         assert self.directory is not None
         return self.directory / name
 
-    def _best(self) -> Best | None:
-        return None if self.objective is None else self.objective.reduce(self._values)
-
     def _beats_saved(self, best: Best) -> bool:
         assert self.objective is not None
         try:
@@ -184,7 +192,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
 
 
 def _link(source: Path, target: Path) -> None:
-    """Gives the file a second name; files here are replaced, never changed, so that both stay what they are."""
+    """Gives the file a second name (a hard link): files here are replaced, never modified."""
     part = target.with_suffix(".link")
     part.unlink(missing_ok=True)
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Ends a training that no longer improves."""
+"""Stops a training that no longer improves."""
 
 from collections.abc import Mapping
 from typing import Any, final
@@ -8,22 +8,24 @@ import numpy as np
 
 from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.errors import UsageError
+from kerastune_lite.space.number import number, whole
 from kerastune_lite.study.objective import Objective, resolve
 
 
 @final
 class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is not typed
-    """Stops after `patience` epochs without improvement, and brings back the best epoch's weights.
+    """Stops after `patience` epochs without improvement and restores the best epoch's weights.
 
     Args:
         patience: Epochs to wait for an improvement.
-        objective: The metric to watch, with a known or given direction; in a tuner the search's own unless given.
-        min_delta: The least change that counts as an improvement, in the metric's unit.
-        start_from_epoch: Epochs at the beginning that do not count.
-        restore_best_weights: Whether the model ends with the weights of its best epoch.
+        objective: The metric to monitor, whose direction must be known or given. In a tuner, the search's objective by
+            default.
+        min_delta: The smallest change that counts as an improvement, in the metric's unit.
+        start_from_epoch: Epochs at the beginning that are ignored.
+        restore_best_weights: Whether to restore the weights of the best epoch at the end.
 
     Raises:
-        UsageError: `patience` is below 1 or `min_delta` below 0.
+        UsageError: `patience` is below 1, or `min_delta` or `start_from_epoch` below 0.
     """
 
     def __init__(
@@ -36,22 +38,25 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         restore_best_weights: bool = True,
     ) -> None:
         super().__init__()
-        if not isinstance(patience, int) or patience < 1:
+        waits, least, first = whole(patience), number(min_delta), whole(start_from_epoch)
+        if waits is None or waits < 1:
             raise UsageError(f"EarlyStopping: patience={patience!r} must be an integer from 1")
-        if min_delta < 0:
-            raise UsageError(f"EarlyStopping: min_delta={min_delta!r} must not be negative")
-        self.patience = patience
+        if least is None or not least >= 0:
+            raise UsageError(f"EarlyStopping: min_delta={min_delta!r} must be a number from 0")
+        if first is None or first < 0:
+            raise UsageError(f"EarlyStopping: start_from_epoch={start_from_epoch!r} must be an integer from 0")
+        self.patience = waits
         self.objective = None if objective is None else resolve(objective)
-        self.min_delta = min_delta
-        self.start_from_epoch = start_from_epoch
+        self.min_delta = least
+        self.start_from_epoch = first
         self.restore_best_weights = restore_best_weights
         self.reason: str | None = None
         self.wait = 0
-        self.best_loss: float | None = None
+        self.best: float | None = None
         self.best_weights: list[np.ndarray[Any, Any]] = []
 
     def get_config(self) -> dict[str, Any]:
-        """Its arguments, as JSON."""
+        """The arguments as JSON."""
         return {
             "patience": self.patience,
             "objective": None if self.objective is None else str(self.objective),
@@ -61,14 +66,14 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         }
 
     def fresh(self, objective: Objective) -> "EarlyStopping":
-        """One that has seen no training; it watches `objective` unless it was given one."""
+        """A copy in its initial state; it monitors `objective` if this one has none."""
         return EarlyStopping(**{**self.get_config(), "objective": self.objective or objective})
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Forgets earlier trainings."""
+        """Resets the state of earlier trainings."""
         if self.objective is None:
-            raise UsageError('EarlyStopping has no objective to watch; give objective="val_loss", say')
-        self.reason, self.wait, self.best_loss, self.best_weights = None, 0, None, []
+            raise UsageError('EarlyStopping has no objective; give one, such as objective="val_loss"')
+        self.reason, self.wait, self.best, self.best_weights = None, 0, None, []
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Counts epochs without improvement."""
@@ -76,9 +81,10 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         objective = self.objective
         if objective is None or objective.name not in metrics or epoch < self.start_from_epoch:
             return
-        loss = objective.minimized(metrics[objective.name])
-        if np.isfinite(loss) and (self.best_loss is None or loss < self.best_loss - self.min_delta):
-            self.best_loss, self.wait = loss, 0
+        value = objective.value(metrics)
+        least = np.inf if self.best is None else objective.minimized(self.best) - self.min_delta
+        if objective.minimized(value) < least:
+            self.best, self.wait = value, 0
             self.best_weights = self.model.get_weights() if self.restore_best_weights else []
             return
         self.wait += 1
@@ -87,6 +93,6 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
             self.model.stop_training = True
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Brings back the best weights."""
+        """Restores the best weights."""
         if self.best_weights:
             self.model.set_weights(self.best_weights)

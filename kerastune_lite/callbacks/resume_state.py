@@ -1,8 +1,8 @@
-"""The whole state of a training between two epochs, in one file without pickle.
+"""The complete state of a training between two epochs, in one file without pickle.
 
-Every variable of the model (seed generators too) and of its optimizer, and what the callbacks remember: numbers,
-texts, plain containers of them as JSON, arrays as arrays, named functions by name. Loading it and going on is equal bit
-for bit to never having stopped, as long as the order of the data is a function of the epoch.
+It holds every variable of the model (including seed generators) and of its optimizer, and the state of the callbacks:
+numbers, strings and plain containers of them as JSON, arrays as arrays, named functions by name. A resumed training is
+bit-for-bit equal to an uninterrupted one if the order of the data depends only on the epoch.
 """
 
 import json
@@ -26,7 +26,7 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 
 _FUNCTION = "__function__"
 
-# What every callback holds and sets itself.
+# Attributes that Keras sets on every callback.
 _NOT_STATE = ("model", "_model", "params", "_params")
 
 
@@ -35,8 +35,8 @@ class ResumeState:
     """A training after `epoch` epochs.
 
     Attributes:
-        facts: JSON: whatever the writer wants to know again.
-        arrays: Variables and the arrays of callbacks, by a name that says whose they are.
+        facts: Metadata of the writer, as JSON.
+        arrays: Variables and the arrays of callbacks, by a name with the owner as prefix.
     """
 
     facts: Mapping[str, Any]
@@ -46,7 +46,7 @@ class ResumeState:
     def capture(
         cls, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback], facts: Mapping[str, Any]
     ) -> "ResumeState":
-        """The state of `model` and `callbacks` now."""
+        """The current state of `model` and `callbacks`."""
         arrays = {f"model/{index}": _array(variable) for index, variable in enumerate(model.variables)}
         arrays |= {f"optimizer/{index}": _array(variable) for index, variable in enumerate(_optimizer_variables(model))}
         remembered = {}
@@ -67,7 +67,7 @@ class ResumeState:
         return bool(model.built) and shapes == [array.shape for array in self._group("model")]
 
     def restore(self, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]) -> None:
-        """Puts the state back, into a model that it fits and the callbacks that were there when it was captured."""
+        """Restores the state into a model that it fits and into the same callbacks as when it was captured."""
         self.restore_model(model)
         _assign(_optimizer_variables(model), self._group("optimizer"))
         for who, callback in _named(callbacks):
@@ -77,14 +77,14 @@ class ResumeState:
                 setattr(callback, name, self._group(f"{who}/{name}"))
 
     def restore_model(self, model: keras.Model) -> None:
-        """Puts back the model's variables alone."""
+        """Restores only the model's variables."""
         _assign(model.variables, self._group("model"))
 
     def write(self, path: Path) -> None:
-        """Writes the state to `path`, all of it or nothing.
+        """Writes the state to `path` atomically.
 
         Raises:
-            StudyWriteError: It cannot be written.
+            StudyWriteError: The file cannot be written.
         """
         facts = np.frombuffer(json.dumps(dict(self.facts)).encode(), dtype=np.uint8)
         part = path.with_suffix(".part")
@@ -100,7 +100,7 @@ class ResumeState:
 
     @classmethod
     def read(cls, path: Path) -> "ResumeState | None":
-        """The state in `path`; None if there is none, or none that can be read."""
+        """The state in `path`; None if the file is missing or unreadable."""
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
                 arrays = {name: content[name] for name in content.files}
@@ -116,7 +116,7 @@ class ResumeState:
 def _named(
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> Iterator[tuple[str, keras.callbacks.Callback]]:
-    """Callbacks with a name that is the same in the next run of the script: class, and which one of that class."""
+    """Callbacks with names that are stable across runs of a script: the class and an index within the class."""
     seen: Counter[str] = Counter()
     for callback in callbacks:
         kind = type(callback).__qualname__
@@ -135,7 +135,7 @@ def _optimizer_variables(model: keras.Model) -> list[Any]:
 
 def _array(variable: Any) -> np.ndarray[Any, Any]:
     array = np.asarray(variable.numpy())
-    # numpy's file format knows no bfloat16; every such number is a float32 as well
+    # numpy's file format does not support bfloat16; float32 represents its numbers exactly
     return array if array.dtype.kind in "biufcSU" else array.astype("float32")
 
 
@@ -145,7 +145,7 @@ def _assign(variables: Sequence[Any], arrays: Sequence[np.ndarray[Any, Any]]) ->
 
 
 def _to_json(value: Any) -> Any:
-    """A function by its name: Keras's callbacks choose theirs in the first epoch and count on finding it later."""
+    """Replaces a function by its name: some Keras callbacks choose a function in the first epoch and keep it."""
     if isinstance(value, FunctionType):
         module, name = value.__module__, value.__qualname__
         if getattr(sys.modules.get(module), name, None) is value:

@@ -1,4 +1,4 @@
-"""A training in TensorBoard, written without TensorFlow's own summaries."""
+"""Writes a training for TensorBoard without TensorFlow's summaries."""
 
 import os
 import time
@@ -12,19 +12,19 @@ from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.errors import UsageError
 from kerastune_lite.observers.tensorboard import EventFile, SearchBoard
 from kerastune_lite.observers.tensorboard.columns import BEST, tags
-from kerastune_lite.study.objective import Objective, resolve
+from kerastune_lite.study.objective import Objective, RunningScore, resolve
 
 
 @final
 class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras is not typed
-    """Per-epoch metrics as `train/...` and `validation/...`, and the best value so far of an objective.
+    """Writes per-epoch metrics as `train/...` and `validation/...`, and the best value so far of an objective.
 
-    In a tuner it configures what the search writes for all trials; in a plain `fit` it writes one run itself.
+    In a tuner, it configures what the search writes for all trials. In a plain `fit`, it writes one run.
 
     Args:
-        log_dir: Where to write: in a tuner the directory of all runs (the study's `tensorboard` unless given), in a
-            plain `fit` the run's own directory.
-        objective: In a plain `fit`: the metric whose best value is written as `objective/best`.
+        log_dir: In a tuner, the directory of all runs (the study's `tensorboard` by default). In a plain `fit`, the
+            run's directory.
+        objective: In a plain `fit`, the metric whose best value is written as `objective/best`.
     """
 
     def __init__(
@@ -34,26 +34,26 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras is n
         self.log_dir = None if log_dir is None else Path(log_dir)
         self.objective = None if objective is None else resolve(objective)
         self._file: EventFile | None = None
-        self._values: list[tuple[int, float]] = []
+        self._score: RunningScore | None = None
 
     def observer(self, directory: Path) -> SearchBoard:
-        """What writes a whole search: to `log_dir`, or else to `directory`."""
+        """The observer that writes a search to `log_dir`, or to `directory` if that is None."""
         return SearchBoard(self.log_dir or directory)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Begins the run's file."""
+        """Creates the run's file."""
         if self.log_dir is None:
             raise UsageError('TensorBoard has nowhere to write; give a directory: TensorBoard("logs/run1")')
         self._file = EventFile(self.log_dir, time.time())
-        self._values = []
+        self._score = None
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Writes an epoch; steps count epochs done, from 1."""
+        """Writes an epoch; steps count completed epochs, from 1."""
         metrics = scalars(logs)
         values = tags(metrics, execution=0)
-        if self.objective is not None and self.objective.name in metrics:
-            self._values.append((epoch + 1, metrics[self.objective.name]))
-            best = self.objective.reduce(self._values)
+        if self.objective is not None:
+            self._score = self._score or RunningScore(self.objective)
+            best = self._score.add(epoch + 1, self.objective.value(metrics))
             values |= {} if best is None else {BEST: best.score}
         if self._file is not None:
             self._file.scalars(values, epoch + 1, time.time())

@@ -1,10 +1,14 @@
 """Runs one task: the only place where the errors of a user's trial are caught."""
 
+import re
 import traceback
 
 from kerastune_lite.errors import FailedTrialError, Infeasible, KerastuneError
 from kerastune_lite.study.events import Ended
 from kerastune_lite.study.task import Send, Task, TrialFunction
+
+# Keras prints its errors in bold; on record, in a table or a file, that is noise.
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def run_attempt(function: TrialFunction, task: Task, send: Send) -> None:
@@ -19,16 +23,16 @@ def _ended(function: TrialFunction, task: Task, send: Send) -> Ended:
     except Infeasible as error:
         return Ended(trial=trial, outcome="infeasible", reason=str(error) or "infeasible")
     except FailedTrialError as error:
-        return Ended(
-            trial=trial, outcome="failed", reason=str(error) or "failed", error=traceback.format_exc(), final=True
-        )
+        return _failed(trial, str(error) or "failed", final=True)
     except KerastuneError as error:
         return Ended(trial=trial, outcome="interrupted", reason=str(error), fatal=error)
     except KeyboardInterrupt:
         return Ended(trial=trial, outcome="interrupted", reason="interrupted by the user")
     except Exception as error:  # noqa: BLE001 - whatever the user's code raises is the trial's failure
-        return Ended(trial=trial, outcome="failed", reason=_last_line(error), error=traceback.format_exc())
+        return _failed(trial, "".join(traceback.format_exception_only(error)).strip())
 
 
-def _last_line(error: Exception) -> str:
-    return "".join(traceback.format_exception_only(error)).strip()
+def _failed(trial: int, reason: str, *, final: bool | None = None) -> Ended:
+    """The end of a trial by the exception being handled."""
+    text = _COLOURS.sub("", traceback.format_exc())
+    return Ended(trial=trial, outcome="failed", reason=_COLOURS.sub("", reason), error=text, final=final)

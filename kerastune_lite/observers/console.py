@@ -1,4 +1,4 @@
-"""What a search says while it runs: one live line on a terminal, a few plain lines elsewhere."""
+"""Prints the progress of a search: a live line on a terminal, plain lines elsewhere."""
 
 import math
 from collections import Counter
@@ -10,8 +10,10 @@ from rich.console import Console as Terminal
 from rich.live import Live
 from rich.text import Text
 
-from kerastune_lite.results.results import brief, failures
+from kerastune_lite.results.causes import causes
+from kerastune_lite.results.results import brief
 from kerastune_lite.results.tables import trial_table, write
+from kerastune_lite.space.grid import View, discretized
 from kerastune_lite.study.events import SEARCH_ENDED, Annotated, Ended, Event, Reported, SearchStarted, Started
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
@@ -23,15 +25,15 @@ _SECONDS_BETWEEN = 5.0
 
 @final
 class Console:
-    """An observer that keeps a person informed.
+    """An observer that prints the progress of a search.
 
     Args:
-        verbose: 0 silent; 1 a live line, or on no terminal a line a trial (thinned out after the first few); 2 also a
-            line an epoch.
+        verbose: 0 silent; 1 a live line on a terminal, elsewhere a line per trial (fewer after the first trials);
+            2 also a line per epoch.
         where: The study's directory.
-        tensorboard: The directory to start TensorBoard on.
-        notices: What else to say at the start: what is broken in the record, what has changed.
-        terminal: Where to write; standard output unless given.
+        tensorboard: The directory of the TensorBoard files.
+        notices: Further lines to print at the start, such as damage to the record or changed settings.
+        terminal: Where to write; standard output by default.
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class Console:
         self._because: str | None = None
 
     def __call__(self, event: Event, history: History) -> None:
-        """Says what is worth saying of an event."""
+        """Prints what an event changes."""
         if self._verbose == 0:
             return
         match event:
@@ -74,7 +76,7 @@ class Console:
                 pass
 
     def close(self) -> None:
-        """Takes the live line away, however the search came to its end."""
+        """Removes the live line."""
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -86,23 +88,21 @@ class Console:
         for notice in self._notices:
             self._say(notice, "yellow")
         verb = "maximising" if event.objective.direction == "max" else "minimising"
-        budget = "until the space is used up" if event.max_trials is None else f"{event.max_trials} trials"
+        budget = "until the space is exhausted" if event.max_trials is None else f"{event.max_trials} trials"
         strategy = str(event.strategy.get("strategy", "search")).lower()
         where = "" if self._where is None else f"{self._where}: "
         self._say(f"{where}{verb} {event.objective.name}, {strategy}, {budget}, seed {event.seed}{_grid_size(event)}")
         if len(history):
             done = sum(trial.ended for trial in history.trials)
             left = len(history) - done
-            to_go = (
-                "" if event.max_trials is None else f", {max(0, event.max_trials - history.budget_used)} new ones to go"
-            )
-            self._say(f"resuming: {len(history)} trials recorded, {done} ended, {left} to be gone on with{to_go}")
+            to_go = "" if event.max_trials is None else f", {max(0, event.max_trials - history.budget_used)} remaining"
+            self._say(f"resuming: {len(history)} trials recorded, {done} ended, {left} to resume{to_go}")
         if self._terminal.is_terminal and self._verbose == 1:
             self._live = Live(console=self._terminal, refresh_per_second=4, transient=True)
             self._live.start()
 
     def _why(self, event: Started) -> None:
-        """What the strategy has to say of its proposal, if that is requests."""
+        """The strategy's explanation of its proposals, when it changes."""
         because = event.note.get("because") if isinstance(event.note, dict) else None
         if because is not None and because != self._because:
             self._say(f"from trial {event.trial} on: {because}", "yellow")
@@ -129,13 +129,13 @@ class Console:
             self._say(_ending(trial, event) + _best(history))
 
     def _worth_a_line(self, event: Ended, history: History) -> bool:
-        """The first trials, the best ones, and now and then one: ten thousand lines help nobody."""
+        """Whether to print a line: for the first trials, a new best one, and otherwise one every few seconds."""
         told_enough = self._ended > _ALWAYS_TOLD and event.stamp.wall - self._last_told < _SECONDS_BETWEEN
         is_best = history.best is not None and history.best.number == event.trial
         return is_best or not told_enough
 
     def _show(self, number: int, history: History) -> None:
-        """Renews the live line."""
+        """Updates the live line."""
         if self._live is None:
             return
         settings = history.last_search
@@ -153,22 +153,22 @@ class Console:
         self._say(f"search ended: {why}{_grid_share(history)}")
         counts = Counter(trial.status for trial in history.trials)
         self._say(", ".join(f"{count} {status}" for status, count in counts.most_common()) or "no trials")
-        for cause, count in failures(history.trials).most_common(3):
+        for cause, count in causes(history.trials).most_common(3):
             self._say(f"{count} failed with: {brief(cause, 200)}", "red")
         if counts["failed"] == len(history) > 0:
-            self._say("every trial failed; mend the cause, then overwrite=True begins anew", "red")
+            self._say("every trial failed; fix the problem and rerun with overwrite=True", "red")
         if history.best is not None:
             write(self._terminal, trial_table(list(islice(history.ranked(), _ROWS))))
         for message in _health(history):
             self._say(message, "yellow")
         if why.startswith("interrupted") and self._where is not None:
-            self._say("run the same script again to go on")
+            self._say("rerun to resume")
         if self._tensorboard is not None:
-            self._say(f"look at it: tensorboard --logdir {self._tensorboard}")
+            self._say(f"view in TensorBoard: tensorboard --logdir {self._tensorboard}")
 
 
 def _health(history: History) -> tuple[str, ...]:
-    """What the study's health asks to decide; only where the search has loaded the libraries for it anyway."""
+    """Diagnostic messages; only for Bayesian search, which has loaded the necessary libraries."""
     if history.last_search is None or history.last_search.strategy.get("strategy") != "Bayesian":
         return ()
     from kerastune_lite.results.diagnostics import messages  # noqa: PLC0415 - heavy: numpy, scipy
@@ -196,7 +196,7 @@ def _duration(seconds: float) -> str:
 
 
 def _seconds_left(history: History) -> float | None:
-    """From what a trial has taken on average; None without a budget or a finished trial."""
+    """An estimate from the mean duration of trials; None without a budget or a finished trial."""
     settings = history.last_search
     if settings is None or settings.max_trials is None or history.best is None:
         return None
@@ -205,25 +205,25 @@ def _seconds_left(history: History) -> float | None:
     return mean * max(0, settings.max_trials - history.budget_used + len(history.running))
 
 
-def _points(event: SearchStarted) -> int | None:
-    """The values that a grid gives a range without a step; None for any other search."""
+def _grid(event: SearchStarted) -> View | None:
+    """How a grid search shows ranges; None for other strategies."""
     points = event.strategy.get("points")
-    return points if isinstance(points, int) else None
+    return discretized(points) if isinstance(points, int) else None
 
 
 def _grid_size(event: SearchStarted) -> str:
-    """About how large a grid is, by what the default model reads."""
-    points = _points(event)
-    if points is None or event.space is None:
+    """The approximate size of the grid, from what the default model reads."""
+    view = _grid(event)
+    if view is None or event.space is None:
         return ""
-    return f", a grid of about {math.prod(definition.count(points) or 1 for definition in event.space)} points"
+    return f", about {math.prod(view(definition).count() or 1 for definition in event.space)} configurations"
 
 
 def _grid_share(history: History) -> str:
-    """What share of a grid was covered, if not all of it."""
-    points = None if history.last_search is None else _points(history.last_search)
+    """The fraction of the grid that was tried, if not all of it."""
+    view = None if history.last_search is None else _grid(history.last_search)
     root = history.tree.root
-    if points is None or root.exhausted(points):
+    if view is None or root.exhausted(view):
         return ""
-    size = root.size(points)
-    return f"; {history.budget_used} of about {size:.0f} points covered, {100 * history.budget_used / size:.0f} %"
+    size = root.size(view)
+    return f"; {history.budget_used} of about {size:.0f} configurations tried, {100 * history.budget_used / size:.0f} %"

@@ -1,4 +1,4 @@
-"""A user's observer may fail without ending the search."""
+"""Isolates the search from errors in a user's observer."""
 
 import warnings
 from typing import final
@@ -10,7 +10,7 @@ from kerastune_lite.study.history import History
 
 @final
 class GuardedObserver:
-    """Passes events on; an observer that raises is reported with a warning and not called again in this search.
+    """Forwards events; if the observer raises, issues a warning and does not call it again.
 
     Args:
         observer: The user's observer.
@@ -20,7 +20,7 @@ class GuardedObserver:
         self._observer: Observer | None = observer
 
     def __call__(self, event: Event, history: History) -> None:
-        """Passes the event on."""
+        """Forwards the event."""
         if self._observer is None:
             return
         try:

@@ -1,4 +1,4 @@
-"""Which files of models stay on disk: the models of the best trials, and what resuming a trial needs."""
+"""Deletes model files, except those of the best trials and those needed to resume trials."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ from kerastune_lite.study.layout import BEST_EPOCH, CHECKPOINTS, RESUME, checkpo
 
 @final
 class ModelFiles:
-    """An observer that deletes files that are no longer needed.
+    """An observer that deletes model files that are no longer needed.
 
     Args:
         study: The study's directory.
@@ -21,7 +21,7 @@ class ModelFiles:
         self._study = study
 
     def __call__(self, event: Event, history: History) -> None:
-        """Deletes after a trial has ended, and once when a search begins."""
+        """Deletes files when a search starts and after each trial."""
         if isinstance(event, SearchStarted):
             self._prune(history)
         elif isinstance(event, Ended) and history[event.trial].ended:

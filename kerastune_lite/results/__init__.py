@@ -1,1 +1,1 @@
-"""What a person sees of a search: results, tables, the console."""
+"""Results of a study: trials, tables, diagnostics."""

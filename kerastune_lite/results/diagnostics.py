@@ -1,4 +1,4 @@
-"""The health of a study: whether its scores can be predicted, and whether its space is well chosen."""
+"""Diagnostics of a study: whether its scores can be predicted, and whether its space is well chosen."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,26 +13,26 @@ from kerastune_lite.space.kinds import Choice, Float, Hyperparameter, Int, Value
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 
-# The best trials.
+# How many trials count as the best.
 _BEST = 5
 
-# What is said of noise, of bounds, and of what matters needs this many finished trials.
+# Finished trials needed for statements about noise, bounds and importance.
 _ENOUGH = 10
 _ENOUGH_FOR_BOUNDS = 15
 _ENOUGH_FOR_IMPORTANCE = 20
 
-# What the surrogate says of importance counts from this correlation on; below the other, it knows nothing.
+# Importance is trusted from the first correlation on; below the second, the scores are unexplained.
 _KNOWS = 0.5
 _IGNORANT = 0.2
 
-# How near to an end of the range "at the bound" is, and how rarely so many random values would lie there.
+# The distance from an end that counts as "at the bound", and the probability of so many random values there.
 _NEAR = 0.05
 _BY_CHANCE = 0.005
 
-# Scatter within trials tells the noise from this many degrees of freedom on.
+# Degrees of freedom needed to estimate the noise from replicates.
 _REPEATS = 3
 
-# Shares that are worth a line: of failures; of noise in the distance from best to median, or in the spread.
+# Shares that are reported: of failures; of noise in the distance from best to median, or in the spread.
 _MANY_FAILURES = 0.2
 _NOISY = 0.1
 
@@ -42,14 +42,14 @@ _SOURCES = {"executions": "repeated executions", "model": "the model", None: ""}
 @final
 @dataclass(frozen=True)
 class AtBound:
-    """A hyperparameter whose best values crowd at a bound of its range.
+    """A hyperparameter whose best values cluster at a bound of its range.
 
     Attributes:
         name: The hyperparameter.
         side: Which bound.
-        bound: The range's end there.
-        trials: How many of the best trials lie within 5 % of the range from it, on the hyperparameter's own scale.
-        of: How many best trials were looked at.
+        bound: The end of the range on that side.
+        trials: How many of the best trials are within 5 % of the range from it, on the hyperparameter's own scale.
+        of: How many best trials were examined.
     """
 
     name: str
@@ -67,32 +67,33 @@ class AtBound:
 @final
 @dataclass(frozen=True)
 class Diagnostics:
-    """The health of a study.
+    """Diagnostics of a study.
 
     Attributes:
-        trials: Finished trials, which all of this is about.
-        failures: Failed trials as a share of those that failed or finished, from 0 to 1.
+        trials: Number of finished trials, on which the diagnostics are based.
+        failures: Failed trials as a fraction of failed and finished trials.
         rank_correlation: Spearman's rank correlation, from -1 to 1, of the scores with a Gaussian process's prediction
             of each from all the others. None with fewer than 5 finished trials, equal scores, or nothing to tune.
-        correlation: As above, but Pearson's, of losses brought near a normal distribution. It stays high when a search
-            has converged to many trials that differ by noise alone, whose ranks tell nothing.
-        importance: By name, the most important first: the share, from 0 to 1, of the variance of predictions over the
-            space that is gone once the hyperparameter is held fixed (its total effect; those that interact share
-            theirs, so that the sum may exceed 1), times the share of trials that read it. Predictions worse than the
-            median count as the median: what makes good configurations better is what matters.
-        unimportant: Those whose share is below 0.02 in each of four fits. Empty with fewer than 20 finished trials or
-            both correlations below 0.5; without those of which the trials have tried too few values to tell, and those
-            that decide what else is read.
-        at_bound: Hyperparameters that may do better beyond their range. Empty with fewer than 15 finished trials.
+        correlation: As above, but Pearson's, of warped minimized values. It stays high when a search has converged to
+            many trials that differ only by noise, whose ranks are meaningless.
+        importance: By name, the most important first: the total effect, as a fraction of the variance of predictions
+            over the space, times the fraction of trials that read the hyperparameter. Interactions count for each of
+            their hyperparameters, so the sum may exceed 1. Predictions worse than the median count as the median, so
+            that differences between good configurations dominate.
+        unimportant: Hyperparameters whose importance is below 0.02 in each of four fits. Empty with fewer than 20
+            finished trials or if both correlations are below 0.5. Excludes hyperparameters with too few tried values
+            and those that decide what else is read.
+        at_bound: Hyperparameters that may have better values beyond their range. Empty with fewer than 15 finished
+            trials.
         noise: Standard deviation of the score of one execution when a configuration is trained again, in the
             objective's units; None if unknown.
-        noise_from: "executions": the scatter within trials that were executed more than once. "model": the noise of
-            the Gaussian process, brought to the objective's units by the slope of the transformation of losses at the
-            median of the 5 best; with few trials it is mostly too small.
+        noise_from: "executions": estimated from trials that were executed more than once. "model": the noise of the
+            Gaussian process, converted to the objective's units by the slope of the output warp at the median of the
+            5 best; with few trials it is usually too small.
         spread: Standard deviation of the scores, in the objective's units; 0 with fewer than 2 trials.
-        gap_of_best: How far the fifth best score is behind the best one, in the objective's units.
-        gap_to_median: How far the median score is behind the best one, in the objective's units.
-        executions: Executions of a trial, over which its score is the mean.
+        gap_of_best: Difference of the best and the fifth best score, in the objective's units.
+        gap_to_median: Difference of the best and the median score, in the objective's units.
+        executions: Executions per trial; the score is their mean.
     """
 
     trials: int
@@ -111,12 +112,12 @@ class Diagnostics:
 
     @property
     def noise_ratio(self) -> float | None:
-        """Noise over spread; None if the noise is unknown or all scores are equal."""
+        """Noise divided by spread; None if the noise is unknown or all scores are equal."""
         return None if self.noise is None or not self.spread > 0 else self.noise / self.spread
 
     @property
     def messages(self) -> tuple[str, ...]:
-        """The lines that ask for a decision; none when all is well."""
+        """Findings that need a decision by the user."""
         bounds = [_of_bound(found) for found in self.at_bound]
         return (*self._of_failures(), *self._of_correlation(), *bounds, *self._of_importance(), *self._of_noise())
 
@@ -127,14 +128,14 @@ class Diagnostics:
     def _of_failures(self) -> list[str]:
         if self.failures < _MANY_FAILURES:
             return []
-        way = "narrow the space, or raise kt.Infeasible, which costs no budget, for what cannot work"
+        way = "narrow the space, or raise kt.Infeasible (which uses no budget) for impossible configurations"
         return [f"{self.failures:.0%} of the trials failed: {way}"]
 
     def _of_correlation(self) -> list[str]:
         known = self.rank_correlation is None or _higher(self.rank_correlation, self.correlation) >= _IGNORANT
         if known or self.trials < _ENOUGH_FOR_IMPORTANCE:
             return []
-        way = "; executions_per_trial=2 would show whether that is noise" if self.noise_from == "model" else ""
+        way = "; set executions_per_trial=2 to see whether this is noise" if self.noise_from == "model" else ""
         return [f"the hyperparameters hardly explain the scores{way}"]
 
     def _of_importance(self) -> list[str]:
@@ -181,7 +182,7 @@ def _of_bound(found: AtBound) -> str:
 
 
 def diagnose(history: History) -> Diagnostics:
-    """The health of a study; of one without trials, nothing is known."""
+    """Diagnostics of a study, which may be empty."""
     ranked = list(history.ranked())
     best = ranked[:_BEST]
     scores = np.array([trial.score for trial in ranked], dtype=float)
@@ -208,7 +209,7 @@ def diagnose(history: History) -> Diagnostics:
 
 
 def messages(history: History) -> tuple[str, ...]:
-    """What to say below a table of results; nothing of a study that is still small."""
+    """The messages to show below a table of results; none for a small study."""
     enough = sum(1 for _ in islice(history.ranked(), _ENOUGH)) == _ENOUGH
     return diagnose(history).messages if enough else ()
 
@@ -219,7 +220,7 @@ def _share_of_failures(history: History) -> float:
 
 
 def _noise_of_executions(trials: Sequence[Trial]) -> float | None:
-    """The standard deviation of scores within trials, pooled over all that were trained more than once."""
+    """The standard deviation of scores within trials, pooled over trials with several executions."""
     runs = [[run.best.score for run in trial.executions if run.best is not None] for trial in trials]
     freedom = sum(len(scores) - 1 for scores in runs if scores)
     if freedom < _REPEATS:
@@ -229,7 +230,7 @@ def _noise_of_executions(trials: Sequence[Trial]) -> float | None:
 
 
 def _at_bound(history: History, best: Sequence[Trial], importance: Mapping[str, float]) -> tuple[AtBound, ...]:
-    """Where most of the best trials lie at a bound that is not natural, chance hardly explains it, and it matters."""
+    """Important hyperparameters with most of the best trials at a bound that is neither natural nor due to chance."""
     matter = [definition for definition in history.space if importance.get(definition.name, 0.0) >= SMALL]
     return tuple(found for definition in matter for found in _ends(definition, best))
 
@@ -254,7 +255,7 @@ def _has_read(trial: Trial, definition: Hyperparameter) -> bool:
 
 
 def _range(definition: Hyperparameter) -> tuple[float, float] | None:
-    """The values at places 0 and 1 of the unit interval; None where there is no order of numbers or only one value."""
+    """The values at positions 0 and 1 of the unit interval; None if values are not ordered numbers or only one."""
     match definition:
         case Float() | Int() if definition.min_value < definition.max_value:
             levels = None if definition.step is None else definition.count()
@@ -268,7 +269,7 @@ def _range(definition: Hyperparameter) -> tuple[float, float] | None:
 
 
 def _is_near(definition: Hyperparameter, value: Value, place: int) -> bool:
-    """Whether a value is within 5 % of the range from the end at `place`, on its own scale."""
+    """Whether a value is within 5 % of the range from the end at `place` (0 or 1), on its own scale."""
     ends = _range(definition)
     assert ends is not None
     low, high, here = (definition.to_unit(item) for item in (*ends, value))
@@ -276,21 +277,21 @@ def _is_near(definition: Hyperparameter, value: Value, place: int) -> bool:
 
 
 def _prior_near(definition: Hyperparameter, place: int) -> float:
-    """How likely a random value is near that end."""
+    """The probability that a random value is near that end."""
     count = 200
     return sum(_is_near(definition, definition.from_unit((i + 0.5) / count), place) for i in range(count)) / count
 
 
 def _chance(successes: int, trials: int, chance: float) -> float:
-    """How likely so many successes or more are."""
+    """The probability of at least so many successes."""
     terms = (math.comb(trials, k) * chance**k * (1 - chance) ** (trials - k) for k in range(successes, trials + 1))
     return math.fsum(terms)
 
 
 def _is_natural(definition: Hyperparameter, bound: float, lowest: float, side: str) -> bool:
-    """Whether a range ends there by its nature: at 0; at 1 for integers; at 1 for fractions, from 0 or more up to 1.
+    """Whether a range naturally ends there: at 0; at 1 for integers; at 1 for fractions (ranges from 0 or more to 1).
 
-    What is sampled on a log scale is a size, not a fraction: 1 is no end for a learning rate.
+    A range with log sampling is not a fraction: 1 is no natural end for a learning rate.
     """
     fraction = side == "upper" and lowest >= 0 and getattr(definition, "sampling", "linear") != "log"
     return bound == 0 or (bound == 1 and (isinstance(bound, int) or fraction))

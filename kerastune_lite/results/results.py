@@ -1,13 +1,13 @@
-"""The trials of a study, best first, in the forms that people take them on in."""
+"""The trials of a study, best first, with conversions for analysis."""
 
 import csv
 import html
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final, overload
 
 from kerastune_lite.errors import SearchError
+from kerastune_lite.results.causes import causes
 from kerastune_lite.results.skopt_result import optimize_result
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
@@ -22,10 +22,12 @@ _STYLE = (
 )
 _SHOWN = 20
 
+_HP, _METRIC, _SCORE = "hp.", "metric.", "score."
+
 
 @final
 class Results(Sequence[Trial]):
-    """Every trial of a study, the best first; those without a score come last."""
+    """All trials of a study, best first; trials without a score come last."""
 
     def __init__(self, history: History) -> None:
         self._history = history
@@ -38,7 +40,7 @@ class Results(Sequence[Trial]):
     @overload
     def __getitem__(self, index: slice) -> list[Trial]: ...
     def __getitem__(self, index: int | slice) -> Trial | list[Trial]:
-        """The trial at a place, or a list of those in a slice."""
+        """The trial at an index, or the list of trials in a slice."""
         return self._trials[index]
 
     def __len__(self) -> int:
@@ -52,16 +54,16 @@ class Results(Sequence[Trial]):
         """The best finished trial.
 
         Raises:
-            SearchError: There is none; the message names the commonest cause of failure.
+            SearchError: There is none; the message names the most common failure.
         """
         if self._trials and self._trials[0].succeeded:
             return self._trials[0]
-        causes = failures(self._trials).most_common(1)
-        hint = f"; {causes[0][1]} failed with: {causes[0][0]}" if causes else ""
+        commonest = causes(self._trials).most_common(1)
+        hint = f"; {commonest[0][1]} failed with: {commonest[0][0]}" if commonest else ""
         raise SearchError(f"none of the {len(self)} trials finished with a score{hint}")
 
     def to_dataframe(self) -> "pd.DataFrame":
-        """One row a trial; columns as in `to_csv`, hyperparameters that a trial did not read are missing values.
+        """One row per trial, with the columns of `to_csv`; unread hyperparameters are missing values.
 
         Raises:
             ImportError: pandas is not installed.
@@ -73,10 +75,11 @@ class Results(Sequence[Trial]):
         return pd.DataFrame(self._rows(), columns=self._columns())
 
     def to_csv(self, path: str | Path) -> None:
-        """Writes one row a trial.
+        """Writes one row per trial.
 
-        Columns: number, status, score, best_epoch, executions, duration (seconds), each hyperparameter, each metric of
-        the epoch that scored (in the best execution; the score is the mean over executions), reason.
+        Columns: number, status, score, best_epoch, executions, duration (seconds), `hp.NAME` for each hyperparameter,
+        `metric.NAME` for each metric of the best epoch of the best execution (the score is the mean over executions),
+        `score.1`, `score.2` ... for each of several executions, reason.
         """
         with Path(path).open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self._columns())
@@ -84,23 +87,23 @@ class Results(Sequence[Trial]):
             writer.writerows(self._rows())
 
     def to_optimize_result(self) -> Any:
-        """The finished trials as scikit-optimize's `OptimizeResult`, which its plots take.
+        """The finished trials as scikit-optimize's `OptimizeResult`, for its plots.
 
-        `x_iters` and `func_vals` (losses: what is maximised has its sign turned) are in the order tried; categories are
-        texts, and a hyperparameter that a trial did not read stands at its default.
+        `x_iters` and `func_vals` (minimized values: scores to maximise are negated) are in the order of trials.
+        Categories are strings, and a hyperparameter that a trial did not read has its default.
 
         Raises:
             SearchError: There is no finished trial.
         """
         finished = sorted((trial for trial in self._trials if trial.succeeded), key=lambda trial: trial.number)
         if not finished:
-            raise SearchError(f"none of the {len(self)} trials finished with a score: there is nothing to plot")
+            raise SearchError(f"none of the {len(self)} trials finished with a score, so there is nothing to plot")
         return optimize_result(finished, self._space)
 
     def diagnostics(self) -> "Diagnostics":
-        """Whether the scores can be predicted and the space is well chosen; print it, or read its fields.
+        """Whether the scores can be predicted and the space is well chosen; print the result, or use its fields.
 
-        For any study, whatever strategy searched; takes a few tenths of a second, however many trials there are.
+        Works for any strategy and takes a few tenths of a second for any number of trials.
         """
         from kerastune_lite.results.diagnostics import diagnose  # noqa: PLC0415 - heavy: numpy, scipy
 
@@ -111,9 +114,10 @@ class Results(Sequence[Trial]):
         return f"<{len(self)} trials{score}>"
 
     def _repr_html_(self) -> str:
-        """A table for notebooks."""
-        columns = ["number", "status", "score", "best_epoch", *self._names, "duration"]
-        head = "".join(f'<th style="{_STYLE}">{html.escape(name)}</th>' for name in columns)
+        """An HTML table for notebooks."""
+        titles = {f"{_HP}{name}": name for name in self._names}
+        columns = ["number", "status", "score", "best_epoch", *titles, "duration"]
+        head = "".join(f'<th style="{_STYLE}">{html.escape(titles.get(name, name))}</th>' for name in columns)
         body = "".join(
             "<tr>"
             + "".join(f'<td style="{_STYLE}">{html.escape(brief(row.get(name)))}</td>' for name in columns)
@@ -126,34 +130,36 @@ class Results(Sequence[Trial]):
         )
 
     def _columns(self) -> list[str]:
-        metrics = dict.fromkeys(name for trial in self._trials for name in trial.metrics)
+        """Prefixed by kind: a hyperparameter, a metric and a column of ours may have one name."""
+        metrics = dict.fromkeys(f"{_METRIC}{name}" for trial in self._trials for name in trial.metrics)
         fixed = ["number", "status", "score", "best_epoch", "executions", "duration"]
-        return list(dict.fromkeys([*fixed, *self._names, *metrics, "reason"]))
+        several = range(1, max((len(trial.executions) for trial in self._trials), default=0) + 1)
+        scores = [f"{_SCORE}{number}" for number in several] if len(several) > 1 else []
+        return [*fixed, *(f"{_HP}{name}" for name in self._names), *metrics, *scores, "reason"]
 
     def _rows(self) -> list[dict[str, Any]]:
-        return [
-            {
-                **trial.metrics,
-                **trial.values,
-                "number": trial.number,
-                "status": trial.status,
-                "score": trial.score,
-                "best_epoch": trial.best_epoch,
-                "executions": len(trial.executions),
-                "duration": trial.duration,
-                "reason": trial.reason,
-            }
-            for trial in self._trials
-        ]
+        columns = self._columns()
+        return [{name: row[name] for name in columns if name in row} for row in map(_row, self._trials)]
 
 
-def failures(trials: Sequence[Trial]) -> Counter[str]:
-    """How many trials failed, by cause: the last line of the error."""
-    return Counter(trial.reason or "unknown" for trial in trials if trial.status == "failed")
+def _row(trial: Trial) -> dict[str, Any]:
+    scores = [None if execution.best is None else execution.best.score for execution in trial.executions]
+    return {
+        "number": trial.number,
+        "status": trial.status,
+        "score": trial.score,
+        "best_epoch": trial.best_epoch,
+        "executions": len(trial.executions),
+        "duration": trial.duration,
+        **{f"{_HP}{name}": value for name, value in trial.values.items()},
+        **{f"{_METRIC}{name}": value for name, value in trial.metrics.items()},
+        **{f"{_SCORE}{number}": score for number, score in enumerate(scores, start=1)},
+        "reason": trial.reason,
+    }
 
 
 def brief(value: Any, width: int = 32) -> str:
-    """A value in a few characters: five significant digits, long texts cut."""
+    """A value as a short string: five significant digits, long strings truncated."""
     if value is None:
         return ""
     text = f"{value:.5g}" if isinstance(value, float) else str(value)

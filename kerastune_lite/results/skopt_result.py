@@ -1,4 +1,4 @@
-"""A study as scikit-optimize's own kind of result, so that its plots and tools work on it."""
+"""A study as scikit-optimize's `OptimizeResult`, for its plots and tools."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,11 +9,11 @@ from kerastune_lite.surrogate.skopt_space import axes_of, point, skopt_space
 
 
 def optimize_result(trials: Sequence[Trial], space: Space) -> Any:
-    """A `scipy.optimize.OptimizeResult` as scikit-optimize makes it.
+    """A `scipy.optimize.OptimizeResult` with the fields that scikit-optimize sets.
 
     Args:
-        trials: Finished ones, in the order in which they were tried.
-        space: Their hyperparameters; those that a trial did not read stand at their default there.
+        trials: Finished trials, by number.
+        space: Their hyperparameters; one that a trial did not read has its default there.
     """
     from skopt.utils import create_result  # noqa: PLC0415 - heavy: scikit-learn
 

@@ -1,6 +1,6 @@
-"""What a surrogate, fitted to a study, tells of itself and of the hyperparameters.
+"""Diagnostics from a surrogate fitted to a study: its accuracy and the importance of hyperparameters.
 
-It is fitted anew, to the trials alone: whatever strategy searched, and without what names let one expect.
+The fit uses only the trials: it does not depend on the strategy and has no name priors.
 """
 
 from collections.abc import Mapping
@@ -12,47 +12,47 @@ import numpy as np
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 from kerastune_lite.surrogate.covariance import Parameters
-from kerastune_lite.surrogate.encoder import Columns, Embedding
+from kerastune_lite.surrogate.encoder import FeatureEncoder, SpaceEncoder
 from kerastune_lite.surrogate.output_warp import Warp, output_warp
-from kerastune_lite.surrogate.process import Observations, Surrogate
+from kerastune_lite.surrogate.process import FittedProcess, Observations
 from kerastune_lite.surrogate.threads import one_blas_thread
 
 Array = np.ndarray[Any, Any]
 
-# Fewer trials than this have no order worth a correlation.
+# With fewer trials a correlation is meaningless.
 _LEAST = 5
 
-# A study of more trials is judged by this many of them: a fit takes the cube of their number.
+# At most so many trials are used: the cost of a fit grows with the cube of their number.
 _MOST = 120
 
-# Predictions in all for the importance of all hyperparameters, and the fewest random points for it.
+# Total number of predictions for all importances, and the minimum number of random points.
 _PREDICTIONS = 4096
 _POINTS = 64
 
-# Below this share of the variance a hyperparameter hardly matters.
+# Below this fraction of the variance a hyperparameter is unimportant.
 SMALL = 0.02
 
-# Losses beyond it are no worse: the squares of larger ones overflow.
+# Minimized values are clipped here: the squares of larger ones overflow.
 _HUGE = 1e100
 
 _FOLDS = 4
 _ITERATIONS = 20
 
-# The values tried of a hyperparameter must vary at least this much of what random values would.
+# The minimum variance of the tried values, as a fraction of that of random values.
 _COVERED = 0.3
 
 
 @final
 @dataclass(frozen=True)
 class SurrogateHealth:
-    """What the fits say.
+    """Results of the fits.
 
     Attributes:
-        rank_correlation: Spearman's, of predictions with scores, each observation left out; None where not defined.
-        correlation: Pearson's, of the same, on transformed losses.
-        importance: Each hyperparameter's share of the variance of the predictions, by name, the largest first: the mean
-            over the fits.
-        unimportant: Those whose share is small in every fit, whose ranges the trials cover well enough to tell, and
+        rank_correlation: Spearman's, of leave-one-out predictions with scores; None if undefined.
+        correlation: Pearson's, of the same, on warped minimized values.
+        importance: Each hyperparameter's total effect by name, the largest first, as a fraction of the variance of the
+            predictions; the mean over the fits.
+        unimportant: Hyperparameters whose importance is small in every fit, whose ranges are sufficiently covered, and
             which do not decide what else is read.
         noise: Standard deviation of one execution's score around the best trials, in the objective's units.
     """
@@ -65,36 +65,40 @@ class SurrogateHealth:
 
 
 def surrogate_health(history: History) -> SurrogateHealth:
-    """Fits a surrogate to the trials of a study and to results from elsewhere, and questions it.
+    """Fits a surrogate to the trials and external results of a study and evaluates it.
 
-    A fit to few trials finds parameters that explain them, chance included. Thus each observation is predicted with
-    parameters that were fitted without it, and what several fits do not agree upon is not known.
+    A fit to few trials overfits. Therefore each observation is predicted with parameters fitted without it, and a
+    hyperparameter is unimportant only if all fits agree.
     """
-    embedding = Embedding(history.space)
-    places, losses = _training_data(history, embedding)
+    space_encoder = SpaceEncoder(history.space)
+    coordinates, losses = _training_data(history, space_encoder)
     means = np.array([sum(values) / len(values) for values in losses])
-    if len(losses) < _LEAST or not len(embedding) or not _vary(means):
+    if len(losses) < _LEAST or not len(space_encoder) or not _vary(means):
         return SurrogateHealth()
     with one_blas_thread(), np.errstate(all="ignore"):
-        return _health(embedding, places, losses, means)
+        return _health(space_encoder, coordinates, losses, means)
 
 
-def _health(embedding: Embedding, places: Array, losses: list[list[float]], means: Array) -> SurrogateHealth:
-    columns = Columns(embedding.dimensions, np.zeros(len(embedding), dtype=bool))
-    rows = columns.rows(_imputed(places, embedding))
+def _health(
+    space_encoder: SpaceEncoder, coordinates: Array, losses: list[list[float]], means: Array
+) -> SurrogateHealth:
+    columns = FeatureEncoder(space_encoder.dimensions, np.zeros(len(space_encoder), dtype=bool))
+    rows = columns.rows(_imputed(coordinates, space_encoder))
     together = np.concatenate([np.asarray(values) for values in losses])
     warp = output_warp(together)
     known = Observations.of_replicates(rows, warp(together), np.array([len(values) for values in losses]))
     folds = np.random.default_rng(0).permutation(len(losses)) % _FOLDS
-    models = [Surrogate(columns.features, known, _fitted(columns, known, folds != fold)) for fold in range(_FOLDS)]
+    models = [FittedProcess(columns.features, known, _fitted(columns, known, folds != fold)) for fold in range(_FOLDS)]
     predicted = np.choose(folds, [model.leave_one_out()[0] for model in models])
-    points = _random_points(embedding, np.random.default_rng(0))
-    active = 1 - np.isnan(places).mean(axis=0)
+    points = _random_points(space_encoder, np.random.default_rng(0))
+    active = 1 - np.isnan(coordinates).mean(axis=0)
     effects = np.array([_total_effects(model, columns, points) * active for model in models])
-    small = (effects < SMALL).all(axis=0) & _covered(columns, rows, points) & ~_decides(places)
+    small = (effects < SMALL).all(axis=0) & _covered(columns, rows, points) & ~_decides(coordinates)
     deviation = float(np.sqrt(np.median([model.parameters.noise for model in models])))
-    importance = _by_name(embedding, effects.mean(axis=0))
-    names = {dimension.definition.name for dimension, one in zip(embedding.dimensions, small, strict=True) if not one}
+    importance = _by_name(space_encoder, effects.mean(axis=0))
+    names = {
+        dimension.definition.name for dimension, one in zip(space_encoder.dimensions, small, strict=True) if not one
+    }
     return SurrogateHealth(
         _correlation(_ranks(predicted), _ranks(known.targets)),
         _correlation(predicted, known.targets),
@@ -104,31 +108,31 @@ def _health(embedding: Embedding, places: Array, losses: list[list[float]], mean
     )
 
 
-def _fitted(columns: Columns, known: Observations, chosen: Array) -> Parameters:
-    """The parameters that some of the observations tell; the scatter within trials is theirs by their number."""
-    extra, own = known.repeats - 1, (known.repeats - 1)[chosen]
-    scatter = known.scatter * own.sum() / max(1, extra.sum())
-    part = Observations(known.rows[chosen], known.targets[chosen], known.repeats[chosen], float(scatter))
-    return Surrogate.fit(columns.features, part, iterations=_ITERATIONS).parameters
+def _fitted(columns: FeatureEncoder, known: Observations, chosen: Array) -> Parameters:
+    """Parameters fitted to the chosen observations, with their share of the within-replicate sum of squares."""
+    extra, own = known.replicates - 1, (known.replicates - 1)[chosen]
+    within_ss = known.within_ss * own.sum() / max(1, extra.sum())
+    part = Observations(known.rows[chosen], known.targets[chosen], known.replicates[chosen], float(within_ss))
+    return FittedProcess.fit(columns.features, part, iterations=_ITERATIONS).parameters
 
 
-def _training_data(history: History, embedding: Embedding) -> tuple[Array, list[list[float]]]:
-    """Coordinates, shape (n, dimensions), and the losses of each one's executions."""
+def _training_data(history: History, space_encoder: SpaceEncoder) -> tuple[Array, list[list[float]]]:
+    """Coordinates, shape (n, dimensions), and for each row the minimized values of its executions."""
 
     def loss(score: float) -> float:
         return min(max(history.objective.minimized(score), -_HUGE), _HUGE)
 
     trials = _most_telling(list(history.ranked()))
-    rows = [embedding.places(trial.definitions, trial.values) for trial in trials]
+    rows = [space_encoder.coordinates(trial.definitions, trial.values) for trial in trials]
     losses = [[loss(run.best.score) for run in trial.executions if run.best is not None] for trial in trials]
     for told in history.external_results:
-        rows.append(embedding.places_of_values(told.values))
+        rows.append(space_encoder.coordinates_of_values(told.values))
         losses.append([loss(told.score)])
-    return np.array(rows).reshape(len(losses), len(embedding)), losses
+    return np.array(rows).reshape(len(losses), len(space_encoder)), losses
 
 
 def _most_telling(ranked: list[Trial]) -> list[Trial]:
-    """The best half of what a fit can take, and as many of the others, evenly by rank."""
+    """At most `_MOST` trials: half of them the best ones, the others evenly spaced by rank."""
     if len(ranked) <= _MOST:
         return ranked
     others = np.linspace(_MOST // 2, len(ranked) - 1, _MOST // 2).round().astype(int)
@@ -136,18 +140,18 @@ def _most_telling(ranked: list[Trial]) -> list[Trial]:
 
 
 def _vary(values: Array) -> bool:
-    """Whether they differ by more than rounding."""
+    """Whether the values differ by more than rounding errors."""
     return bool(np.isfinite(values).all() and values.std() > 1e-12 * np.abs(values).max())
 
 
-def _imputed(places: Array, embedding: Embedding) -> Array:
-    """What is not active stands at one fixed place, so that what its absence does is seen as its parent's doing."""
-    at = [0.5 if dimension.categories is None else 0.0 for dimension in embedding.dimensions]
-    return np.where(np.isnan(places), at, places)
+def _imputed(coordinates: Array, space_encoder: SpaceEncoder) -> Array:
+    """Inactive coordinates set to a constant, so that the effect of inactivity is attributed to the parent."""
+    at = [0.5 if dimension.categories is None else 0.0 for dimension in space_encoder.dimensions]
+    return np.where(np.isnan(coordinates), at, coordinates)
 
 
 def _in_units(deviation: float, warp: Warp, loss: float, spread: float) -> float | None:
-    """A small deviation of a transformed loss as one of the loss itself, by the slope of the transformation there."""
+    """Converts a small deviation of a warped value to the objective's units, by the slope of the warp at `loss`."""
     step = 0.01 * spread
     low, high = warp(np.array([loss - step, loss + step]))
     return deviation * 2 * step / float(high - low) if high > low else None
@@ -158,27 +162,27 @@ def _correlation(one: Array, other: Array) -> float | None:
 
 
 def _ranks(values: Array) -> Array:
-    """Equal values share their mean rank."""
+    """Ranks; ties get their mean rank."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse])
 
 
-def _random_points(embedding: Embedding, rng: np.random.Generator) -> Array:
-    """Twice as many coordinates as are predicted for one hyperparameter: points, and what to redraw from."""
-    count = max(_POINTS, _PREDICTIONS // (len(embedding) + 1))
-    places = rng.random((2 * count, len(embedding)))
-    for dimension in embedding.dimensions:
+def _random_points(space_encoder: SpaceEncoder, rng: np.random.Generator) -> Array:
+    """Random points in two halves: the points to predict, and the values to redraw from."""
+    count = max(_POINTS, _PREDICTIONS // (len(space_encoder) + 1))
+    coordinates = rng.random((2 * count, len(space_encoder)))
+    for dimension in space_encoder.dimensions:
         if dimension.categories is not None:
-            places[:, dimension.index] = np.floor(places[:, dimension.index] * len(dimension.categories))
-    return places
+            coordinates[:, dimension.index] = np.floor(coordinates[:, dimension.index] * len(dimension.categories))
+    return coordinates
 
 
-def _total_effects(model: Surrogate, columns: Columns, points: Array) -> Array:
-    """The share of the predictions' variance that redrawing each coordinate makes, interactions included.
+def _total_effects(model: FittedProcess, columns: FeatureEncoder, points: Array) -> Array:
+    """The total effect of each coordinate, interactions included, as a fraction of the predictions' variance.
 
     Jansen, "Analysis of variance designs for model output" (1999): E[(f(x) - f(x with x_i redrawn))^2] / (2 Var f).
-    What is worse than the median counts as the median, as in Hutter et al., "An efficient approach for assessing
-    hyperparameter importance" (2014): what tells good from better would drown in how bad the bad are.
+    Predictions worse than the median count as the median, as in Hutter et al., "An efficient approach for assessing
+    hyperparameter importance" (2014). Otherwise differences between bad configurations would dominate.
     """
     here, there = np.split(points, 2)
     before = model.predict(columns.rows(here))[0]
@@ -194,30 +198,30 @@ def _total_effects(model: Surrogate, columns: Columns, points: Array) -> Array:
     return np.minimum(effects / variance, 1) if variance > 0 else effects
 
 
-def _by_name(embedding: Embedding, shares: Array) -> dict[str, float]:
-    """The largest first; of a name that has had several kinds, the largest."""
+def _by_name(space_encoder: SpaceEncoder, shares: Array) -> dict[str, float]:
+    """Importance by name, the largest first; for a name with several kinds, the largest counts."""
     found: dict[str, float] = {}
     for index in np.argsort(-shares, kind="stable"):
-        found.setdefault(embedding.dimensions[index].definition.name, float(shares[index]))
+        found.setdefault(space_encoder.dimensions[index].definition.name, float(shares[index]))
     return found
 
 
-def _covered(columns: Columns, rows: Array, points: Array) -> Array:
-    """Whether each coordinate varies enough in the trials, beside random points; if not, a fit repeats its prior."""
+def _covered(columns: FeatureEncoder, rows: Array, points: Array) -> Array:
+    """Whether each coordinate varies enough in the trials, compared to random points; if not, the prior dominates."""
     groups, count = columns.features.groups, columns.features.count
     tried = np.bincount(groups, rows.var(axis=0), count)
     random = np.bincount(groups, columns.rows(points).var(axis=0), count)
     return np.asarray(tried >= _COVERED * random)
 
 
-def _decides(places: Array) -> Array:
-    """Whether what else is read depends on each coordinate: imputed values may hide what such a one does."""
-    read = ~np.isnan(places)
-    found = np.zeros(places.shape[1], dtype=bool)
+def _decides(coordinates: Array) -> Array:
+    """Whether other reads depend on each coordinate: imputed values may hide the effect of such a coordinate."""
+    read = ~np.isnan(coordinates)
+    found = np.zeros(coordinates.shape[1], dtype=bool)
     for index, active in enumerate(read.T):
-        values, inverse = np.unique(places[active, index], return_inverse=True)
+        values, inverse = np.unique(coordinates[active, index], return_inverse=True)
         if 2 * len(values) > len(inverse):
-            continue  # about one trial a value: nothing can be seen to depend on it
+            continue  # about one trial per value: no dependence can be detected
         shares = np.array([read[active][inverse == value].mean(axis=0) for value in range(len(values))])
         settled = np.isin(shares, (0, 1)).all(axis=0)
         found[index] = bool((settled & (shares.min(axis=0) < shares.max(axis=0))).any())

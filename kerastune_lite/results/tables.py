@@ -18,7 +18,7 @@ _WIDE = Console(width=10_000, file=io.StringIO()).options
 
 
 def show_results(history: History, count: int, *, where: str) -> None:
-    """Prints the best `count` trials of the study kept at `where`, and what its health asks to decide."""
+    """Prints the best `count` trials of the study in directory `where`, and diagnostic messages."""
     from kerastune_lite.results.diagnostics import messages  # noqa: PLC0415 - heavy: numpy, scipy
 
     heading = Text(f"{where}: {len(history)} trials")
@@ -37,7 +37,7 @@ def show_space(space: Space) -> None:
 
 
 def write(terminal: Console, *parts: RenderableType) -> None:
-    """Prints tables in their full width: a terminal that is narrower wraps or scrolls, a file keeps whole lines."""
+    """Prints tables at full width: a narrower terminal wraps or scrolls, a file keeps whole lines."""
     for part in parts:
         if isinstance(part, Table):
             part.width = terminal.measure(part, options=_WIDE).maximum
@@ -45,7 +45,7 @@ def write(terminal: Console, *parts: RenderableType) -> None:
 
 
 def trial_table(trials: Sequence[Trial]) -> RenderableType:
-    """One row a trial; where a trial was trained several times, the kept model's own value stands beside the mean."""
+    """One row per trial; with several executions, a column for the kept model's own score beside the mean."""
     several = any(len(trial.executions) > 1 for trial in trials)
     names = list(dict.fromkeys(name for trial in trials for name in trial.values))
     score = trials[0].objective.name if trials else "score"

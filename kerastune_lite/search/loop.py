@@ -229,7 +229,9 @@ class Loop:
         if self._interrupted and stop is not None:
             return replace(event, outcome="interrupted", reason=stop)
         if trial.score is None:
-            reason = f"{trial.objective.name} was not finite in any epoch" + (f"; {stop}" if stop else "")
+            name = trial.objective.name
+            what = "the loss" if math.isfinite(trial.metrics.get(name, math.nan)) else name
+            reason = f"{what} was not finite in any epoch" + (f"; {stop}" if stop else "")
             return replace(event, outcome="failed", reason=reason)
         return event if stop is None else replace(event, outcome="stopped", reason=stop)
 

@@ -8,19 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kerastune_lite.errors import StudyChanged, UsageError
+from kerastune_lite.errors import StudyChanged, StudyError, UsageError
 from kerastune_lite.observers.console import Console
 from kerastune_lite.observers.guarded import GuardedObserver
-from kerastune_lite.observers.protocol import ClosableObserver, Observer
+from kerastune_lite.observers.protocol import ClosableObserver, Observer, RunsObserver
 from kerastune_lite.search.loop import Loop
 from kerastune_lite.search.recorder import Recorder
 from kerastune_lite.search.settings import Settings
 from kerastune_lite.space.kinds import Hyperparameter
 from kerastune_lite.strategies import Strategy, fingerprint
-from kerastune_lite.study.events import Enqueued, ExternalResult, SearchStarted
+from kerastune_lite.study.events import Enqueued, Event, ExternalResult, SearchStarted
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import BOARD, CHECKPOINTS, FILES
-from kerastune_lite.study.store import Journal, MemoryStore, Store
+from kerastune_lite.study.store import Journal, MemoryStore, Store, read_events, warn_of_damage
 from kerastune_lite.study.task import TrialFunction
 
 
@@ -30,7 +30,7 @@ def run_search(
     *,
     verbose: int,
     observers: Sequence[Observer] = (),
-    tensorboard: Callable[[Path], ClosableObserver] | None = None,
+    tensorboard: Callable[[Path], RunsObserver] | None = None,
     requests: Sequence[Enqueued | ExternalResult] = (),
 ) -> History:
     """Searches and returns everything that is known then.
@@ -51,24 +51,39 @@ def run_search(
     if verbose not in (0, 1, 2):
         raise UsageError(f"verbose={verbose!r} must be 0, 1 or 2; Keras's own is fit_verbose")
     directory = settings.directory
+    overwritten = _overwritten(settings)
     with ExitStack() as stack:
         store = stack.enter_context(closing(_open(settings)))
         executor = stack.enter_context(closing(settings.executor(trial)))
         history = History(store.events())
         started = _started(settings, history)
         notices = [*store.damage, *_notices(history.last_search, started)]
-        logs = None if directory is None or tensorboard is None else directory / BOARD
+        runs = None if directory is None or tensorboard is None else tensorboard(directory / BOARD)
+        logs = None if runs is None else runs.directory
+        if verbose == 0:  # no console shows it
+            warn_of_damage(store.damage)
         closable: list[ClosableObserver] = [
             Console(verbose, where=_text(directory), tensorboard=_text(logs), notices=notices)
         ]
-        if logs is not None and tensorboard is not None:
-            closable.append(tensorboard(logs))
+        if runs is not None:
+            runs.delete_runs(overwritten)
+            closable.append(runs)
         for observer in closable:
             stack.enter_context(closing(observer))
         everyone: list[Observer] = [*closable, *observers, *map(GuardedObserver, settings.observers)]
         loop = Loop(Recorder(store, history, everyone), settings, executor)
         loop.run(started, [event for event in requests if event not in history.requests])
     return history
+
+
+def _overwritten(settings: Settings) -> list[Event]:
+    """The events that are about to be overwritten; none where there is no study."""
+    if settings.directory is None or not settings.overwrite:
+        return []
+    try:
+        return read_events(settings.directory)[0]
+    except StudyError:
+        return []
 
 
 def _text(path: Path | None) -> str | None:

@@ -10,6 +10,7 @@ from kerastune_lite.executors import Executor, InProcess
 from kerastune_lite.observers.protocol import Observer
 from kerastune_lite.search.versions import versions
 from kerastune_lite.space.kinds import Hyperparameter
+from kerastune_lite.space.number import whole
 from kerastune_lite.stopping import StoppingPolicy
 from kerastune_lite.strategies import Random, Strategy, fingerprint
 from kerastune_lite.study.events import SearchStarted
@@ -101,12 +102,8 @@ class Settings:
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_count("max_trials", self.max_trials, least=1, optional=True)
-        _check_count("seed", self.seed, least=0, optional=True)
-        _check_count("executions_per_trial", self.executions_per_trial, least=1)
-        _check_count("max_retries_per_trial", self.max_retries_per_trial, least=0)
-        _check_count("max_consecutive_failed_trials", self.max_consecutive_failed_trials, least=1, optional=True)
-        _check_count("keep_checkpoints", self.keep_checkpoints, least=0, optional=True)
+        for name, least in _LEAST.items():
+            object.__setattr__(self, name, _count(name, getattr(self, name), least, optional=name in _OPTIONAL))
         if not callable(self.strategy) or isinstance(self.strategy, type):
             raise UsageError(
                 f"strategy={self.strategy!r} is not a strategy; use an instance such as kt.strategies.Random()"
@@ -166,8 +163,22 @@ def study_directory(options: SearchOptions, default: str | None) -> Path | None:
     return None if directory is None else Path(directory) / options.get("project_name", "study")
 
 
-def _check_count(name: str, value: Any, *, least: int, optional: bool = False) -> None:
+_LEAST = {
+    "max_trials": 1,
+    "seed": 0,
+    "executions_per_trial": 1,
+    "max_retries_per_trial": 0,
+    "max_consecutive_failed_trials": 1,
+    "keep_checkpoints": 0,
+}
+_OPTIONAL = ("max_trials", "seed", "max_consecutive_failed_trials", "keep_checkpoints")
+
+
+def _count(name: str, value: Any, least: int, *, optional: bool) -> int | None:
+    """`value` as Python's own int."""
     if value is None and optional:
-        return
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        return None
+    count = whole(value)
+    if count is None or count < least:
         raise UsageError(f"{name}={value!r} must be an integer from {least}{' or None' if optional else ''}")
+    return count

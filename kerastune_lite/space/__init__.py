@@ -1,1 +1,1 @@
-"""Hyperparameters, and the `hp` object that reads them. Standard library only."""
+"""Hyperparameters and the `hp` object. Standard library only."""

@@ -1,8 +1,8 @@
-"""The `hp` object: what a user's `build_model(hp)` reads its hyperparameters from.
+"""The `hp` object, from which `build_model(hp)` reads its hyperparameters.
 
-An `hp` answers every read by name: from the values proposed for the trial; other reads as `unset` says. It needs no
-history and no connection, so it can be sent to any worker. It remembers what was read, in order: these reads are the
-trial's identity.
+An `hp` answers each read by name with the proposed value; reads that the proposal does not hold are answered as `unset`
+says. It records the reads in order: they identify the trial. It needs neither history nor connection, so it can be sent
+to any worker.
 """
 
 import functools
@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from kerastune_lite.errors import SpaceError, nearest
 from kerastune_lite.space.kinds import (
@@ -28,31 +28,46 @@ from kerastune_lite.space.kinds import (
     from_json,
     to_json,
 )
+from kerastune_lite.space.number import plain
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.space.scale import Sampling
 
 Unset = Literal["default", "first", "sample"]
-"""How an unproposed value is answered: the definition's default, its first level, or a draw."""
+"""How a read without a proposed value is answered: the default, the first level, or a random draw."""
 
 
 class Read(NamedTuple):
-    """One step of a trial's path: a hyperparameter's definition, and the value that was answered."""
+    """A hyperparameter's definition and the value returned for it."""
 
     definition: Hyperparameter
     value: Value
 
 
 def draw(seed: int, number: int, name: str) -> float:
-    """A number in [0, 1) that depends on these three alone, so that the order of reading does not matter."""
+    """A number in [0, 1) that depends only on these three arguments, not on the order of reads."""
     digest = hashlib.blake2b(f"{seed}/{number}/{name}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64
 
 
-class HyperParameters:
-    """Reads answered from proposed values; what was read, in order.
+class _NoSuchMethod(SpaceError, AttributeError):
+    """A name that `hp` does not have: every trial would fail by it, so it ends the search; hasattr() knows it too."""
 
-    Made by hand, it answers with defaults: `build_model(kt.HyperParameters())` builds the default model. Filled by hand
-    (`hp.Float(...)`), it prescribes definitions: `Tuner(..., hyperparameters=hp)`.
+
+# How others call what is asked of `hp`, in small letters.
+_CALLED = {
+    "Int": "int integer suggest_int randint quniform",
+    "Float": "float real uniform loguniform suggest_float suggest_uniform suggest_loguniform",
+    "Choice": "choice choices categorical suggest_categorical",
+    "Boolean": "boolean bool",
+    "Fixed": "fixed constant",
+}
+
+
+class HyperParameters:
+    """Answers reads from proposed values and records them in order.
+
+    A new instance answers with defaults: `build_model(kt.HyperParameters())` builds the default model. With definitions
+    added by hand (`hp.Float(...)`), it prescribes them to a tuner: `Tuner(..., hyperparameters=hp)`.
 
     Attributes:
         values: Values by name: those read, and those proposed that nobody has read yet. What is set here by hand
@@ -60,10 +75,10 @@ class HyperParameters:
 
     Args:
         values: Proposed values by name.
-        unset: How a read that `values` lacks is answered.
+        unset: How a read that is not in `values` is answered.
         seed: The study's seed, for `unset="sample"`.
         number: The trial's number, for `unset="sample"`.
-        overrides: Definitions that take the place of those in the user's code.
+        overrides: Definitions that replace those in the user's code.
     """
 
     def __init__(
@@ -97,24 +112,21 @@ class HyperParameters:
         parent_name: str | None = None,
         parent_values: Value = None,
     ) -> int:
-        """An integer in [min_value, max_value]; both ends are reached, unless a `step` misses one.
+        """An integer in [min_value, max_value], both ends included unless a `step` misses one.
 
         Args:
             name: Its name, unique within a trial.
             min_value: Lower end.
             max_value: Upper end.
-            step: Distance between levels (`sampling="linear"`), or the factor between them (the two log samplings). A
-                step that misses `max_value` ends with the last level below it, and a warning says so, once. None: every
-                integer.
-            sampling: "linear", "log" (small values as likely as large ones, per decade) or "reverse_log" (mirrored), in
-                any case.
-            default: What `build_model` gets without a tuner; `min_value` unless given. Between two levels, it is the
-                nearer one.
-            parent_name: Active only when the hyperparameter of this name has one of `parent_values`.
+            step: Difference between levels (`sampling="linear"`), or the ratio of levels (the two log samplings). If it
+                misses `max_value`, the last level is below it, and a warning says so, once. None: every integer.
+            sampling: "linear", "log" (each decade is equally likely) or "reverse_log" (its mirror image), in any case.
+            default: The value without a tuner; `min_value` by default. Between two levels, it is the nearer one.
+            parent_name: The hyperparameter is active only if the one of this name has one of `parent_values`.
             parent_values: A value or a list of them.
 
         Returns:
-            The value; None while its condition does not hold.
+            The value; None if the hyperparameter is not active.
 
         Raises:
             SpaceError: The definition is impossible, or differs from an earlier one in this trial.
@@ -157,16 +169,16 @@ class HyperParameters:
         parent_values: Value = None,
         weights: Sequence[float] | None = None,
     ) -> Value:
-        """One of `values`: anything that can be written as JSON, types kept.
+        """One of `values`, which may be anything that JSON can represent; types are preserved.
 
         Args:
             name: Its name, unique within a trial.
             values: The values, all different.
-            ordered: Whether their order means something; numbers are ordered unless told otherwise.
-            default: One of `values`; the first unless given.
+            ordered: Whether the order of the values matters; True by default for numbers.
+            default: One of `values`; the first by default.
             parent_name: As for `Int`.
             parent_values: As for `Int`.
-            weights: How likely each value is to be drawn, relative to the others; all above 0.
+            weights: Relative probability of each value; all above 0.
 
         Raises:
             SpaceError: The definition is impossible, or differs from an earlier one in this trial.
@@ -186,7 +198,7 @@ class HyperParameters:
         parent_values: Value = None,
         weights: Sequence[float] | None = None,
     ) -> bool:
-        """True or False; `weights` are those of (False, True).
+        """True or False; `weights` are the relative probabilities of (False, True).
 
         Raises:
             SpaceError: The definition is impossible, or differs from an earlier one in this trial.
@@ -197,17 +209,17 @@ class HyperParameters:
             return cast(bool, self._answer(definition))
 
     def Fixed(self, name: str, value: Value, parent_name: str | None = None, parent_values: Value = None) -> Value:
-        """The one value given: not tuned, but on record with each trial.
+        """A constant: not tuned, but recorded with each trial.
 
         Raises:
-            SpaceError: `value` cannot be written as JSON, or differs from an earlier one in this trial.
+            SpaceError: JSON cannot represent `value`, or it differs from an earlier one in this trial.
         """
         with self._parent(parent_name, parent_values):
             return self._answer(Fixed(self._full_name(name), value, tuple(self._conditions)))
 
     @contextmanager
     def name_scope(self, name: str) -> Iterator[None]:
-        """Within it, hyperparameters are called `name/...`."""
+        """A context in which the names of hyperparameters are prefixed with `name/`."""
         self._names.append(name)
         try:
             yield
@@ -216,26 +228,26 @@ class HyperParameters:
 
     @contextmanager
     def conditional_scope(self, parent_name: str, parent_values: Value) -> Iterator[None]:
-        """Within it, hyperparameters are active only when `parent_name` has one of `parent_values`.
+        """A context in which hyperparameters are active only if `parent_name` has one of `parent_values`.
 
-        The body runs in any case; reads of inactive hyperparameters return None. A plain `if` around the reads does the
-        same and needs no scope.
+        The body always runs; reads of inactive hyperparameters return None. A plain `if` around the reads has the same
+        effect.
 
         Raises:
             SpaceError: There is no hyperparameter `parent_name`.
         """
         values = parent_values if isinstance(parent_values, (list, tuple)) else [parent_values]
-        self._conditions.append(Condition(self._parent_name(parent_name), tuple(values)))
+        self._conditions.append(Condition(self._parent_name(parent_name), tuple(map(plain, values))))
         try:
             yield
         finally:
             self._conditions.pop()
 
     def get(self, name: str) -> Value:
-        """The value of a hyperparameter that was read, or proposed, earlier.
+        """The value of a hyperparameter that was read or proposed.
 
         Raises:
-            KeyError: There is none of that name, or it is not active.
+            KeyError: There is no active hyperparameter of this name.
         """
         full = self._full_name(name)
         if full not in self.values:
@@ -250,12 +262,12 @@ class HyperParameters:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """What was read, in order: active hyperparameters only."""
+        """The reads in order; active hyperparameters only."""
         return tuple(Read(definition, self.values[name]) for name, definition in self._read.items())
 
     @property
     def space(self) -> list[Hyperparameter]:
-        """Every definition met, inactive ones included, in the order first met."""
+        """Every definition, including inactive ones, in the order of first use."""
         return list(self._definitions.values())
 
     def is_active(self, hyperparameter: str | Hyperparameter) -> bool:
@@ -270,7 +282,7 @@ class HyperParameters:
             self._answer(definition)
 
     def copy(self) -> "HyperParameters":
-        """An independent one with the same values and definitions."""
+        """An independent copy with the same values and definitions."""
         return self.from_config(self.get_config())
 
     def get_config(self) -> dict[str, Any]:
@@ -286,13 +298,22 @@ class HyperParameters:
 
     @classmethod
     def holding(cls, definitions: Iterable[Hyperparameter], values: Mapping[str, Value]) -> "HyperParameters":
-        """One with these definitions and values, as if read already elsewhere; later reads may define anew."""
+        """An instance with these definitions and values; later reads may redefine the hyperparameters."""
         hp = cls(values)
         hp._definitions = {(definition.name, definition.identity): definition for definition in definitions}
         return hp
 
     def __repr__(self) -> str:
         return f"HyperParameters({self.values})"
+
+    if not TYPE_CHECKING:  # a checker of types is to find the mistake itself
+
+        def __getattr__(self, name: str) -> Any:
+            """Says what is meant by a name that is another library's, or in small letters."""
+            meant = next((kind for kind, names in _CALLED.items() if name.lower() in names.split()), None)
+            known = [known for known in (*dir(type(self)), *vars(self)) if not known.startswith("_")]
+            hint = nearest(name, known) if meant is None else f"; did you mean hp.{meant}?"
+            raise _NoSuchMethod(f"hp has no attribute {name!r}{hint}")
 
     def _full_name(self, name: str) -> str:
         return "/".join([*self._names, name]) if self._names and isinstance(name, str) else name
@@ -306,13 +327,13 @@ class HyperParameters:
                 yield
 
     def _parent_name(self, name: str) -> str:
-        """The parent's full name: in the present name scope if it is there, else as given."""
+        """The parent's full name: within the current name scope if it exists there, else as given."""
         known = {definition.name for definition in self._definitions.values()}
         for candidate in (self._full_name(name), name):
             if candidate in known:
                 return candidate
         raise SpaceError(
-            f"parent hyperparameter {name!r} does not exist; read it before what depends on it{nearest(name, known)}"
+            f"parent hyperparameter {name!r} does not exist; read it before its dependents{nearest(name, known)}"
         )
 
     def _holds(self, conditions: Iterable[Condition]) -> bool:
@@ -332,7 +353,7 @@ class HyperParameters:
         elif replace(known, conditions=()) != replace(definition, conditions=()):  # type: ignore[type-var]
             raise SpaceError(
                 f"hyperparameter {definition.name!r} is defined twice in one trial: first {known}, "
-                f"then {definition}; give one of them another name"
+                f"then {definition}; rename one of them"
             )
         return self.values[definition.name]
 

@@ -1,13 +1,12 @@
-"""Hyperparameters: what may be chosen, under which name, from which values.
+"""The five kinds of hyperparameter.
 
-Five kinds, each a frozen value that owns its encoding: its levels, its place on the unit interval, its JSON. A
-definition knows nothing of trials.
+Each definition is a frozen value with its own encodings: levels, position on the unit interval, JSON. Definitions are
+independent of trials.
 """
 
 import bisect
 import json
 import math
-import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -16,16 +15,17 @@ from itertools import accumulate
 from typing import Any, Self, final
 
 from kerastune_lite.errors import SpaceError
+from kerastune_lite.space.number import number, plain
 from kerastune_lite.space.scale import Sampling, Scale
 
 Value = Any
-"""A hyperparameter's value: anything that JSON can hold, and tuples."""
+"""A hyperparameter's value: anything that JSON can represent, and tuples."""
 
 _TUPLE = "__tuple__"
 
 
 def to_json(value: Value) -> Any:
-    """`value` in plain JSON terms; tuples are tagged, so that they come back as tuples."""
+    """`value` as plain JSON; tuples are tagged so that they can be restored."""
     if isinstance(value, tuple):
         return {_TUPLE: [to_json(item) for item in value]}
     if isinstance(value, list):
@@ -48,65 +48,65 @@ _encode = json.JSONEncoder(sort_keys=True).encode  # json.dumps makes a new enco
 
 
 def key(value: Value) -> str:
-    """A text that is equal for equal values of equal type only: True, 1 and 1.0 differ."""
+    """A string that is equal only for equal values of equal type: True, 1 and 1.0 differ."""
     return _encode(to_json(value))
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The hyperparameter is active where `parent` is active and has one of `values`."""
+    """A hyperparameter is active only if `parent` is active and has one of `values`."""
 
     parent: str
     values: tuple[Value, ...]
 
     def holds(self, values: Mapping[str, Value]) -> bool:
-        """Whether `values` (of the active hyperparameters, by name) meet the condition."""
+        """Whether `values` (of the active hyperparameters, by name) satisfy the condition."""
         return self.parent in values and key(values[self.parent]) in {key(value) for value in self.values}
 
 
 class Hyperparameter(ABC):
-    """One named thing to choose. Definitions are equal when all that they say is equal, types of values included."""
+    """A named hyperparameter. Definitions are equal if all their fields are, including the types of values."""
 
     name: str
     default: Value
     conditions: tuple[Condition, ...]
 
     @abstractmethod
-    def count(self, points: int | None = None) -> int | None:
-        """The number of levels; None if infinite and no `points` are given for a range without a step."""
+    def count(self) -> int | None:
+        """The number of levels; None if there are infinitely many."""
 
     @abstractmethod
-    def level(self, index: int, points: int | None = None) -> Value:
+    def level(self, index: int) -> Value:
         """The level number `index`, from 0."""
 
     @abstractmethod
     def from_unit(self, unit: float) -> Value:
-        """The value at `unit` in [0, 1): a uniform draw gives a draw from the hyperparameter's prior."""
+        """The value at `unit` in [0, 1); maps a uniform draw to a draw from the hyperparameter's prior."""
 
     @abstractmethod
     def to_unit(self, value: Value) -> float:
-        """The place of `value` in [0, 1]; the middle of its share, where it has one."""
+        """The position of `value` in [0, 1]; for a level, the middle of its interval."""
 
     @abstractmethod
     def __contains__(self, value: Value) -> bool:
-        """Whether the hyperparameter can have this value."""
+        """Whether `value` is a possible value."""
 
     @abstractmethod
     def union(self, other: Self) -> "Hyperparameter":
-        """A definition (for tables and plots) that covers both, which are of one kind."""
+        """A definition that covers both, which are of the same kind; for tables and plots."""
 
     @property
     def kind(self) -> str:
         """`Float`, `Int`, `Choice`, `Boolean` or `Fixed`."""
         return type(self).__name__
 
-    @property
+    @cached_property
     def identity(self) -> str:
-        """A text equal for equal definitions only."""
+        """A string that is equal only for equal definitions."""
         return json.dumps(definition_to_json(self), sort_keys=True)
 
     def __str__(self) -> str:
-        """The definition as the user would write it."""
+        """The definition as written in code."""
         told = [repr(self.name)]
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
@@ -127,18 +127,18 @@ def _check_name(name: object) -> None:
 
 def _number(name: str, argument: str, value: Any, *, whole: bool) -> float:
     """`value` as a plain number; an Int takes integers and floats without a fraction."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    found = number(value)
+    if found is None:
         raise _error(name, f"{argument} must be a number, got {value!r}")
-    number = float(value)
     if not whole:
-        return number
-    if not number.is_integer():
+        return float(found)
+    if isinstance(found, float) and not found.is_integer():
         raise _error(name, f"{argument} must be an integer, got {value!r}; use Float for real numbers")
-    return value if isinstance(value, int) else int(number)
+    return int(found)
 
 
 def _set(definition: Hyperparameter, **values: object) -> None:
-    """Fields of a frozen dataclass, brought to their plain types in `__post_init__`."""
+    """Sets fields of a frozen dataclass; for `__post_init__`."""
     for field, value in values.items():
         object.__setattr__(definition, field, value)
 
@@ -163,7 +163,7 @@ def _set_range(definition: "Float | Int", *, whole: bool) -> None:
 
 
 def _is_number(value: Value) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return number(value) is not None
 
 
 @final
@@ -187,13 +187,10 @@ class Float(Hyperparameter):
         """The range and its sampling."""
         return Scale(self.min_value, self.max_value, self.step, self.sampling, whole=False)
 
-    def count(self, points: int | None = None) -> int | None:
-        count = self.scale.count()
-        return points if count is None else count
+    def count(self) -> int | None:
+        return self.scale.count()
 
-    def level(self, index: int, points: int | None = None) -> float:
-        if self.scale.count() is None and points is not None:
-            return self.scale.spread(points)[index]
+    def level(self, index: int) -> float:
         return self.scale.level(index)
 
     def from_unit(self, unit: float) -> float:
@@ -203,7 +200,8 @@ class Float(Hyperparameter):
         return self.scale.unit(value)
 
     def __contains__(self, value: Value) -> bool:
-        return _is_number(value) and self.scale.holds(value)
+        found = number(value)
+        return found is not None and self.scale.holds(found)
 
     def union(self, other: Self) -> "Float":
         return replace(self, **_union_of_ranges(self, other))
@@ -230,10 +228,10 @@ class Int(Hyperparameter):
         """The range and its sampling."""
         return Scale(self.min_value, self.max_value, self.step, self.sampling, whole=True)
 
-    def count(self, points: int | None = None) -> int | None:
+    def count(self) -> int | None:
         return self.scale.count()
 
-    def level(self, index: int, points: int | None = None) -> int:
+    def level(self, index: int) -> int:
         return int(self.scale.level(index))
 
     def from_unit(self, unit: float) -> int:
@@ -243,14 +241,15 @@ class Int(Hyperparameter):
         return self.scale.unit(value)
 
     def __contains__(self, value: Value) -> bool:
-        return _is_number(value) and self.scale.holds(value)
+        found = number(value)
+        return found is not None and self.scale.holds(found)
 
     def union(self, other: Self) -> "Int":
         return replace(self, **_union_of_ranges(self, other))
 
 
 def _union_of_ranges(one: "Float | Int", other: "Float | Int") -> dict[str, Any]:
-    """Fields of the range that covers both; where sampling or step differ, the plainer."""
+    """Fields of a range that covers both, without a step; linear if the samplings differ."""
     return {
         "min_value": min(one.min_value, other.min_value),
         "max_value": max(one.max_value, other.max_value),
@@ -264,15 +263,15 @@ def _check_weights(name: str, weights: Sequence[float] | None, count: int) -> tu
     if weights is None:
         return None
     if len(weights) != count:
-        raise _error(name, f"weights={weights!r} has {len(weights)} entries for {count} values; give one for each")
+        raise _error(name, f"weights={weights!r} has {len(weights)} entries for {count} values; give one per value")
     plain = tuple(_number(name, "a weight", weight, whole=False) for weight in weights)
     if not all(math.isfinite(weight) and weight > 0 for weight in plain):
-        raise _error(name, f"weights={weights!r} must all be above 0; leave out a value that should never be chosen")
+        raise _error(name, f"weights={weights!r} must all be above 0; remove values that should never be chosen")
     return plain
 
 
 def _share_at(unit: float, weights: Sequence[float] | None, count: int) -> int:
-    """Which of `count` shares of [0, 1) holds `unit`."""
+    """The index of the interval of [0, 1) that contains `unit`, of `count` intervals."""
     if weights is None:
         return min(int(unit * count), count - 1)
     ends = list(accumulate(weights))
@@ -286,17 +285,16 @@ def _middle_of_share(index: int, weights: Sequence[float] | None, count: int) ->
 
 
 def _plain(name: str, value: Value) -> Value:
-    """`value` with numpy's numbers as Python's, checked to survive JSON."""
+    """`value` with numpy numbers converted to Python's; raises if JSON would change it."""
     if isinstance(value, (list, tuple)):
         return type(value)(_plain(name, item) for item in value)
-    if _is_number(value):
-        value = int(value) if isinstance(value, numbers.Integral) else float(value)
+    value = plain(value)
     try:
         text = json.dumps(to_json(value), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise _error(
             name,
-            f"value {value!r} cannot be written as JSON ({error}); use a name for it and look it up in build_model",
+            f"value {value!r} cannot be written as JSON ({error}); use a string and look the value up in build_model",
         ) from error
     if from_json(json.loads(text)) != value:
         raise _error(name, f"value {value!r} changes when written as JSON; use strings as keys")
@@ -306,7 +304,7 @@ def _plain(name: str, value: Value) -> Value:
 @final
 @dataclass(frozen=True, repr=False, eq=False)
 class Choice(Hyperparameter):
-    """One of `values`. Types are kept: True, 1 and 1.0 are three values."""
+    """One of `values`. Types are preserved: True, 1 and 1.0 are three values."""
 
     name: str
     values: tuple[Value, ...]
@@ -335,10 +333,10 @@ class Choice(Hyperparameter):
         weights = _check_weights(self.name, self.weights, len(values))
         _set(self, values=values, default=default, ordered=ordered, weights=weights)
 
-    def count(self, points: int | None = None) -> int:
+    def count(self) -> int:
         return len(self.values)
 
-    def level(self, index: int, points: int | None = None) -> Value:
+    def level(self, index: int) -> Value:
         return self.values[index]
 
     def from_unit(self, unit: float) -> Value:
@@ -371,7 +369,7 @@ class Choice(Hyperparameter):
 @final
 @dataclass(frozen=True, repr=False)
 class Boolean(Hyperparameter):
-    """False or True; `weights` are theirs, in this order."""
+    """False or True; `weights` are in this order."""
 
     name: str
     default: Value = False
@@ -380,15 +378,15 @@ class Boolean(Hyperparameter):
 
     def __post_init__(self) -> None:
         _check_name(self.name)
-        default = False if self.default is None else self.default
+        default = False if self.default is None else plain(self.default)
         if not isinstance(default, bool):
             raise _error(self.name, f"default must be True or False, got {default!r}")
         _set(self, default=default, weights=_check_weights(self.name, self.weights, 2))
 
-    def count(self, points: int | None = None) -> int:
+    def count(self) -> int:
         return 2
 
-    def level(self, index: int, points: int | None = None) -> bool:
+    def level(self, index: int) -> bool:
         return index == 1
 
     def from_unit(self, unit: float) -> bool:
@@ -407,7 +405,7 @@ class Boolean(Hyperparameter):
 @final
 @dataclass(frozen=True, repr=False, eq=False)
 class Fixed(Hyperparameter):
-    """A single value: not tuned, but on record."""
+    """A constant: not tuned, but recorded."""
 
     name: str
     value: Value
@@ -422,10 +420,10 @@ class Fixed(Hyperparameter):
         """The value itself."""
         return self.value
 
-    def count(self, points: int | None = None) -> int:
+    def count(self) -> int:
         return 1
 
-    def level(self, index: int, points: int | None = None) -> Value:
+    def level(self, index: int) -> Value:
         return self.value
 
     def from_unit(self, unit: float) -> Value:
@@ -456,7 +454,7 @@ _KINDS: dict[str, type[Hyperparameter]] = {kind.__name__: kind for kind in (Floa
 
 
 def definition_to_json(definition: Hyperparameter) -> dict[str, Any]:
-    """A definition in plain JSON terms."""
+    """A definition as plain JSON."""
     data: dict[str, Any] = {"kind": definition.kind}
     for field in fields(definition):  # type: ignore[arg-type]
         value = getattr(definition, field.name)

@@ -1,4 +1,4 @@
-"""Hyperparameters that a tuner prescribes in place of those in `build_model`."""
+"""Definitions that a tuner prescribes instead of those in `build_model`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,10 +9,10 @@ from kerastune_lite.space.kinds import Fixed, Hyperparameter
 
 @dataclass(frozen=True)
 class Overrides:
-    """Definitions that a tuner prescribes, and what becomes of all others.
+    """Prescribed definitions, and the treatment of all other hyperparameters.
 
-    `prescribed` replaces the definition in `build_model` by name. With `tune_new=False` any other hyperparameter keeps
-    its default; with `allow_new=False` it is an error.
+    A definition in `prescribed` replaces that of the same name in `build_model`. With `tune_new=False`, other
+    hyperparameters keep their defaults; with `allow_new=False`, reading one raises an error.
     """
 
     prescribed: Mapping[str, Hyperparameter]
@@ -20,7 +20,7 @@ class Overrides:
     allow_new: bool = True
 
     def settle(self, definition: Hyperparameter) -> Hyperparameter:
-        """The definition to use where the user's code asks for `definition`."""
+        """The definition to use instead of `definition`."""
         prescribed = self.prescribed.get(definition.name)
         if prescribed is not None:
             return replace(prescribed, conditions=definition.conditions)  # type: ignore[type-var]

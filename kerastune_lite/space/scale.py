@@ -1,7 +1,7 @@
 """A numeric range and how it is sampled: linear, log or reverse-log, with or without a step.
 
-`Float` and `Int` in `space` both stand on it. A scale maps the unit interval to the range so that each level is as
-likely as its share of the (transformed) range, the two end levels not excepted.
+`Float` and `Int` use it. A scale maps the unit interval to the range so that each level is as likely as its share of
+the (transformed) range, including the two end levels.
 """
 
 import math
@@ -11,7 +11,7 @@ from typing import Literal, get_args
 Sampling = Literal["linear", "log", "reverse_log"]
 SAMPLINGS = get_args(Sampling)
 
-# Two numbers this close (relative to the range) are the same level: steps such as 0.1 are not exact in binary.
+# Numbers this close (relative to the range) are the same level: steps such as 0.1 are not exact in binary.
 _TOLERANCE = 1e-9
 
 
@@ -19,9 +19,9 @@ _TOLERANCE = 1e-9
 class Scale:
     """The range [low, high].
 
-    `step` None means every number in between, both ends reached; otherwise levels are `low + i * step` (linear) or
-    `low * step ** i` (log; mirrored for reverse_log) as far as they lie in the range. `whole` restricts the range to
-    integers.
+    With `step` None, every number in between is possible, both ends included; otherwise levels are `low + i * step`
+    (linear) or `low * step ** i` (log; mirrored for reverse_log) up to the end of the range. `whole` restricts the
+    range to integers.
     """
 
     low: float
@@ -31,7 +31,7 @@ class Scale:
     whole: bool
 
     def problem(self) -> str | None:
-        """What is wrong with the range, with the way out; None if nothing is."""
+        """What is wrong with the range, and how to fix it; None if it is valid."""
         if not (math.isfinite(self.low) and math.isfinite(self.high)):
             return f"min_value and max_value must be finite, got {self.low} and {self.high}"
         if self.low > self.high:
@@ -66,7 +66,7 @@ class Scale:
         return f"max_value={self.high:.12g} is not reached: the last level is {last:.12g}" if missed else None
 
     def count(self) -> int | None:
-        """The number of levels; None if there are infinitely many."""
+        """The number of levels; None if it is infinite."""
         if self.step is not None:
             return self._steps() + 1
         if self.whole or self.low == self.high:
@@ -74,14 +74,14 @@ class Scale:
         return None
 
     def level(self, index: int) -> float:
-        """The level number `index`, from 0, in ascending order."""
+        """The level at `index`, from 0, in ascending order."""
         if self.step is None:
             return self.low + index
         raw = self._raw(self._steps() - index if self.sampling == "reverse_log" else index)
         return self._clean(self._mirror(raw))
 
     def at(self, unit: float) -> float:
-        """The value at `unit` in [0, 1] of the scale; the ends of a range without a step are exactly its ends."""
+        """The value at `unit` in [0, 1]; without a step, 0 and 1 give exactly the ends of the range."""
         count = self.count()
         if self.step is not None and count is not None:
             return self.level(min(int(unit * count), count - 1))
@@ -98,7 +98,7 @@ class Scale:
         return min(max(float(round(value)) if self.whole else value, self.low), self.high)
 
     def unit(self, value: float) -> float:
-        """The place of `value` in [0, 1]: the middle of its level where there are levels."""
+        """The position of `value` in [0, 1]; for a level, the middle of its interval."""
         count = self.count()
         if self.step is not None and count is not None:
             return (self.index(value) + 0.5) / count
@@ -111,7 +111,7 @@ class Scale:
         return (self._forward(value) - low) / (high - low)
 
     def index(self, value: float) -> int:
-        """The number of the level nearest to `value`."""
+        """The index of the level nearest to `value`."""
         if self.step is None:
             return round(value - self.low)
         steps = self._steps()
@@ -167,7 +167,7 @@ class Scale:
         return value if self.sampling == "linear" else math.log(value)
 
     def _clean(self, value: float) -> float:
-        """0.30000000000000004 is 0.3, and a level that is an end of the range is exactly that end."""
+        """Rounds off binary noise (0.30000000000000004 becomes 0.3) and clips to the range."""
         if self.whole:
             return float(round(value))
         value = float(f"{value:.12g}")

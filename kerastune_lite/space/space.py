@@ -1,4 +1,4 @@
-"""The search space as far as it is known."""
+"""The hyperparameters known so far."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,10 +6,10 @@ from kerastune_lite.space.kinds import Hyperparameter
 
 
 class Space:
-    """The hyperparameters known so far, in the order in which they were first read, one definition a name and kind.
+    """The hyperparameters known so far, in the order first read: one definition per name and kind.
 
-    For tables, TensorBoard and models: definitions that differ only in their ranges are merged into their union. What
-    a trial may read next is not asked here but of the tree of reads.
+    Definitions that differ only in their ranges are merged into their union, for tables, TensorBoard and models. The
+    tree of reads, not this class, knows what a trial may read next.
     """
 
     def __init__(self, definitions: Iterable[Hyperparameter] = ()) -> None:
@@ -18,7 +18,7 @@ class Space:
             self.add(definition)
 
     def add(self, definition: Hyperparameter) -> None:
-        """Takes one more definition in."""
+        """Adds a definition."""
         place = (definition.name, definition.kind)
         known = self._merged.get(place)
         if known is None:

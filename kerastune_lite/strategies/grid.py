@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
 from kerastune_lite.errors import UsageError
+from kerastune_lite.space.grid import discretized
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.study.history import History
 
@@ -31,5 +32,5 @@ class Grid:
 
     def __call__(self, history: History, rng: "np.random.Generator") -> Proposal | None:  # noqa: ARG002 - not random
         """The first point not tried yet, as far as the space is known; None if there is none left."""
-        values = history.tree.walk(None, self.points)
+        values = history.tree.walk(None, discretized(self.points))
         return None if values is None else Proposal(values, unset="first")

@@ -21,5 +21,5 @@ class Random:
 
     def __call__(self, history: History, rng: "np.random.Generator") -> Proposal | None:
         """A point not tried yet, as far as the space is known; None if there is none left."""
-        values = history.tree.walk(lambda definition: definition.from_unit(rng.random()), points=None)
+        values = history.tree.walk(lambda definition: definition.from_unit(rng.random()))
         return None if values is None else Proposal(values)

@@ -88,7 +88,7 @@ class Skopt:
 
     def __call__(self, history: History, rng: "np.random.Generator") -> Proposal | None:
         """The point that scikit-optimize asks for; None if every point has been tried or is under way."""
-        if history.tree.root.exhausted(None):
+        if history.tree.root.exhausted():
             return None
         from kerastune_lite.strategies.skopt_record import propose  # noqa: PLC0415 - heavy: numpy, scipy
 

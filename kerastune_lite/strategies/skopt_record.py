@@ -1,7 +1,7 @@
 """What is on record, as scikit-optimize is told it, and what it asks for, as a proposal.
 
 Its points are rows with a value for each hyperparameter of the space, read or not. A trial reads some of them: which,
-`shapes` foresees. What a trial does not read stands at its default in what is told.
+`space` foresees. What a trial does not read stands at its default in what is told.
 """
 
 import math
@@ -12,10 +12,10 @@ from typing import Any, final
 import numpy as np
 
 from kerastune_lite.space.kinds import Float, Value
-from kerastune_lite.strategies.bayesian.conditional_space import Shapes
+from kerastune_lite.strategies.bayesian.conditional_space import ConditionalSpace
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.study.history import History
-from kerastune_lite.surrogate.encoder import Embedding
+from kerastune_lite.surrogate.encoder import SpaceEncoder
 from kerastune_lite.surrogate.skopt_space import Axis, Cell, axes_of, point
 
 Array = np.ndarray[Any, Any]
@@ -73,8 +73,8 @@ class Points:
 
     def __init__(self, history: History) -> None:
         self.axes = axes_of(history.space, indexed=True)
-        self._embedding = Embedding(history.space)  # has a coordinate for each axis, in the same order
-        self._shapes = Shapes(history.tree, self._embedding, lambda owner: history[owner].reads_complete)
+        self._space_encoder = SpaceEncoder(history.space)  # has a coordinate for each axis, in the same order
+        self._space = ConditionalSpace(history.tree, self._space_encoder, lambda owner: history[owner].reads_complete)
 
     def row(self, values: Mapping[str, Value]) -> Row:
         """The point of a trial that read these values."""
@@ -83,24 +83,24 @@ class Points:
     def values(self, row: Sequence[Any]) -> dict[str, Value]:
         """What a trial at this point would read, as far as can be foreseen, by name."""
         wanted = [axis.value(cell) for axis, cell in zip(self.axes, row, strict=True)]
-        if self._shapes.root is None:
+        if self._space.root is None:
             return {axis.definition.name: value for axis, value in zip(self.axes, wanted, strict=True)}
-        pairs = zip(self._embedding.dimensions, wanted, strict=True)
-        places = np.array([[dimension.place(value) for dimension, value in pairs]])
-        place = self._shapes.grow(places, np.zeros_like(places))[0]
-        return {**self._shapes.values(place), **self._exact(place, wanted)}
+        pairs = zip(self._space_encoder.dimensions, wanted, strict=True)
+        coordinates = np.array([[dimension.coordinate(value) for dimension, value in pairs]])
+        place = self._space.complete(coordinates, np.zeros_like(coordinates))[0]
+        return {**self._space.values(place), **self._exact(place, wanted)}
 
     def drawn(self, count: int, rng: np.random.Generator) -> list[dict[str, Value]]:
         """The values of points drawn from the prior; none while nothing has been read."""
-        if self._shapes.root is None:
+        if self._space.root is None:
             return []
-        shape = (count, len(self._embedding))
-        return [self._shapes.values(place) for place in self._shapes.grow(np.full(shape, np.nan), rng.random(shape))]
+        shape = (count, len(self._space_encoder))
+        return [self._space.values(place) for place in self._space.complete(np.full(shape, np.nan), rng.random(shape))]
 
     def _exact(self, place: Array, wanted: Sequence[Value]) -> dict[str, Value]:
         """Numbers of continuous ranges as they were asked for: coordinates are rounded, and stop short of an end."""
         exact = {}
-        for read in self._shapes.way(place):
+        for read in self._space.walk(place):
             definition, dimension = read.axis.definition, read.axis.dimension
             if dimension is not None and isinstance(definition, Float) and definition.step is None:
                 value = wanted[dimension.index]

@@ -104,7 +104,7 @@ class EventCodec:
             trial=data.pop("trial"),
             values={name: from_json(value) for name, _, value in path},
             definitions=definitions if len(definitions) == len(path) else None,
-            space=self._known(data.pop("space", None) or self._met(ids)),
+            space=self._known(met) if (met := data.pop("space", None) or self._met(ids)) != ids else definitions,
             complete=data.pop("complete"),
             stamp=_pop_stamp(data),
             extra=data,

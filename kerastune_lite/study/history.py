@@ -4,13 +4,15 @@ The loop alone feeds it; strategies, stopping policies and observers read it.
 """
 
 import bisect
+import operator
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from kerastune_lite.errors import StudyError
-from kerastune_lite.space.kinds import Value
+from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.space.space import Space
 from kerastune_lite.study.events import (
     Annotated,
@@ -58,6 +60,7 @@ class History:
         self.notes: dict[str, Any] = {}
         self.consecutive_skips = 0
         self._trials: dict[int, Trial] = {}
+        self._definitions: dict[str, Hyperparameter] = {}
         self._unfinished: dict[int, Trial] = {}
         self._reserved: dict[int, list[Node]] = {}
         self._next_number = 0
@@ -192,16 +195,27 @@ class History:
             self._reserve(trial)
 
     def _read(self, event: ReadsRecorded) -> None:
+        event = self._shared(event)
         trial = self._trial(event.trial)
         trial._read(event)
-        for definition in event.space:
-            self.space.add(definition)
         if event.definitions is None:
             return  # the values stand, but their place in the tree is not known
         self._release(trial)
         self.tree.add(trial.number, event.reads, closed=event.complete)
         if not event.complete:
             self._reserve(trial)
+
+    def _shared(self, event: ReadsRecorded) -> ReadsRecorded:
+        """The event with the definitions of earlier trials in place of equal ones, which saves memory."""
+        for definition in event.space:
+            if definition.identity not in self._definitions:
+                self._definitions[definition.identity] = definition
+                self.space.add(definition)
+        space = tuple(self._definitions[definition.identity] for definition in event.space)
+        if all(map(operator.is_, space, event.space)) or event.definitions is None:
+            return event
+        definitions = tuple(self._definitions[definition.identity] for definition in event.definitions)
+        return replace(event, definitions=definitions, space=space)
 
     def _reported(self, event: Reported) -> None:
         self._trial(event.trial)._report(event)

@@ -14,7 +14,8 @@ MODEL = "model.keras"
 WEIGHTS = "model.weights.h5"
 METADATA = "model.json"
 RESUME = "resume.npz"
-BEST_EPOCH = "scored.npz"
+BEST_EPOCH = "best_epoch.npz"
+FORMER_BEST_EPOCH = "scored.npz"  # its name in studies of version 0.1
 
 
 def trial_name(number: int) -> str:

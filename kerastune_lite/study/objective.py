@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, final
 
 from kerastune_lite.errors import ObjectiveError, nearest
 
@@ -83,9 +83,21 @@ class Objective:
         """The inverse of `loss`."""
         return -loss if self.direction == "max" else loss
 
+    def value(self, metrics: Mapping[str, float]) -> float:
+        """What one epoch's `metrics` say: NaN where this one is missing, or where the training's loss is not finite.
+
+        A network of NaNs still has an accuracy, that of one class; it must not look good by it.
+        """
+        return metrics.get(self.name, math.nan) if math.isfinite(metrics.get("loss", 0.0)) else math.nan
+
     def better(self, score: float, than: float | None) -> bool:
         """Whether `score` improves on `than` (None: nothing yet)."""
         return math.isfinite(score) and (than is None or self.minimized(score) < self.minimized(than))
+
+    @property
+    def window(self) -> int:
+        """How many epochs decide the score."""
+        return int(self.reduction.rpartition("_")[2]) if self.reduction.startswith("mean_last_") else 1
 
     def reduce(self, epochs: Sequence[tuple[int, float]]) -> Best | None:
         """The score of one run: `epochs` are (epoch, value), ascending. None if no value is finite."""
@@ -95,19 +107,33 @@ class Objective:
         if self.reduction == "best":
             epoch, value = min(finite, key=lambda pair: self.minimized(pair[1]))
             return Best(value, epoch)
-        count = 1 if self.reduction == "last" else int(self.reduction.rpartition("_")[2])
-        tail = finite[-count:]
+        tail = finite[-self.window :]
         return Best(sum(value for _, value in tail) / len(tail), tail[-1][0])
 
     def check(self, metrics: Mapping[str, float]) -> None:
         """Raises an ObjectiveError if `metrics`, as reported by an epoch, lack this one."""
         if self.name not in metrics:
-            hint = nearest(self.name, metrics)
-            if not hint and self.name.startswith("val_") and not any(name.startswith("val_") for name in metrics):
-                hint = "; give validation_data or validation_split to search()"
             raise ObjectiveError(
-                f"objective {self.name!r} is not among the reported metrics ({', '.join(metrics) or 'none'}){hint}"
+                f"objective {self.name!r} is not among the reported metrics ({', '.join(metrics) or 'none'})"
+                f"{self._hint(metrics)}"
             )
+
+    def _hint(self, metrics: Mapping[str, float]) -> str:
+        """The way out where `metrics` lack this one: another spelling, validation data, a metric to compile with."""
+        side = "val_" if self.name.startswith("val_") else ""
+        bare = self.name.removeprefix("val_")
+        others = [name for name in metrics if name.startswith("val_") == bool(side)]
+        if known_direction(bare) is not None:  # spelt well: `mse` is near to `loss` by its letters alone
+            others = [name for name in others if name != f"{side}loss"]
+        if hint := nearest(self.name, others):
+            return hint
+        if side and not any(name.startswith("val_") for name in metrics):
+            return "; give validation_data or validation_split to search()"
+        if "loss" not in metrics:  # what no model of Keras has reported
+            return ""
+        if known_direction(bare) is None and (spelling := _known_spelling(self.name)):
+            return f"{spelling} and compile the model with it: model.compile(..., metrics=[...])"
+        return f'; compile the model with it: model.compile(..., metrics=["{bare}"])'
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -121,6 +147,52 @@ class Objective:
     def __str__(self) -> str:
         """For people: `val_accuracy (max)`."""
         return f"{self.name} ({self.direction})"
+
+
+@final
+class RunningScore:
+    """The score of one training run so far, updated epoch by epoch at a constant cost.
+
+    Args:
+        objective: What is scored, and how epochs are reduced.
+        epochs: (epoch, value) pairs to begin with, ascending.
+
+    Attributes:
+        best: Score and epoch so far; None without a finite value.
+
+    Example:
+        >>> score = RunningScore(Objective("val_loss", "min"))
+        >>> [score.add(epoch, value).score for epoch, value in [(1, 0.5), (2, 0.3), (3, 0.4)]]
+        [0.5, 0.3, 0.3]
+    """
+
+    __slots__ = ("_deciding", "_objective", "best")
+
+    def __init__(self, objective: Objective, epochs: Iterable[tuple[int, float]] = ()) -> None:
+        self._objective = objective
+        self._deciding: tuple[tuple[int, float], ...] = ()
+        self.best: Best | None = None
+        for epoch, value in epochs:
+            self.add(epoch, value)
+
+    @property
+    def deciding(self) -> list[tuple[int, float]]:
+        """The epochs that decide the score: a `RunningScore` that begins with them continues this one."""
+        return list(self._deciding)
+
+    def add(self, epoch: int, value: float) -> Best | None:
+        """Takes in one more epoch, later than all before; returns `best`."""
+        objective, best = self._objective, self.best
+        if math.isfinite(value) and (objective.reduction != "best" or objective.better(value, best and best.score)):
+            self._deciding = (*self._deciding, (epoch, value))[-objective.window :]
+            self.best = Best(sum(value for _, value in self._deciding) / len(self._deciding), epoch)
+        return self.best
+
+
+def _known_spelling(name: str) -> str:
+    """A hint: the known metric closest to `name`, which keeps its side."""
+    side = "val_" if name.startswith("val_") else ""
+    return nearest(name, [side + known for known in _DIRECTIONS])
 
 
 def resolve(objective: "str | Objective", reduction: str | None = None) -> Objective:
@@ -139,6 +211,6 @@ def resolve(objective: "str | Objective", reduction: str | None = None) -> Objec
     if direction is None:
         raise ObjectiveError(
             f'the direction of objective {objective!r} is not known; give kt.Objective({objective!r}, "max") or "min"'
-            f"{nearest(objective, _DIRECTIONS)}"
+            f"{_known_spelling(objective)}"
         )
     return Objective(objective, direction, reduction or "best")

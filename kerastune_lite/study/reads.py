@@ -1,13 +1,14 @@
-"""All points that a study has read, as a tree, and the walk that finds one not yet tried.
+"""All reads of a study, as a tree, and the walk that finds a configuration not yet tried.
 
 A node is a hyperparameter's definition, a branch one of its values. Spaces are define-by-run: what lies below a branch
-is known only once some trial has read there. A subtree is used up when its hyperparameter has finitely many levels and
-each of them leads to a used-up subtree.
+is known only once some trial has read there. A subtree is exhausted when its hyperparameter has finitely many levels
+and each of them leads to an exhausted subtree. No method recurses: a space may be as deep as it likes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kerastune_lite.errors import StudyChanged
+from kerastune_lite.space.grid import View, as_is
 from kerastune_lite.space.hp import Read
 from kerastune_lite.space.kinds import Hyperparameter, Value, key
 
@@ -15,25 +16,29 @@ from kerastune_lite.space.kinds import Hyperparameter, Value, key
 _REDRAWS = 16
 
 Chooser = Callable[[Hyperparameter], Value]
-"""Draws one value of a hyperparameter."""
+"""Samples one value of a hyperparameter."""
 
 
 class Node:
-    """One place of the tree: the path of values that leads here.
+    """One place of the tree: what was read to get here.
 
-    `definition` is what is read here (None: not known, or nothing); `owner` is the trial whose path ends here;
-    `reserved` counts the trials under way that lie here or below and whose path is not known in full.
+    Attributes:
+        definition: What is read here; None if that is not known, or nothing is.
+        branches: The nodes below, by the text of a value.
+        owner: The trial whose reads end here.
+        reserved: How many running trials are here or below whose reads are not all known.
     """
 
-    __slots__ = ("_first_free", "_points", "branches", "definition", "owner", "reserved")
+    __slots__ = ("_first_open", "_shown", "_view", "branches", "definition", "owner", "reserved")
 
     def __init__(self) -> None:
         self.definition: Hyperparameter | None = None
         self.branches: dict[str, Node] = {}
         self.owner: int | None = None
         self.reserved = 0
-        self._points: int | None = None  # what `_first_free` was computed for
-        self._first_free = 0
+        self._view: View | None = None  # what the next two were computed for
+        self._shown: Hyperparameter | None = None
+        self._first_open = 0
 
     def branch(self, value: Value) -> "Node | None":
         """The place below `value`; None if nobody has been there."""
@@ -47,65 +52,102 @@ class Node:
             node = self.branches[text] = Node()
         return node
 
-    def first_free(self, points: int | None) -> int:
-        """The number of the first level whose subtree is not used up; the number of levels if all are.
+    def exhausted(self, view: View = as_is) -> bool:
+        """Whether every configuration below is tried or running, with definitions as `view` shows them."""
+        waiting = [self]  # each waits for the one after it; one that is open leaves all of them open
+        while waiting:
+            node = waiting[-1]
+            node._pass_exhausted(view)
+            if node._is_exhausted(view):
+                waiting.pop()
+                continue
+            below = node._first_branch(view)
+            if below is None or below.definition is None:
+                return False
+            waiting.append(below)
+        return True
 
-        Subtrees never become free again, so the search goes on where the last one ended.
+    def first_free(self, view: View, *, running: bool = False) -> dict[str, Value] | None:
+        """Values that lead to the first free configuration, in the order of levels; None if there is none.
+
+        Args:
+            view: Shows definitions.
+            running: Whether a configuration may be the same as a running one.
         """
-        if self.definition is None:
-            return 0
-        if points != self._points:
-            self._points, self._first_free = points, 0
-        levels = self.definition.count(points)
-        while levels is not None and self._first_free < levels and not self._open(self._first_free, points):
-            self._first_free += 1
-        return self._first_free
+        levels: list[tuple[Node, int]] = [(self, 0)]  # the way down, each node with the number of a level
+        while levels:
+            node, index = levels.pop()
+            node._pass_exhausted(view)
+            definition, index = node.shown(view), max(index, node._first_open)
+            count = definition.count()
+            if count is not None and index >= count:
+                continue  # back to the node above, and its next level
+            below = node.branch(definition.level(index)) if count is not None else None
+            if below is None or below._is_free_end(running=running):
+                way = [*((above, number - 1) for above, number in levels), (node, index)]
+                return {node.shown(view).name: node.shown(view).level(number) for node, number in way}
+            levels.append((node, index + 1))
+            if below.definition is not None:
+                levels.append((below, 0))
+        return None
 
-    def exhausted(self, points: int | None) -> bool:
-        """Whether every point below is tried or under way; a range without a step counts as `points` values."""
+    def free(self, view: View = as_is) -> bool:
+        """Whether some configuration below is neither exhausted nor possibly the same as a running one."""
+        if self.definition is None:
+            return self._is_free_end(running=False)
+        return self.first_free(view) is not None
+
+    def _is_free_end(self, *, running: bool) -> bool:
+        return self.definition is None and self.owner is None and (running or self.reserved == 0)
+
+    def free_values(self, view: View) -> list[Value]:
+        """Levels that lead to an untried configuration; those of running ones only if there is no other."""
+        definition = self.shown(view)
+        levels = [definition.level(index) for index in range(self._first_open, definition.count() or 0)]
+        free = [level for level in levels if (node := self.branch(level)) is None or node.free(view)]
+        return free or [level for level in levels if (node := self.branch(level)) is None or not node.exhausted(view)]
+
+    def shown(self, view: View) -> Hyperparameter:
+        """The definition as `view` shows it."""
+        assert self.definition is not None
+        if self._shown is None or view is not self._view:
+            self._view, self._shown, self._first_open = view, view(self.definition), 0
+        return self._shown
+
+    def size(self, view: View = as_is) -> float:
+        """About how many configurations there are: unseen branches are taken to be like the mean of those seen."""
+        nodes = [self]
+        for node in nodes:  # grows while it is walked: parents come before what is below them
+            nodes.extend(node.branches.values())
+        sizes: dict[int, float] = {}
+        for node in reversed(nodes):
+            below = [sizes.pop(id(branch)) for branch in node.branches.values()]
+            levels = 1 if node.definition is None else node.shown(view).count()
+            sizes[id(node)] = float("inf") if levels is None else levels * (sum(below) / len(below) if below else 1.0)
+        return sizes[id(self)]
+
+    def _pass_exhausted(self, view: View) -> None:
+        """Moves to the first level that is not known to be exhausted; levels never become open again."""
+        if self.definition is None:
+            return
+        while not self._is_exhausted(view):
+            below = self._first_branch(view)
+            if below is None or not below._is_exhausted(view):
+                return
+            self._first_open += 1
+
+    def _is_exhausted(self, view: View) -> bool:
+        """Whether that is known by now."""
         if self.definition is None:
             return self.owner is not None
-        levels = self.definition.count(points)
-        return levels is not None and self.first_free(points) >= levels
+        levels = self.shown(view).count()
+        return levels is not None and self._first_open >= levels
 
-    def free(self, points: int | None) -> bool:
-        """Whether some point below is neither used up nor possibly the same as one under way."""
-        if self.reserved == 0:
-            return not self.exhausted(points)
-        if self.definition is None:
-            return False
-        levels = self.definition.count(points)
-        return levels is None or any(self._level_free(index, points) for index in range(levels))
-
-    def _level_free(self, index: int, points: int | None) -> bool:
-        assert self.definition is not None
-        below = self.branch(self.definition.level(index, points))
-        return below is None or below.free(points)
-
-    def free_values(self, points: int | None) -> list[Value]:
-        """Levels that lead to an untried point; those under way only if there is no other. Finite nodes only."""
-        assert self.definition is not None
-        levels = self.definition.count(points) or 0
-        indices = range(self.first_free(points), levels)
-        free = [index for index in indices if self._level_free(index, points)] or [
-            index for index in indices if self._open(index, points)
-        ]
-        return [self.definition.level(index, points) for index in free]
-
-    def _open(self, index: int, points: int | None) -> bool:
-        assert self.definition is not None
-        below = self.branch(self.definition.level(index, points))
-        return below is None or not below.exhausted(points)
-
-    def size(self, points: int | None) -> float:
-        """About how many points there are: unseen branches are taken to be like the mean of those seen."""
-        if self.definition is None:
-            return 1.0
-        levels = self.definition.count(points)
-        if levels is None:
-            return float("inf")
-        sizes = [below.size(points) for below in self.branches.values()]
-        return levels * (sum(sizes) / len(sizes) if sizes else 1.0)
+    def _first_branch(self, view: View) -> "Node | None":
+        """What lies below the first open level; None if nobody has been there, or levels are infinite in number."""
+        if self.definition is None or self.shown(view).count() is None:
+            return None
+        return self.branch(self.shown(view).level(self._first_open))
 
 
 class ReadsTree:
@@ -148,7 +190,7 @@ class ReadsTree:
         node: Node | None = self.root
         while node is not None and node.definition is not None and node.definition.name in values:
             node = node.branch(values[node.definition.name])
-        return node is None or node.free(None)
+        return node is None or node.free()
 
     def way(self, values: Mapping[str, Value]) -> list[Node]:
         """The places that a trial with these proposed values will surely come by, the last one included."""
@@ -159,19 +201,21 @@ class ReadsTree:
             nodes.append(node)
         return nodes
 
-    def walk(self, choose: Chooser | None, points: int | None) -> dict[str, Value] | None:
-        """Values that lead to an untried point, as far as the tree is known; None if it is used up.
+    def walk(self, choose: Chooser | None, view: View = as_is) -> dict[str, Value] | None:
+        """Values that lead to an untried configuration, as far as the tree is known; None if it is exhausted.
 
         Args:
-            choose: Draws a branch; None takes the first free level.
-            points: The number of levels of a range without a step; None if it has infinitely many.
+            choose: Samples a branch; None takes the first free level.
+            view: Shows definitions, such as ranges as the levels of a grid.
         """
         node = self.root
         values: dict[str, Value] = {}
-        if node.exhausted(points):
+        if node.exhausted(view):
             return None
-        while node.definition is not None:
-            value = self._branch_off(node, choose, points)
+        if node.definition is not None and choose is None:
+            return node.first_free(view) or node.first_free(view, running=True)
+        while node.definition is not None and choose is not None:
+            value = _sample_free(node, choose, view)
             values[node.definition.name] = value
             below = node.branch(value)
             if below is None:
@@ -179,30 +223,26 @@ class ReadsTree:
             node = below
         return values
 
-    def _branch_off(self, node: Node, choose: Chooser | None, points: int | None) -> Value:
-        definition = node.definition
-        assert definition is not None
-        if choose is None:
-            first = definition.level(node.first_free(points), points)
-            below = node.branch(first)
-            return first if below is None or below.free(points) else node.free_values(points)[0]
-        for _ in range(_REDRAWS):
-            value = choose(definition)
-            below = node.branch(value)
-            if below is None or below.free(points):
-                return value
-        return value if definition.count(points) is None else self._choose_among_free(node, choose, points)
 
-    def _choose_among_free(self, node: Node, choose: Chooser, points: int | None) -> Value:
-        """Draws until one of the few free levels comes up, by their order if the prior hardly ever gives one."""
-        free = node.free_values(points)
-        assert node.definition is not None
-        texts = {key(value) for value in free}
-        for _ in range(_REDRAWS * 64):
-            value = choose(node.definition)
-            if key(value) in texts:
-                return value
-        return free[0]
+def _sample_free(node: Node, choose: Chooser, view: View) -> Value:
+    definition = node.shown(view)
+    for _ in range(_REDRAWS):
+        value = choose(definition)
+        below = node.branch(value)
+        if below is None or below.free(view):
+            return value
+    return value if definition.count() is None else _sample_among_free(node, choose, view)
+
+
+def _sample_among_free(node: Node, choose: Chooser, view: View) -> Value:
+    """Samples until one of the few free levels comes up, by their order if the prior hardly ever gives one."""
+    free = node.free_values(view)
+    texts = {key(value) for value in free}
+    for _ in range(_REDRAWS * 64):
+        value = choose(node.shown(view))
+        if key(value) in texts:
+            return value
+    return free[0]
 
 
 def _changed(above: Sequence[Read], read: Read, before: Hyperparameter) -> str:

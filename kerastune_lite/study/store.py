@@ -9,8 +9,9 @@ import fcntl
 import json
 import os
 import socket
+import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -148,6 +149,12 @@ def read_events(directory: str | Path) -> tuple[list[Event], list[str]]:
     """
     events, damage, _, _ = _load(Path(directory) / JOURNAL)
     return events, [text for text in damage if "last line" not in text]
+
+
+def warn_of_damage(damage: Iterable[str]) -> None:
+    """Says what is broken in a record to whoever has no console to read it from."""
+    for text in damage:
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
 def _make_directory(directory: Path) -> None:

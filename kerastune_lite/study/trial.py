@@ -1,6 +1,5 @@
 """A trial: one point of the space and everything that happened to it, as far as the record tells."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,7 +7,7 @@ from typing import Any, Literal
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.study.events import Ended, Metrics, ReadsRecorded, Reported, SearchStarted, Started
-from kerastune_lite.study.objective import Best, Objective
+from kerastune_lite.study.objective import Best, Objective, RunningScore
 
 Status = Literal["running", "completed", "stopped", "failed", "infeasible", "duplicate", "interrupted", "paused"]
 
@@ -42,10 +41,10 @@ class Trial:
     __slots__ = (
         "_attempts",
         "_began",
-        "_best",
         "_ended",
         "_failures",
         "_reports",
+        "_scores",
         "_seconds",
         "_settings",
         "_started",
@@ -74,7 +73,7 @@ class Trial:
         self._ended: Ended | None = None
         self._seconds = 0.0
         self._reports: list[dict[int, Reported]] = []
-        self._best: list[Best | None] = []
+        self._scores: list[RunningScore] = []
 
     @property
     def status(self) -> Status:
@@ -129,7 +128,7 @@ class Trial:
     @property
     def score(self) -> float | None:
         """The mean over executions of each one's score, in the objective's sign; None for a trial that failed."""
-        scores = [best.score for best in self._best if best is not None]
+        scores = [run.best.score for run in self._scores if run.best is not None]
         if not scores or (self.ended and not self.succeeded):
             return None
         return sum(scores) / len(scores)
@@ -142,42 +141,38 @@ class Trial:
     @property
     def best_execution(self) -> int | None:
         """The execution, from 0, with the best score: the one whose model is kept."""
-        losses = {
-            number: self.objective.minimized(best.score) for number, best in enumerate(self._best) if best is not None
-        }
-        return min(losses, key=lambda number: losses[number]) if losses else None
+        bests = {number: run.best.score for number, run in enumerate(self._scores) if run.best is not None}
+        return min(bests, key=lambda number: self.objective.minimized(bests[number])) if bests else None
 
     @property
     def best_epoch(self) -> int | None:
         """The epoch, from 1, of the best execution that scored."""
-        best = None if self.best_execution is None else self._best[self.best_execution]
+        best = None if self.best_execution is None else self._scores[self.best_execution].best
         return None if best is None else best.epoch
 
     @property
     def executions(self) -> Sequence[Execution]:
         """Its training runs, in order."""
-        pairs = zip(self._reports, self._best, strict=True)
+        pairs = zip(self._reports, self._scores, strict=True)
         return [
-            Execution({epoch: reports[epoch].metrics for epoch in sorted(reports)}, best) for reports, best in pairs
+            Execution({epoch: reports[epoch].metrics for epoch in sorted(reports)}, run.best) for reports, run in pairs
         ]
 
     def replay(self) -> Iterator[tuple[Reported, float | None]]:
         """Its reports in order, each with the score that the trial had then."""
         done: list[float] = []
         for reports in self._reports:
-            values: list[tuple[int, float]] = []
-            best: Best | None = None
+            run = RunningScore(self.objective)
             for epoch in sorted(reports):
-                values.append((epoch, reports[epoch].metrics.get(self.objective.name, math.nan)))
-                best = self.objective.reduce(values)
+                best = run.add(epoch, self._value(reports[epoch]))
                 scores = done if best is None else [*done, best.score]
                 yield reports[epoch], sum(scores) / len(scores) if scores else None
-            done += [] if best is None else [best.score]
+            done += [] if run.best is None else [run.best.score]
 
     @property
     def executions_missing(self) -> int:
         """How many of the study's executions have given no score."""
-        return self._settings.executions - sum(best is not None for best in self._best)
+        return self._settings.executions - sum(run.best is not None for run in self._scores)
 
     @property
     def epoch(self) -> int:
@@ -227,8 +222,7 @@ class Trial:
     def _judge_by(self, settings: SearchStarted) -> None:
         """New settings hold: scores are computed anew."""
         self._settings = settings
-        for execution in range(len(self._reports)):
-            self._score(execution)
+        self._scores = [self._score(reports) for reports in self._reports]
 
     def _start(self, event: Started) -> None:
         """A new attempt."""
@@ -251,16 +245,14 @@ class Trial:
         """One epoch's metrics; an earlier attempt's for the same epoch are replaced."""
         while len(self._reports) <= event.execution:
             self._reports.append({})
-            self._best.append(None)
+            self._scores.append(RunningScore(self.objective))
         reports = self._reports[event.execution]
-        anew = event.epoch in reports
+        repeated = event.epoch <= max(reports, default=0)
         reports[event.epoch] = event
-        if anew or self.objective.reduction != "best":
-            self._score(event.execution)
-            return
-        best, value = self._best[event.execution], event.metrics.get(self.objective.name)
-        if value is not None and self.objective.better(value, None if best is None else best.score):
-            self._best[event.execution] = Best(value, event.epoch)
+        if repeated:
+            self._scores[event.execution] = self._score(reports)
+        else:
+            self._scores[event.execution].add(event.epoch, self._value(event))
 
     def _end(self, event: Ended) -> None:
         """The attempt is over."""
@@ -270,9 +262,8 @@ class Trial:
         if start is not None and start.stamp.worker == event.stamp.worker:
             self._seconds += max(0.0, event.stamp.monotonic - start.stamp.monotonic)
 
-    def _score(self, execution: int) -> None:
-        name = self.objective.name
-        reports = sorted(self._reports[execution].items())
-        self._best[execution] = self.objective.reduce(
-            [(epoch, event.metrics[name]) for epoch, event in reports if name in event.metrics]
-        )
+    def _score(self, reports: Mapping[int, Reported]) -> RunningScore:
+        return RunningScore(self.objective, ((epoch, self._value(reports[epoch])) for epoch in sorted(reports)))
+
+    def _value(self, event: Reported) -> float:
+        return self.objective.value(event.metrics)

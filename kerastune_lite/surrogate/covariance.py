@@ -1,14 +1,14 @@
-"""What a Gaussian process believes of the objective before any trial: which points are alike.
+"""The prior covariance of the Gaussian process: which configurations are alike.
 
-The function is a sum of two; R&W is Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006):
+R&W is Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006). The function is a sum of two:
 
-- a linear trend, since many hyperparameters do more good, or more harm, the larger they are, over much of their range;
-  it is what a few trials can tell of many dimensions. R&W (2.27), with one variance for all slopes;
-- a smooth deviation from it, Matern-5/2 of the squared distance sum_g r_g |x_g - x'_g|^2, with an inverse squared
-  length scale r_g for each hyperparameter (automatic relevance determination). R&W (4.17).
+- a linear function, since many hyperparameters help more, or harm more, the larger they are, over much of their range;
+  a few trials can estimate it in many dimensions. R&W (2.15), with one variance for all weights;
+- a smooth deviation from it, with a Matern-5/2 covariance of the squared distance sum_g r_g |x_g - x'_g|^2, where r_g
+  is the inverse squared length scale of a hyperparameter (automatic relevance determination). R&W (4.17).
 
-What is expected beforehand is added to it: `prior_mean`. Both see numbers bent by `input_warp`. A point is a row of a
-matrix that `embedding` makes, whose columns belong to groups, one group a hyperparameter.
+`prior_mean` adds what is expected beforehand. Both see numbers warped by `input_warp`. A configuration is a row of a
+matrix made by `encoder`, whose columns belong to groups, one group for each hyperparameter.
 """
 
 from dataclasses import dataclass
@@ -17,23 +17,24 @@ from typing import Any, final
 
 import numpy as np
 
-from kerastune_lite.surrogate.input_warp import bent
+from kerastune_lite.surrogate.input_warp import kumaraswamy
 from kerastune_lite.surrogate.prior_mean import PriorMean
 
 Array = np.ndarray[Any, Any]
 
-# The prior variance of the trend's slopes where there is none.
-LEAST_TREND = 1e-4
+# The variance of the linear function's weights in a process without a linear function.
+NO_LINEAR_VARIANCE = 1e-4
 
 
 @final
 @dataclass(frozen=True)
 class Features:
-    """What the columns of a row are.
+    """The columns of a row.
 
     Attributes:
-        groups: The hyperparameter that each belongs to, from 0 without gaps, shape (columns,).
-        numeric: Whether it is a number's place in the unit interval, shape (columns,); the others are 0 or a constant.
+        groups: The hyperparameter that each column belongs to, from 0 without gaps, shape (columns,).
+        numeric: Whether a column is a number's coordinate in the unit interval, shape (columns,); the others are 0 or a
+            constant.
         prior_mean: What is expected of the function before any trial.
     """
 
@@ -43,97 +44,105 @@ class Features:
 
     @cached_property
     def count(self) -> int:
-        """How many groups there are."""
+        """The number of groups."""
         return int(self.groups.max()) + 1 if len(self.groups) else 0
 
     @cached_property
-    def bendable(self) -> Array:
-        """The numeric columns."""
+    def numeric_columns(self) -> Array:
+        """The indices of the numeric columns."""
         return np.flatnonzero(self.numeric)
 
 
+@final
 @dataclass(frozen=True)
 class Parameters:
-    """What a fit finds.
+    """The parameters that a fit estimates.
 
     Attributes:
-        relevance: Inverse squared length scale of each group, shape (groups,).
-        amplitude: Prior variance of the deviation from the trend; targets have variance 1.
+        inverse_squared_length_scales: r_g of each group, shape (groups,).
+        output_scale: Prior variance of the smooth deviation; targets have variance 1.
         noise: Variance of one observation.
-        trend: Prior variance of the trend's slope along each column.
-        bends: The exponents a and b of each group's bend, shape (2, groups); 1 where there is nothing to bend.
+        linear_variance: Prior variance of the weight of each column in the linear function.
+        concentrations: a and b of each group's Kumaraswamy warp, shape (2, groups); 1 for the identity.
     """
 
-    relevance: Array
-    amplitude: float
+    inverse_squared_length_scales: Array
+    output_scale: float
     noise: float
-    trend: float
-    bends: Array
+    linear_variance: float
+    concentrations: Array
 
     @property
-    def has_trend(self) -> bool:
-        """Whether there is a trend to speak of."""
-        return self.trend > 1.5 * LEAST_TREND
+    def is_linear(self) -> bool:
+        """Whether there is a linear function to speak of."""
+        return self.linear_variance > 1.5 * NO_LINEAR_VARIANCE
 
     @classmethod
     def default(cls, groups: int) -> "Parameters":
-        """Where a fit begins that knows nothing."""
-        return cls(np.ones(groups), amplitude=1.0, noise=1e-3, trend=0.3, bends=np.ones((2, groups)))
+        """Where a fit begins by default."""
+        return cls(
+            inverse_squared_length_scales=np.ones(groups),
+            output_scale=1.0,
+            noise=1e-3,
+            linear_variance=0.3,
+            concentrations=np.ones((2, groups)),
+        )
 
     def log(self) -> Array:
         """All of them as one vector of logarithms."""
-        single = [self.amplitude, self.noise, self.trend]
-        vector: Array = np.log(np.concatenate([self.relevance, single, self.bends.ravel()]))
-        return vector
+        single = [self.output_scale, self.noise, self.linear_variance]
+        parts: list[Any] = [self.inverse_squared_length_scales, single, self.concentrations.ravel()]
+        return np.asarray(np.log(np.concatenate(parts)))
 
     @classmethod
     def of_log(cls, vector: Array) -> "Parameters":
         """The inverse of `log`."""
         groups = (len(vector) - 3) // 3
-        relevance, (amplitude, noise, trend), bends = np.split(np.exp(vector), [groups, groups + 3])
-        return cls(relevance, float(amplitude), float(noise), float(trend), bends.reshape(2, groups))
+        r, (output_scale, noise, linear_variance), concentrations = np.split(np.exp(vector), [groups, groups + 3])
+        return cls(r, float(output_scale), float(noise), float(linear_variance), concentrations.reshape(2, groups))
 
 
-def seen(rows: Array, features: Features, parameters: Parameters) -> Array:
-    """The rows as the kernel sees them."""
-    numeric = features.bendable
+def warped(rows: Array, features: Features, parameters: Parameters) -> Array:
+    """The rows with their numeric columns warped: what the covariance sees."""
+    numeric = features.numeric_columns
     points = rows.copy()
-    points[:, numeric] = bent(rows[:, numeric], *parameters.bends[:, features.groups[numeric]])
+    points[:, numeric] = kumaraswamy(rows[:, numeric], *parameters.concentrations[:, features.groups[numeric]])
     return points
 
 
 def centred(points: Array, features: Features) -> Array:
-    """Around the middle of each numeric column: there the trend is 0."""
+    """Points around the middle of each numeric column, where the linear function is 0."""
     return np.asarray(points - 0.5 * features.numeric)
 
 
 @final
 class Covariance:
-    """The prior covariance of two sets of points, shape (m, n)."""
+    """The prior covariance between two sets of warped points, shape (m, n)."""
 
     def __init__(self, left: Array, right: Array, features: Features, parameters: Parameters) -> None:
-        scale = np.sqrt(5 * parameters.relevance[features.groups])
+        # s = sqrt(5 d2), where d2 = |a|^2 - 2 a'b + |b|^2 is the squared distance of the scaled points
+        scale = np.sqrt(5 * parameters.inverse_squared_length_scales[features.groups])
         one, other = left * scale, right * scale
-        s = (-2 * one) @ other.T  # from here in place: for many points it is memory that takes the time
+        s = (-2 * one) @ other.T  # from here in place: for many points, memory traffic takes most of the time
         s += (one**2).sum(axis=1)[:, None]
         s += (other**2).sum(axis=1)[None, :]
         np.maximum(s, 0.0, out=s)
         self._s = np.sqrt(s, out=s)
         self._decay = np.exp(-s)
-        self._decay *= parameters.amplitude
+        self._decay *= parameters.output_scale
         self._left, self._right = centred(left, features), centred(right, features)
-        self._trend = parameters.trend
+        self._linear_variance = parameters.linear_variance
 
     def value(self) -> Array:
-        """Matern-5/2, R&W (4.17), and the trend, R&W (2.27)."""
+        """Matern-5/2, output_scale (1 + s + s^2/3) exp(-s), R&W (4.17), plus the linear covariance, R&W (2.15)."""
         kernel: Array = self._s / 3
         kernel += 1
         kernel *= self._s
         kernel += 1
         kernel *= self._decay
-        kernel += (self._trend * self._left) @ self._right.T
+        kernel += (self._linear_variance * self._left) @ self._right.T
         return kernel
 
-    def slope(self) -> Array:
-        """The derivative of the Matern part with respect to the scaled squared distance."""
+    def by_squared_distance(self) -> Array:
+        """The derivative of the Matern part with respect to d2: -5/6 output_scale (1 + s) exp(-s)."""
         return np.asarray(-5 / 6 * self._decay * (1 + self._s))

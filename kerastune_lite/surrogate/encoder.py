@@ -1,8 +1,8 @@
 """Points as rows of numbers, such that distances between rows mean something.
 
-A dimension is a hyperparameter of the space that can differ. A point's coordinates are a row of `places`: the unit
+A dimension is a hyperparameter of the space that can differ. A point's coordinates are a row of `coordinates`: the unit
 interval's place for a number, the level's index for a category, NaN where the hyperparameter is not active. The
-surrogate sees an embedding of that:
+surrogate sees an space_encoder of that:
 
 - a number is a column as it is, on its own scale (log, reverse-log), with half a level of padding at the ends;
 - a category is one column a level, so that any two levels are equally far apart, at distance 1 (Hamming);
@@ -48,7 +48,7 @@ class Dimension:
             return {key(definition.level(i)): i for i in range(definition.count() or 0)}
         return None
 
-    def place(self, value: Value) -> float:
+    def coordinate(self, value: Value) -> float:
         """The coordinate of a value."""
         if self.categories is not None:
             return float(self.categories[key(value)])
@@ -56,8 +56,8 @@ class Dimension:
 
 
 @final
-class Embedding:
-    """The coordinates of a space and their embedding.
+class SpaceEncoder:
+    """The coordinates of a space and their space_encoder.
 
     Args:
         space: The hyperparameters known so far.
@@ -66,37 +66,37 @@ class Embedding:
     def __init__(self, space: Space) -> None:
         free = [definition for definition in space if definition.count() != 1]
         self.dimensions = [Dimension(definition, index) for index, definition in enumerate(free)]
-        self._by_place = {(d.definition.name, type(d.definition)): d for d in self.dimensions}
+        self._by_name = {(d.definition.name, type(d.definition)): d for d in self.dimensions}
 
     def __len__(self) -> int:
         return len(self.dimensions)
 
     def dimension(self, definition: Hyperparameter) -> Dimension | None:
         """The coordinate of a definition; None if it can have one value only."""
-        return self._by_place.get((definition.name, type(definition)))
+        return self._by_name.get((definition.name, type(definition)))
 
-    def places(self, definitions: Sequence[Hyperparameter], values: Mapping[str, Value]) -> Array:
+    def coordinates(self, definitions: Sequence[Hyperparameter], values: Mapping[str, Value]) -> Array:
         """The coordinates of a point that has read these definitions."""
         row = np.full(len(self), np.nan)
         for definition in definitions:
             dimension = self.dimension(definition)
             if dimension is not None and definition.name in values:
-                row[dimension.index] = dimension.place(values[definition.name])
+                row[dimension.index] = dimension.coordinate(values[definition.name])
         return row
 
-    def places_of_values(self, values: Mapping[str, Value]) -> Array:
+    def coordinates_of_values(self, values: Mapping[str, Value]) -> Array:
         """The coordinates of a point of which only names and values are known."""
         fitting = [d.definition for d in self.dimensions if values.get(d.definition.name) in d.definition]
-        return self.places([d for d in fitting if d.name in values], values)
+        return self.coordinates([d for d in fitting if d.name in values], values)
 
-    def columns(self, places: Array) -> "Columns":
-        """An embedding in which these points and all like them can be told apart."""
-        return Columns(self.dimensions, np.asarray(np.isnan(places).any(axis=0)))
+    def feature_encoder(self, coordinates: Array) -> "FeatureEncoder":
+        """An space_encoder in which these points and all like them can be told apart."""
+        return FeatureEncoder(self.dimensions, np.asarray(np.isnan(coordinates).any(axis=0)))
 
 
 @final
-class Columns:
-    """The embedding's columns.
+class FeatureEncoder:
+    """The space_encoder's columns.
 
     Attributes:
         features: The coordinate that each column belongs to, and whether it is the place of a number.
@@ -130,15 +130,15 @@ class Columns:
     def level(self, index: int, value: Value) -> tuple[int, float]:
         """The column of a category's level, and what stands there where it is chosen."""
         columns = next(columns for known, _, columns in self._levels if known == index)
-        return columns.start + int(self._dimensions[index].place(value)), float(_FAR)
+        return columns.start + int(self._dimensions[index].coordinate(value)), float(_FAR)
 
-    def rows(self, places: Array) -> Array:
+    def rows(self, coordinates: Array) -> Array:
         """Embeds points, shape (m, dimensions), as rows of shape (m, columns)."""
-        rows = np.zeros((len(places), len(self.features.groups)))
-        absent = np.isnan(places)
-        rows[:, self.features.bendable] = np.where(absent, 0.5, places)[:, list(self.numeric)]
+        rows = np.zeros((len(coordinates), len(self.features.groups)))
+        absent = np.isnan(coordinates)
+        rows[:, self.features.numeric_columns] = np.where(absent, 0.5, coordinates)[:, list(self.numeric)]
         for index, levels, columns in self._levels:
-            rows[:, columns] = (places[:, index, None] == levels) * _FAR
+            rows[:, columns] = (coordinates[:, index, None] == levels) * _FAR
         for index, column, far in self._activity:
             rows[:, column] = absent[:, index] * far
         return rows

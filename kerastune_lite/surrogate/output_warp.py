@@ -77,14 +77,14 @@ def _most_normal(transform: Callable[[float], Array], logs: Array) -> float:
     """
     total = float(logs.sum())
 
-    def surprise(power: float) -> float:
+    def negative_log_posterior(power: float) -> float:
         variance = float(np.var(transform(power)))
         if not variance > 0:
             return math.inf
         likelihood = len(logs) / 2 * math.log(variance) - (power - 1) * total
         return likelihood + 0.5 * (power / _POWER_SPREAD) ** 2
 
-    return float(optimize.minimize_scalar(surprise, bracket=(-2.0, 2.0)).x)
+    return float(optimize.minimize_scalar(negative_log_posterior, bracket=(-2.0, 2.0)).x)
 
 
 def _standardised(losses: Array, warp: Warp) -> Warp:

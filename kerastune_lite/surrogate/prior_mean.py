@@ -1,10 +1,10 @@
-"""What is expected of the objective before any trial, and how far that is doubted.
+"""The prior mean: what is expected of the objective before any trial, and how much that is doubted.
 
-Explicit basis functions with a Gaussian prior on their coefficients, Rasmussen and Williams, "Gaussian Processes for
-Machine Learning" (2006), section 2.7: m(x) = sum_k beta_k h_k(x), beta ~ N(1, I). So an expectation counts in full
-before the first trial, and trials that contradict it switch it off, or turn it round.
+Explicit basis functions with a Gaussian prior on their coefficients: Rasmussen and Williams, "Gaussian Processes for
+Machine Learning" (2006), section 2.7. m(x) = sum_k beta_k h_k(x), beta ~ N(1, I): an expectation counts in full before
+the first trial; trials that contradict it reduce its coefficient, or change its sign.
 
-A basis function is a sum over columns, each a parabola: h_k(x) = sum_j (a_kj x_j^2 + b_kj x_j) + c_k.
+Each basis function is a sum of parabolas: h_k(x) = sum_j (a_kj x_j^2 + b_kj x_j) + c_k, over the columns j.
 """
 
 from collections.abc import Iterable
@@ -19,11 +19,11 @@ Array = np.ndarray[Any, Any]
 @final
 @dataclass(frozen=True)
 class PriorMean:
-    """Basis functions of rows of the unit cube.
+    """Basis functions on the unit cube.
 
     Attributes:
         quadratic: The coefficients a, shape (functions, columns).
-        linear: The coefficients b, of the same shape.
+        linear: The coefficients b, shape (functions, columns).
         constant: The coefficients c, shape (functions,).
     """
 
@@ -33,24 +33,27 @@ class PriorMean:
 
     @classmethod
     def zero(cls, columns: int) -> "PriorMean":
-        """Nothing is expected."""
+        """No expectation."""
         return cls(np.zeros((0, columns)), np.zeros((0, columns)), np.zeros(0))
 
     @classmethod
     def slope(cls, rises: Array) -> "PriorMean":
-        """A rise along each column by so much, from one end of it to the other; shape (columns,)."""
+        """A rise along each column, from 0 to 1, by `rises`, shape (columns,); its mean over the cube is 0."""
         return cls(np.zeros((1, len(rises))), rises[None, :], np.array([-rises.sum() / 2]))
 
     @classmethod
     def valley(cls, depths: Array, centers: Array) -> "PriorMean":
-        """A valley along each column: lower at its center than at the farther end by so much; shapes (columns,)."""
+        """A parabola along each column, lower at its center than at the farther end by `depths`, shape (columns,).
+
+        Its mean over the cube is 0.
+        """
         a = depths / np.maximum(centers, 1 - centers) ** 2
         mean = 1 / 12 + (centers - 0.5) ** 2  # of (x - center)^2 over the unit interval
         return cls(a[None, :], -2 * (a * centers)[None, :], np.array([(a * (centers**2 - mean)).sum()]))
 
     @classmethod
     def all_of(cls, several: Iterable["PriorMean"]) -> "PriorMean":
-        """The basis functions of several, each with a coefficient of its own."""
+        """The basis functions of several, each with its own coefficient."""
         quadratic, linear, constant = zip(*((one.quadratic, one.linear, one.constant) for one in several), strict=True)
         return cls(np.vstack(quadratic), np.vstack(linear), np.concatenate(constant))
 
@@ -64,9 +67,9 @@ class PriorMean:
         return np.asarray(2 * rows[:, columns, None] * quadratic + linear)
 
     def mean(self, rows: Array) -> Array:
-        """h(x)'b at each row with b = 1, shape (n,). R&W (2.38)."""
+        """h(x)'b at each row with b = 1, shape (n,). R&W (2.40)."""
         return np.asarray(self.basis(rows).sum(axis=1))
 
     def covariance(self, left: Array, right: Array) -> Array:
-        """h(x)'B h(x') with B = I, shape (m, n). R&W (2.39)."""
+        """h(x)'B h(x') with B = I, shape (m, n). R&W (2.40)."""
         return np.asarray(self.basis(left) @ self.basis(right).T)

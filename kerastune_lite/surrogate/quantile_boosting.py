@@ -39,6 +39,6 @@ class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # 
         return self
 
     def predict(self, X: Array, return_std: bool = False) -> Any:  # noqa: N803, FBT001, FBT002 - scikit-learn's names
-        """The median at each row; with `return_std`, the standard deviation too. Shapes (m,)."""
+        """The median at each row; with `return_std`, the standard deviation too. ConditionalSpace (m,)."""
         low, median, high = (regressor.predict(X) for regressor in self.regressors_)
         return (median, np.maximum(high - low, 0.0) / 2) if return_std else median

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, check_X_y
 
 from kerastune_lite.surrogate.covariance import Features
 from kerastune_lite.surrogate.prior_mean import PriorMean
-from kerastune_lite.surrogate.process import Observations, Surrogate
+from kerastune_lite.surrogate.process import FittedProcess, Observations
 
 Array = np.ndarray[Any, Any]
 
@@ -19,16 +19,19 @@ _STEP = 1e-4
 class GaussianProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
     """The Gaussian process of `kt.strategies.Bayesian`, for any real columns and targets.
 
-    A linear trend, a Matern-5/2 deviation from it with a length scale a column, and bent columns, all fitted by maximum
-    a posteriori; docs/bayesian.md has the sources. It suits some hundred rows. Serves as `base_estimator` of
-    `kt.strategies.Skopt` and of `skopt.Optimizer`, or alone.
+    It is the sum of a linear function and a Matern-5/2 process with a length scale for each column, on warped inputs.
+    All parameters are maximum a posteriori estimates; docs/bayesian.md has the sources. It suits a few hundred rows.
+    Use it alone, or as `base_estimator` of `kt.strategies.Skopt` or `skopt.Optimizer`.
 
-    Each column is scaled to the unit interval from its range in `fit`, and may be constant; targets are standardised
-    inside. Beyond the range of `fit` predictions become less and less sure.
+    Each column is scaled to the unit interval by its range in `fit`, and may be constant; targets are standardised.
+    Beyond the range of `fit`, predictions become less certain.
 
     Example:
+        >>> import kerastune_lite as kt
         >>> model = kt.surrogates.GaussianProcess().fit([[0.0], [0.5], [1.0]], [1.0, 0.0, 1.0])
-        >>> mean, deviation = model.predict([[0.25]], return_std=True)
+        >>> mean, deviation = model.predict([[0.25], [0.5]], return_std=True)
+        >>> bool(mean[0] > mean[1]), bool(deviation[0] > deviation[1])
+        (True, True)
     """
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 - scikit-learn's names
@@ -51,7 +54,7 @@ class GaussianProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
         count = self.n_features_in_
         features = Features(np.tile(np.arange(count), 2), np.repeat([True, False], count), PriorMean.zero(2 * count))
         standardised = (targets - self.mean_) / self.scale_
-        self.surrogate_ = Surrogate.fit(
+        self.surrogate_ = FittedProcess.fit(
             features, Observations(self._columns(self._units(rows)), standardised, np.ones(len(targets)))
         )
         return self
@@ -84,8 +87,8 @@ class GaussianProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
         if return_mean_grad or return_std_grad:
             if len(rows) != 1:
                 raise ValueError(f"derivatives are for one row at a time, got {len(rows)}")
-            slopes = self._slopes(self._units(rows)[0])
-            found += [part for part, asked in zip(slopes, (return_mean_grad, return_std_grad), strict=True) if asked]
+            gradients = self._gradients(self._units(rows)[0])
+            found += [part for part, asked in zip(gradients, (return_mean_grad, return_std_grad), strict=True) if asked]
         return found[0] if len(found) == 1 else tuple(found)
 
     def _units(self, rows: Array) -> Array:
@@ -93,7 +96,7 @@ class GaussianProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     @staticmethod
     def _columns(units: Array) -> Array:
-        """The place within the range, and how far beyond it: the surrogate's bends end with the range."""
+        """The coordinate within the range, and the distance beyond it: the warp is defined on the range only."""
         inside = np.clip(units, 0.0, 1.0)
         return np.hstack([inside, units - inside])
 
@@ -101,7 +104,7 @@ class GaussianProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
         mean, deviation = self.surrogate_.predict(self._columns(units))
         return self.mean_ + self.scale_ * mean, self.scale_ * deviation
 
-    def _slopes(self, unit: Array) -> tuple[Array, Array]:
+    def _gradients(self, unit: Array) -> tuple[Array, Array]:
         """Derivatives of mean and standard deviation, by central differences."""
         steps = _STEP * np.eye(len(unit))
         parts = self._predict(np.vstack([unit + steps, unit - steps]))

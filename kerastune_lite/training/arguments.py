@@ -7,7 +7,9 @@ from typing import Any
 
 from kerastune_lite.errors import DataError, ObjectiveError
 from kerastune_lite.space.hp import HyperParameters
+from kerastune_lite.space.number import plain, whole
 from kerastune_lite.study.objective import Objective
+from kerastune_lite.training.list_data import as_arrays
 
 DATA = ("x", "y", "sample_weight", "validation_data")
 _POSITIONAL = ("x", "y", "batch_size", "epochs")
@@ -38,7 +40,7 @@ class FitArguments:
         values = {**named, **kwargs}
         for name, value in values.items():
             _check_lasting(name, value)
-        return cls(values)
+        return cls({name: _settled(name, value) for name, value in values.items()})
 
     @property
     def lasting_data(self) -> bool:
@@ -60,7 +62,7 @@ class FitArguments:
     def first_validated_epoch(self) -> int:
         """The first epoch, from 1, that reports validation metrics."""
         frequency = self.values.get("validation_freq", 1)
-        return frequency if isinstance(frequency, int) else min(frequency, default=1)
+        return frequency if isinstance(frequency, int) else min(map(int, frequency), default=1)
 
     def check(self) -> None:
         """Finds what would fail every trial alike.
@@ -70,9 +72,8 @@ class FitArguments:
         """
         if self.values.get("x") is None:
             raise DataError("search() got no training data; give it as fit takes it: search(x, y, ...)")
-        epochs, split = self.values.get("epochs", 1), self.values.get("validation_split", 0.0)
-        if not callable(epochs) and (not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1):
-            raise DataError(f"epochs={epochs!r} must be an integer from 1")
+        check_counts({name: value for name, value in self.values.items() if not callable(value)})
+        split = self.values.get("validation_split", 0.0)
         if not callable(split) and split is not None and not 0 <= split < 1:
             raise DataError(f"validation_split={split!r} must be from 0 to below 1: the share of rows that validate")
 
@@ -101,6 +102,19 @@ class FitArguments:
         return {name: _call(name, value, hp) if callable(value) else value for name, value in self.values.items()}
 
 
+def check_counts(values: Mapping[str, Any]) -> None:
+    """Finds a count that no training can have, whether it was given or comes from a hyperparameter.
+
+    Raises:
+        DataError: The epochs or the rows of a batch are no integer from 1.
+    """
+    for name in ("epochs", "batch_size", "validation_batch_size"):
+        count = whole(values.get(name, 1))
+        missing = values.get(name, 1) is None and name != "epochs"  # Keras's own size of a batch
+        if not missing and (count is None or count < 1):
+            raise DataError(f"{name}={values[name]!r} must be an integer from 1")
+
+
 def parameters_of(function: Callable[..., Any]) -> int:
     """How many positional arguments a call must have."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -115,7 +129,12 @@ def _call(name: str, function: Callable[..., Any], hp: HyperParameters) -> Any:
             f"{name}={function!r} has {count} parameters; a function given to search() takes none (it makes the data) "
             "or one (hp)"
         )
-    return function(hp) if count else function()
+    return _settled(name, function(hp) if count else function())
+
+
+def _settled(name: str, value: Any) -> Any:
+    """What `fit` gets: lists of numbers as arrays, numbers of any library as Python's own."""
+    return as_arrays(name, value) if name in DATA else plain(value)
 
 
 def _check_lasting(name: str, value: Any) -> None:

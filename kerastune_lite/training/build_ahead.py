@@ -12,6 +12,11 @@ import keras
 _KERAS_OWN = ("train_step", "compute_loss", "compute_metrics")
 
 
+def steps_of_its_own(model: keras.Model) -> bool:
+    """Whether the user's class defines anew how a batch trains."""
+    return any(getattr(type(model), name) is not getattr(keras.Model, name) for name in _KERAS_OWN)
+
+
 def build_ahead(model: keras.Model, batch: tuple[Any, ...]) -> None:
     """Lets the optimizer, the loss and the metrics of `model` make their variables; its results stay the same.
 
@@ -19,8 +24,7 @@ def build_ahead(model: keras.Model, batch: tuple[Any, ...]) -> None:
         model: Compiled; one that is not built, runs eagerly or trains in a way of its own is left as it is.
         batch: Some rows of (x,), (x, y) or (x, y, sample_weight), as tensors.
     """
-    own = any(getattr(type(model), name) is not getattr(keras.Model, name) for name in _KERAS_OWN)
-    if own or not model.built or model.run_eagerly or model.optimizer is None:
+    if steps_of_its_own(model) or not model.built or model.run_eagerly or model.optimizer is None:
         return
     x, y, sample_weight = (*batch, None, None)[:3]
     model.optimizer.build(model.trainable_variables)

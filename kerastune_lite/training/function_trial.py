@@ -1,12 +1,12 @@
 """One attempt at a trial of a plain Python function: no Keras here."""
 
-import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kerastune_lite.errors import DataError
 from kerastune_lite.space.hp import HyperParameters
+from kerastune_lite.space.number import plain, whole
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.study.events import Ended, ReadsRecorded, Reported
 from kerastune_lite.study.objective import Objective
@@ -24,10 +24,11 @@ class FunctionTrial:
 
     def __call__(self, task: Task, send: Send) -> Ended | None:
         """Runs the attempt; an interrupted one begins anew."""
-        ended: Ended | None = None
         for execution in range(task.executions):
             ended = _Call(self, task, send, execution).run()
-        return ended
+            if ended is not None:  # a stop is the trial's, not the execution's
+                return ended
+        return None
 
 
 class _Call:
@@ -61,10 +62,11 @@ class _Call:
         return self._stop is not None
 
     def _report(self, epoch: int, metrics: dict[str, float]) -> None:
-        if not isinstance(epoch, int) or epoch < 1:
+        done = whole(epoch)
+        if done is None or done < 1:
             raise DataError(f"report(epoch={epoch!r}, ...): epoch must be an integer from 1: the epochs done so far")
-        self._epoch = epoch
-        decision = self._send(Reported(trial=self._task.trial, execution=self._execution, epoch=epoch, metrics=metrics))
+        self._epoch = done
+        decision = self._send(Reported(trial=self._task.trial, execution=self._execution, epoch=done, metrics=metrics))
         self._stop = decision.stop or self._stop
 
     def _send_reads(self, *, complete: bool) -> None:
@@ -75,11 +77,10 @@ class _Call:
             self._send(ReadsRecorded.of(self._task.trial, self._hp, complete=complete))
 
     def _metrics(self, value: Any) -> dict[str, float]:
-        if isinstance(value, numbers.Real):
-            return {self._trial.objective.name: float(value)}
         if isinstance(value, Mapping):
-            try:
-                return {str(name): float(number) for name, number in value.items()}
-            except (TypeError, ValueError) as error:
-                raise DataError(f"metrics must be numbers, got {value!r}") from error
+            metrics = {str(name): plain(metric) for name, metric in value.items()}
+        else:
+            metrics = {self._trial.objective.name: plain(value)}
+        if all(isinstance(metric, (int, float)) for metric in metrics.values()):
+            return {name: float(metric) for name, metric in metrics.items()}
         raise DataError(f"a tuned function must return or report a number or a dict of numbers, got {value!r}")

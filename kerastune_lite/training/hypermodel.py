@@ -1,5 +1,6 @@
 """What the user gives as the model to tune: a function, or an object with `build` and perhaps `fit`."""
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -51,10 +52,11 @@ class Builder:
         checked: Whether a compiled Keras model must come of it; a tuner with a `run_trial` of its own may build any.
 
     Raises:
-        UsageError: What was given is neither a function nor has a `build` method.
+        UsageError: What was given is neither a function nor has a `build` method, or is a model or a class.
     """
 
     def __init__(self, given: Any, *, replaced: Mapping[str, Any] | None = None, checked: bool = True) -> None:
+        _check_given(given)
         method = getattr(given, "build", None)
         build = given if callable(given) and method is None else method
         if not callable(build) and (checked or given is not None):
@@ -84,6 +86,10 @@ class Builder:
         """
         if self._build is None:
             raise UsageError("this tuner was given no hypermodel to build; give it one: hypermodel=build_model")
+        if self._checked:
+            from kerastune_lite.training.name_counters import reset_metrics  # noqa: PLC0415 - imports keras
+
+            reset_metrics()
         model = self._build(hp if getattr(self.given, "tunable", True) else HyperParameters(hp.values))
         return self._compiled(model) if self._checked else recompiled(model, self._replaced)
 
@@ -105,3 +111,15 @@ class Builder:
         if self.own_fit is not None:
             return self.own_fit(hp, model, *args, **kwargs)
         return model.fit(*args, **kwargs)
+
+
+def _check_given(given: Any) -> None:
+    """Finds a model, or a class, where a function of hp belongs: both have a `build` of their own."""
+    if isinstance(given, type) and hasattr(given, "build"):
+        raise UsageError(f"build_model is the class {given.__name__}; give an instance: {given.__name__}()")
+    keras = sys.modules.get("keras")  # whoever has a model has it imported
+    if keras is not None and isinstance(given, keras.Model):
+        raise UsageError(
+            f"build_model is the model {given.name!r}; give a function that makes a new one for each trial: "
+            "def build_model(hp): ...; return model"
+        )

@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from kerastune_lite.callbacks import Checkpoint, EarlyStopping, Report
+from kerastune_lite.callbacks.report import told_scalars
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.errors import DataError, nearest
 from kerastune_lite.space.hp import HyperParameters
@@ -19,10 +20,12 @@ from kerastune_lite.study.events import Annotated, Ended, Outcome, ReadsRecorded
 from kerastune_lite.study.layout import BOARD, FILES, RESUME, checkpoint_directory, trial_name
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.task import Decision, Send, Task
-from kerastune_lite.training.arguments import FitArguments
+from kerastune_lite.training.arguments import FitArguments, check_counts
 from kerastune_lite.training.build_ahead import build_ahead
 from kerastune_lite.training.data_cache import DataCache, EpochOrder, Pipeline
 from kerastune_lite.training.hypermodel import Builder
+from kerastune_lite.training.labels import check_labels
+from kerastune_lite.training.name_counters import NameCounters
 from kerastune_lite.training.returned import check_objective, returned_epochs
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
 
@@ -36,12 +39,16 @@ class KerasTrial:
         arguments: Those of `fit`.
         objective: What the trial is judged by.
         directory: The study's directory.
+        tensorboard: The directory of the runs for TensorBoard; None for the one in the study's directory.
         overrides: Prescribed definitions.
         user_callbacks: The user's own.
         early_stopping: Copied for each training; None for none.
         checkpoint: Copied for each training; None for none.
         fit_verbose: Keras's own verbosity.
         max_model_size: Parameters of a model at most; None for any.
+        data_cache: The data of all trials.
+        told: Metrics that the user has been warned of.
+        names: Where the names of unnamed layers begin.
         hooks: Makes callbacks that call the tuner's own hooks, from the trial's number and its hp.
     """
 
@@ -49,6 +56,7 @@ class KerasTrial:
     arguments: FitArguments
     objective: Objective
     directory: Path
+    tensorboard: Path | None = None
     overrides: Overrides | None = None
     user_callbacks: UserCallbacks = field(default_factory=lambda: UserCallbacks(None))
     early_stopping: EarlyStopping | None = None
@@ -56,6 +64,8 @@ class KerasTrial:
     fit_verbose: int | str | None = None
     max_model_size: int | None = None
     data_cache: DataCache = field(default_factory=DataCache)
+    told: set[str] = field(default_factory=set)
+    names: NameCounters = field(default_factory=NameCounters)
     hooks: Callable[[int, HyperParameters], Sequence[keras.callbacks.Callback]] = lambda number, hp: ()  # noqa: ARG005
 
     def __call__(self, task: Task, send: Send) -> Ended | None:
@@ -65,27 +75,34 @@ class KerasTrial:
     def run(self, task: Task, send: Send, hp: HyperParameters | None = None) -> Ended | None:
         """Runs the attempt with an `hp` that has answered something already; None for a fresh one in each execution."""
         ended: Ended | None = None
-        for execution in range(self._first_execution(task), task.executions):
-            ended = Training(self, task, send, execution, hp).run()
+        state = self._resume_state(task)
+        for execution in range(0 if state is None else int(state.facts["execution"]), task.executions):
+            ended = Training(self, task, send, execution, state, hp).run()
+            state = None
             if ended is not None and ended.outcome != "completed":
                 return ended
         return ended
 
-    def _first_execution(self, task: Task) -> int:
-        """The execution to begin with: that of the state on disk, if it is to be gone on from."""
+    def _resume_state(self, task: Task) -> ResumeState | None:
+        """The state on disk to resume from; without one, an earlier attempt's files are deleted."""
         directory = checkpoint_directory(self.directory, task.trial)
         state = ResumeState.read(directory / RESUME) if task.resume and self.builder.own_fit is None else None
         if state is None:
             shutil.rmtree(directory, ignore_errors=True)
-            return 0
-        return int(state.facts["execution"])
+        return state
 
 
 class Training:
     """One training run of a trial."""
 
     def __init__(
-        self, trial: KerasTrial, task: Task, send: Send, execution: int, hp: HyperParameters | None = None
+        self,
+        trial: KerasTrial,
+        task: Task,
+        send: Send,
+        execution: int,
+        state: ResumeState | None,
+        hp: HyperParameters | None = None,
     ) -> None:
         self._trial = trial
         self._task = task
@@ -95,12 +112,13 @@ class Training:
         self._hp = task.hyperparameters(trial.overrides) if hp is None else hp
         directory = checkpoint_directory(trial.directory, task.trial)
         given = trial.checkpoint
-        self._checkpoint = None if given is None else given.fresh(directory, trial.objective, execution)
+        self._checkpoint = None if given is None else given.fresh(directory, trial.objective, execution, state)
         self._stop: str | None = None
         self._reported: dict[int, Mapping[str, float]] = {}
 
     def run(self) -> Ended | None:
         """Builds, trains, reports; None when there is nothing to say of the ending."""
+        self._trial.names.reset()
         keras.utils.set_random_seed(self._seed)  # right before the build: one more build would change the result
         model, arguments = self._prepare()
         most = self._trial.max_model_size
@@ -115,6 +133,8 @@ class Training:
         if fit is not None:
             return self._fit_by_user(fit, model, arguments)
         _check_keywords(model, arguments)
+        check_counts(arguments)
+        check_labels(model, arguments)
         arguments, pipeline = self._trial.data_cache.feed(arguments, keep=self._trial.arguments.lasting_data)
         if self._goes_on(model, arguments):
             arguments["initial_epoch"] = self._epochs_behind(arguments)
@@ -175,11 +195,11 @@ class Training:
         """The user's, ours, and last those that save and report what all others have made of the epoch."""
         task, trial = self._task, self._trial
         name = trial_name(task.trial)
-        board = trial.directory / BOARD / name
+        run = (trial.tensorboard or trial.directory / BOARD) / name
         if self._execution:
-            board = board / f"execution_{self._execution + 1}"
+            run = run / f"execution_{self._execution + 1}"
         info = TrialInfo(task.trial, dict(self._hp.values), self._execution, trial.directory / FILES / name)
-        callbacks = trial.user_callbacks.fresh(info, board)
+        callbacks = trial.user_callbacks.fresh(info, run)
         if trial.early_stopping is not None:
             callbacks.append(trial.early_stopping.fresh(trial.objective))
         callbacks.extend(trial.hooks(task.trial, self._hp))
@@ -188,7 +208,7 @@ class Training:
         if self._checkpoint is not None:
             self._checkpoint.others = list(callbacks)
             callbacks.append(self._checkpoint)
-        return [*callbacks, Report(self._report)]
+        return [*callbacks, Report(self._report, told=trial.told)]
 
     def _ended(self, outcome: Outcome, reason: str | None) -> Ended:
         return Ended(trial=self._task.trial, outcome=outcome, reason=reason)
@@ -217,7 +237,7 @@ class Training:
         objective, caller = self._trial.objective, "fit() of the hypermodel"
         if any(objective.name in metrics for metrics in self._reported.values()):
             return
-        epochs = returned_epochs(returned, objective, caller)
+        epochs = returned_epochs(returned, objective, caller, lambda row: told_scalars(row, self._trial.told))
         if self._reported:  # the last epoch's model is what was judged
             last = max(self._reported)
             epochs, first = [{**self._reported[last], **epochs[-1]}] if epochs else [], last

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from kerastune_lite.errors import DataError
+from kerastune_lite.errors import DataError, UsageError
 from kerastune_lite.space.kinds import Value
 from kerastune_lite.training.arguments import parameters_of
 
@@ -53,7 +53,7 @@ class UserCallbacks:
         self._given: list[keras.callbacks.Callback] = []
         if given is None:
             return
-        if callable(given) and not isinstance(given, keras.callbacks.Callback):
+        if callable(given) and not isinstance(given, (type, keras.callbacks.Callback)):
             self._make = given
             return
         self._given = list(given) if isinstance(given, (list, tuple)) else [given]
@@ -69,16 +69,41 @@ class UserCallbacks:
             if not isinstance(made, (list, tuple)):
                 raise DataError(f"the function given as callbacks must return a list of callbacks, got {made!r}")
             callbacks = list(made)
+            for callback in callbacks:
+                _check_kind(callback)
         for callback in callbacks:
             if isinstance(callback, keras.callbacks.TensorBoard):
                 callback.log_dir = str(board)
         return callbacks
 
 
-def _check(callback: Any) -> None:
-    name = type(callback).__name__
+def check_option(name: str, value: Any, kind: type, others: str) -> None:
+    """Finds an option of the tuner that is no callback of ours of this kind, where it is to be one.
+
+    Raises:
+        UsageError: `value` is something else; `others` says what else may be given.
+    """
+    if isinstance(value, kind):
+        return
+    if isinstance(value, type):
+        hint = f"; that is a class: give an instance, {name}=kt.callbacks.{kind.__name__}(...)"
+    else:
+        hint = "; callbacks of Keras go to search(callbacks=[...])" * isinstance(value, keras.callbacks.Callback)
+    raise UsageError(f"{name}={value!r} must be {others} or a kt.callbacks.{kind.__name__}{hint}")
+
+
+def _check_kind(callback: Any) -> None:
+    if isinstance(callback, type) and issubclass(callback, keras.callbacks.Callback):
+        raise DataError(
+            f"callbacks holds the class {callback.__name__}; give an instance: callbacks=[{callback.__name__}(...)]"
+        )
     if not isinstance(callback, keras.callbacks.Callback):
         raise DataError(f"callbacks holds {callback!r}, which is no keras.callbacks.Callback")
+
+
+def _check(callback: Any) -> None:
+    name = type(callback).__name__
+    _check_kind(callback)
     if callback.model is not None:
         raise DataError(f"callback {name} has been used in a training already; {_REMEDY}")
     # what a built-in class sets up for itself is no record of the user's

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 
 from kerastune_lite.callbacks import Report
@@ -32,3 +34,19 @@ def test_a_metric_per_class_is_left_out():
         "loss": 0.5,
         "one": 2.0,
     }
+
+
+def test_what_is_no_single_number_is_left_out_with_one_warning_a_name():
+    logs = {"loss": np.float32(1), "who": "me", "per_class": np.zeros(3), "none": None, "right": np.True_, "one": [2]}
+    heard = []
+    report = Report(lambda epoch, metrics: heard.append(metrics))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        report.on_epoch_end(0, logs)
+        report.on_epoch_end(1, logs)
+    assert heard == [{"loss": 1.0, "right": 1.0, "one": 2.0}] * 2
+    assert [str(warning.message).partition(":")[0] for warning in caught] == [
+        "metric 'who' is no single number but 'me'",
+        "metric 'per_class' is no single number but an array of shape (3,)",
+        "metric 'none' is no single number but None",
+    ]

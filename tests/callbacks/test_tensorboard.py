@@ -3,6 +3,7 @@ import pytest
 
 from kerastune_lite.callbacks import TensorBoard
 from kerastune_lite.errors import ObjectiveError, UsageError
+from kerastune_lite.observers.tensorboard import EventFile
 from tests import tiny
 from tests.observers.tensorboard.hparams_page import Page
 
@@ -72,3 +73,48 @@ def test_a_search_is_shown_with_its_model(tmp_path):
     page = Page(tmp_path / "study" / "tensorboard")
     assert page.sessions()["trial_0000"].metrics["objective/best"] == pytest.approx(best.score)
     assert "| **total** |" in page.text("trial_0000", "trial")
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """Searches that write their runs to a directory of the user's, and that directory."""
+    import kerastune_lite as kt
+
+    def search(max_trials=1, verbose=0, callbacks=None, **options):
+        tuner = kt.RandomSearch(
+            tiny.build_model,
+            "val_loss",
+            max_trials=max_trials,
+            directory=tmp_path / "logs",
+            tensorboard=TensorBoard(tmp_path / "board"),
+            **options,
+        )
+        data = {"validation_data": (tiny.X_VAL, tiny.Y_VAL), "verbose": verbose, "callbacks": callbacks}
+        return tuner.search(tiny.X_TRAIN, tiny.Y_TRAIN, **data)
+
+    return search, tmp_path / "board"
+
+
+def test_the_console_names_the_directory_that_is_written_to(elsewhere, capsys):
+    search, board = elsewhere
+    search(verbose=1)
+    assert f"tensorboard --logdir {board}\n" in capsys.readouterr().out
+
+
+def test_the_users_own_tensorboard_writes_below_the_trials_run_there_too(elsewhere):
+    search, board = elsewhere
+    search(callbacks=[keras.callbacks.TensorBoard("anywhere")])
+    assert {path.name for path in (board / "trial_0000").iterdir() if path.is_dir()} == {"train", "validation"}
+
+
+def test_overwriting_deletes_the_runs_of_this_study_alone(elsewhere):
+    search, board = elsewhere
+    search(max_trials=3, callbacks=[keras.callbacks.TensorBoard("anywhere")])
+    EventFile(board / "trial_0007", 1.0).close()  # another study's, which began at another time
+    for name in ("trial_0008", "_search_of_mine", "baseline"):
+        (board / name).mkdir()
+        (board / name / "events.out.tfevents.1.host.v2").touch()
+    search(overwrite=True)
+    left = {path.name for path in board.iterdir()}
+    assert left == {"trial_0000", "_search", "_schema_2", "trial_0007", "trial_0008", "_search_of_mine", "baseline"}
+    assert not (board / "trial_0000" / "train").exists()

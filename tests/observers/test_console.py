@@ -76,12 +76,12 @@ def test_the_end_names_the_reason_the_counts_and_the_best_trials():
     assert tail[0] == "search ended: every configuration of the space has been tried"
     assert tail[1] == "3 completed"
     assert [line.split()[0] for line in tail[2:6]] == ["trial", "2", "1", "0"]
-    assert tail[-1] == "look at it: tensorboard --logdir logs/s/tensorboard"
+    assert tail[-1] == "view in TensorBoard: tensorboard --logdir logs/s/tensorboard"
 
 
 def test_a_grid_cut_short_says_what_share_it_covered():
     shown = said(fakes.nested, Grid(), max_trials=91)
-    share = re.search(r"search ended: max_trials=91 reached; 91 of about (\d+) points covered, (\d+) %", shown)
+    share = re.search(r"search ended: max_trials=91 reached; 91 of about (\d+) configurations tried, (\d+) %", shown)
     assert share is not None
     assert int(share[2]) == round(100 * 91 / int(share[1]))
 
@@ -90,7 +90,7 @@ def test_a_study_gone_on_with_says_so_with_the_counts():
     store = MemoryStore()
     fakes.search(climb, Grid(), store=store, max_trials=2)
     shown = said(climb, Grid(), store=store, max_trials=3)
-    assert "resuming: 2 trials recorded, 2 ended, 0 to be gone on with, 1 new ones to go" in shown
+    assert "resuming: 2 trials recorded, 2 ended, 0 to resume, 1 remaining" in shown
 
 
 def test_damage_to_the_record_is_told():
@@ -105,7 +105,7 @@ def test_an_interrupted_search_says_how_to_go_on():
     screen = Terminal(file=io.StringIO(), width=200)
     with pytest.raises(KeyboardInterrupt):
         fakes.search(function, observers=[Console(1, terminal=screen, where="logs/s")])
-    assert "run the same script again to go on" in screen.file.getvalue()
+    assert "rerun to resume" in screen.file.getvalue()
 
 
 def test_on_a_terminal_one_live_line_tells_trial_epoch_best_and_time_left():

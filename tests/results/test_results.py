@@ -61,8 +61,8 @@ def test_a_trial_tells_all_about_itself(results):
 def test_the_data_frame_has_a_row_for_every_trial(results):
     frame = results.to_dataframe()
     assert list(frame["number"]) == [4, 2, 1, 0, 3]
-    assert list(frame["cost"][:4]) == [40.0, 20.0, 10.0, 0.0]
-    assert frame["extra"].isna().sum() == 4
+    assert list(frame["metric.cost"][:4]) == [40.0, 20.0, 10.0, 0.0]
+    assert frame["hp.extra"].isna().sum() == 4
     assert frame.loc[frame["status"] == "failed", "reason"].item() == "ValueError: no third step"
 
 
@@ -73,6 +73,31 @@ def test_the_csv_has_the_same_columns_and_rows(results, tmp_path):
     assert list(rows[0]) == list(results.to_dataframe().columns)
     assert [row["number"] for row in rows] == ["4", "2", "1", "0", "3"]
     assert rows[-1]["score"] == ""
+
+
+def test_hyperparameters_and_metrics_may_have_any_name(tmp_path):
+    def function(hp):
+        status = hp.Choice("status", ["a", "b"])
+        return {"score": hp.Float("score", 1, 2), "status": 3.0, "duration": float(status == "a")}
+
+    frame = Results(fakes.search(function, max_trials=3)).to_dataframe()
+    assert frame.columns.is_unique
+    assert set(frame["status"]) == {"completed"}
+    assert set(frame["hp.status"]) <= {"a", "b"}
+    assert set(frame["metric.status"]) == {3.0}
+    assert list(frame["score"]) == list(frame["hp.score"]) == list(frame["metric.score"])
+
+
+def test_each_execution_has_a_column_for_its_score():
+    scores = iter([1.0, 3.0, float("nan"), 5.0])
+    frame = Results(
+        fakes.search(lambda hp: next(scores) * hp.Choice("x", [1, 2]) ** 0, Grid(), max_trials=2, executions=2)
+    ).to_dataframe()
+    assert frame[["score", "score.1", "score.2"]].fillna(-1).to_numpy().tolist() == [[2, 1, 3], [5, -1, 5]]
+
+
+def test_one_execution_needs_no_columns_of_its_own(results):
+    assert not [name for name in results.to_dataframe() if name.startswith("score.")]
 
 
 def test_the_html_table_escapes_what_users_wrote(results):

@@ -1,3 +1,5 @@
+import copy
+import pickle
 import warnings
 
 import pytest
@@ -166,6 +168,27 @@ def test_new_entries_may_be_kept_at_their_default_or_forbidden():
     assert fixed.space == [Fixed("n", 7)]
     with pytest.raises(SpaceError, match="allow_new_entries=True"):
         HyperParameters(overrides=Overrides({}, allow_new=False)).Int("n", 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("int", "Int"), ("float", "Float"), ("choice", "Choice"), ("bool", "Boolean"), ("suggest_categorical", "Choice")],
+)
+def test_a_method_in_small_letters_or_of_another_library_is_answered_with_ours(name, meant):
+    with pytest.raises(AttributeError, match=rf"hp has no attribute '{name}'; did you mean hp\.{meant}\?"):
+        getattr(HyperParameters(), name)
+
+
+def test_an_attribute_that_is_not_there_is_not_there():
+    hp = HyperParameters()
+    assert not hasattr(hp, "something")
+    with pytest.raises(SpaceError, match="no attribute 'valuez'; did you mean 'values'"):
+        _ = hp.valuez
+
+
+def test_it_can_be_copied_and_pickled():
+    hp = HyperParameters({"x": 3})
+    assert [other.Int("x", 1, 4) for other in (copy.deepcopy(hp), pickle.loads(pickle.dumps(hp)))] == [3, 3]
 
 
 def test_a_step_that_misses_max_value_warns_once_and_names_the_last_level():

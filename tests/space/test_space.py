@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kerastune_lite.errors import SpaceError
+from kerastune_lite.space.grid import discretized
 from kerastune_lite.space.kinds import (
     Boolean,
     Choice,
@@ -39,8 +40,8 @@ def test_a_definition_survives_json(definition):
 
 @pytest.mark.parametrize("definition", EVERY_KIND, ids=str)
 def test_values_have_a_place_and_come_back_from_it(definition):
-    for index in range(definition.count(points=4) or 0):
-        value = definition.level(index, points=4)
+    for index in range(discretized(4)(definition).count() or 0):
+        value = discretized(4)(definition).level(index)
         assert value in definition
         assert key(definition.from_unit(definition.to_unit(value))) == key(value) or definition.name == "g"
 

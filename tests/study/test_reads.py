@@ -1,6 +1,7 @@
 import pytest
 
 from kerastune_lite.errors import StudyChanged
+from kerastune_lite.space.grid import discretized
 from kerastune_lite.space.hp import Read
 from kerastune_lite.space.kinds import Choice, Float, Int
 from kerastune_lite.study.reads import ReadsTree
@@ -13,29 +14,29 @@ def path(*steps):
 
 
 def test_an_empty_tree_is_not_used_up_and_its_walk_is_empty():
-    assert ReadsTree().walk(None, None) == {}
+    assert ReadsTree().walk(None) == {}
 
 
 def test_a_walk_ends_where_nobody_has_been():
     tree = ReadsTree()
     tree.add(0, path((A, 1), (B, 1)), closed=True)
-    assert tree.walk(None, None) == {"a": 1, "b": 2}
+    assert tree.walk(None) == {"a": 1, "b": 2}
     tree.add(1, path((A, 1), (B, 2)), closed=True)
-    assert tree.walk(None, None) == {"a": 2}
+    assert tree.walk(None) == {"a": 2}
 
 
 def test_a_tree_whose_every_branch_is_closed_is_used_up():
     tree = ReadsTree()
     for number, values in enumerate([(1, 1), (1, 2), (2, 1), (2, 2)]):
         tree.add(number, path((A, values[0]), (B, values[1])), closed=True)
-    assert tree.walk(None, None) is None
+    assert tree.walk(None) is None
 
 
 def test_a_path_that_is_not_closed_uses_nothing_up():
     tree = ReadsTree()
     tree.add(0, path((A, 1)), closed=False)
     tree.add(1, path((A, 2)), closed=True)
-    assert tree.walk(None, None) == {"a": 1}
+    assert tree.walk(None) == {"a": 1}
 
 
 def test_a_range_is_used_up_only_where_points_are_given():
@@ -43,8 +44,8 @@ def test_a_range_is_used_up_only_where_points_are_given():
     definition = Float("x", 0, 1)
     for number, value in enumerate((0.0, 0.5, 1.0)):
         tree.add(number, path((definition, value)), closed=True)
-    assert tree.walk(None, points=3) is None
-    assert tree.walk(lambda definition: 0.25, None) == {"x": 0.25}
+    assert tree.walk(None, discretized(3)) is None
+    assert tree.walk(lambda definition: 0.25) == {"x": 0.25}
 
 
 def test_the_owner_of_a_path_is_the_first_trial_that_read_it_to_its_end():
@@ -71,8 +72,24 @@ def test_the_same_name_may_be_defined_otherwise_at_another_place():
 
 def test_the_size_of_what_was_not_seen_is_guessed_from_what_was():
     tree = ReadsTree()
-    assert tree.root.size(None) == 1
+    assert tree.root.size() == 1
     tree.add(0, path((A, 1), (B, 1)), closed=True)
-    assert tree.root.size(None) == 4
+    assert tree.root.size() == 4
     tree.add(1, path((A, 2)), closed=True)
-    assert tree.root.size(None) == 3
+    assert tree.root.size() == 3
+
+
+@pytest.mark.parametrize("method", [ReadsTree.walk, lambda tree, choose: tree.root.size()])
+def test_a_space_may_be_deeper_than_pythons_stack(method):
+    tree, deep = ReadsTree(), [Choice(f"c{index}", (1, 2)) for index in range(5000)]
+    tree.add(0, path(*((definition, 1) for definition in deep)), closed=True)
+    assert method(tree, None)
+
+
+def test_a_deep_walk_with_a_running_trial_finds_another_way():
+    tree, deep = ReadsTree(), [Choice(f"c{index}", (1, 2)) for index in range(2000)]
+    tree.add(0, path(*((definition, 1) for definition in deep)), closed=False)
+    for node in tree.way({definition.name: 1 for definition in deep}):
+        node.reserved += 1
+    values = tree.walk(None)
+    assert values == {definition.name: 1 for definition in deep[:-1]} | {"c1999": 2}

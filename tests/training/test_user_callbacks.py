@@ -81,3 +81,22 @@ def test_what_is_no_callback_is_refused():
 @pytest.mark.parametrize("kind", [keras.callbacks.TensorBoard, Board])
 def test_a_users_own_tensorboard_is_pointed_at_the_trials_directory(kind):
     assert [callback.log_dir for callback in fresh([kind("elsewhere")])] == ["board"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        keras.callbacks.EarlyStopping,
+        [keras.callbacks.EarlyStopping],
+        lambda: [keras.callbacks.EarlyStopping],
+    ],
+)
+def test_a_class_is_answered_with_an_instance(given):
+    said = r"holds the class EarlyStopping; give an instance: callbacks=\[EarlyStopping\(...\)\]"
+    with pytest.raises(DataError, match=said):
+        fresh(given)
+
+
+def test_what_a_function_makes_must_be_callbacks():
+    with pytest.raises(DataError, match="'early', which is no keras"):
+        fresh(lambda: ["early"])

@@ -1,11 +1,12 @@
-"""The observer that keeps TensorBoard's files in step with the record.
+"""The observer that writes TensorBoard files from events.
 
-Layout, below the study's `tensorboard/`: `trial_0003` is one run with one event file; `_search` tells the search as a
-whole; `_schema_N` holds nothing but the HParams tab's columns, which must lie in one run of their own. When the space
-grows, a run with the next number replaces it.
+Layout below the study's `tensorboard/`: `trial_0003` is one run with one event file; `_search` describes the whole
+search; `_schema_N` contains only the columns of the HParams tab, which need a run of their own. When the space grows, a
+run with the next number replaces it.
 """
 
 import shutil
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import final
@@ -15,6 +16,7 @@ from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from kerastune_lite.errors import cannot_write
 from kerastune_lite.observers.tensorboard.columns import BEST, cells, experiment, tags
 from kerastune_lite.observers.tensorboard.event_file import EventFile, has_ended
+from kerastune_lite.observers.tensorboard.overwritten import delete_runs
 from kerastune_lite.observers.tensorboard.texts import leaderboard, settings_text, trial_text
 from kerastune_lite.study.events import (
     SEARCH_ENDED,
@@ -36,14 +38,14 @@ _FAILED = ("failed", "infeasible")
 
 @final
 class SearchBoard:
-    """Writes a search for TensorBoard, event by event; what an earlier process left unfinished is written anew.
+    """Writes a search for TensorBoard, event by event, and rewrites runs that an earlier process left incomplete.
 
     Args:
-        directory: Where the runs go.
+        directory: The directory of all runs.
     """
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         self._open: dict[int, TrialRun] = {}
         self._search: EventFile | None = None
         self._metrics: dict[str, None] = {}
@@ -53,12 +55,12 @@ class SearchBoard:
         """Writes what the event changes.
 
         Raises:
-            StudyWriteError: It could not be written; the record has it.
+            StudyWriteError: A file could not be written; the event is recorded nevertheless.
         """
         try:
             self._write(event, history)
         except OSError as error:
-            raise cannot_write(self._directory, error) from error
+            raise cannot_write(self.directory, error) from error
 
     def _write(self, event: Event, history: History) -> None:
         match event:
@@ -79,8 +81,16 @@ class SearchBoard:
             case _:
                 pass
 
+    def delete_runs(self, events: Sequence[Event]) -> None:
+        """Deletes the runs of the study whose record these events were.
+
+        Raises:
+            StudyWriteError: A run cannot be deleted.
+        """
+        delete_runs(self.directory, events)
+
     def close(self) -> None:
-        """Lets all files go, however the search came to its end."""
+        """Closes all files."""
         for run in self._open.values():
             run.close()
         self._open.clear()
@@ -89,12 +99,12 @@ class SearchBoard:
             self._search = None
 
     def _catch_up(self, event: SearchStarted, history: History) -> None:
-        """Writes the search's own run anew, and each trial's whose end is not on file."""
+        """Rewrites the search's own run, and each trial's run whose end is not in its file."""
         trials = history.trials
         for trial in trials:
             self._metrics |= dict.fromkeys(trial.metrics)
         self._declare(history, event.stamp.wall)
-        self._search = EventFile(self._directory / "_search", event.stamp.wall)
+        self._search = EventFile(self.directory / "_search", event.stamp.wall)
         self._search.text("search/settings", settings_text(event), 0, event.stamp.wall)
         best: Trial | None = None
         for count, trial in enumerate((trial for trial in trials if trial.ended), start=1):
@@ -106,25 +116,25 @@ class SearchBoard:
         self._search.flush()
 
     def _run(self, trial: Trial) -> Path:
-        return self._directory / trial_name(trial.number)
+        return self.directory / trial_name(trial.number)
 
     def _declare(self, history: History, wall: float) -> None:
-        """Writes the columns, if they are others than before."""
+        """Writes the columns if they have changed."""
         schema = experiment(history.space, history.objective, self._metrics, 0.0)
         if schema == self._schema:
             return
         self._schema = schema
-        earlier = list(self._directory.glob("_schema_*"))
+        earlier = list(self.directory.glob("_schema_*"))
         number = max((int(path.name.rpartition("_")[2]) for path in earlier), default=0) + 1
         for path in earlier:
             shutil.rmtree(path)
-        file = EventFile(self._directory / f"_schema_{number}", wall)
+        file = EventFile(self.directory / f"_schema_{number}", wall)
         schema = experiment(history.space, history.objective, self._metrics, wall)
         file.hparams(metadata.EXPERIMENT_TAG, wall, experiment=schema)
         file.close()
 
     def _begin(self, trial: Trial, history: History) -> None:
-        """Writes a trial's run from the record, and leaves it open."""
+        """Writes a trial's run from the history and leaves it open."""
         if trial.number in self._open:
             self._open.pop(trial.number).close()
         self._open[trial.number] = TrialRun(self._run(trial), trial, history)
@@ -165,7 +175,7 @@ class SearchBoard:
         run.close()
 
     def _tell(self, trial: Trial, best: Trial | None, count: int) -> None:
-        """One more trial is over: its score, and the best so far, over the number of trials."""
+        """Writes the score of an ended trial and the best score so far, by the number of ended trials."""
         scores = {"search/score": trial.score} if trial.score is not None else {}
         if best is not None and best.score is not None:
             scores["search/best"] = best.score
@@ -180,7 +190,7 @@ class SearchBoard:
 
 @final
 class TrialRun:
-    """A trial's run: written from the record at first, then report by report."""
+    """A trial's run: written from the history first, then report by report."""
 
     def __init__(self, directory: Path, trial: Trial, history: History) -> None:
         self._file = EventFile(directory, trial.started_at)
@@ -194,23 +204,23 @@ class TrialRun:
         self._file.flush()
 
     def goes_on_with(self, event: Reported) -> bool:
-        """Whether the report follows those written; a repeated epoch outdates the file."""
+        """Whether the report follows those written; a repeated epoch makes the file outdated."""
         return event.epoch > self._written.get(event.execution, 0)
 
     def report(self, event: Reported, trial: Trial) -> None:
-        """One more epoch."""
+        """Writes an epoch."""
         self._write(event, trial.score)
         self._file.flush()
 
     def end(self, trial: Trial) -> None:
-        """The trial is over. The end must be the last record: that is how a finished file is known."""
+        """Writes the end of the trial. It must be the last record, which identifies a complete file."""
         self._file.text("trial", trial_text(trial), 0, trial.ended_at)
         status = api_pb2.STATUS_FAILURE if trial.status in _FAILED else api_pb2.STATUS_SUCCESS
         end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=trial.ended_at)
         self._file.hparams(metadata.SESSION_END_INFO_TAG, trial.ended_at, session_end_info=end)
 
     def close(self) -> None:
-        """Lets the file go."""
+        """Closes the file."""
         self._file.close()
 
     def _write(self, event: Reported, score: float | None) -> None:

@@ -1,4 +1,4 @@
-"""The HParams tab's columns: hyperparameters with their domains, metrics, and a trial's values in them."""
+"""The columns of the HParams tab: hyperparameters with their domains, metrics, and a trial's values."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,30 +17,30 @@ BEST = "objective/best"
 
 @dataclass(frozen=True)
 class Column:
-    """One hyperparameter's column: its name there, its type, and what may stand in it."""
+    """The column of a hyperparameter: name, type and domain."""
 
     name: str
     definition: Hyperparameter
 
     @property
     def levels(self) -> list[Value] | None:
-        """The values of a column with few; None for a range."""
+        """The possible values; None for a range."""
         if isinstance(self.definition, (Float, Int)):
             return None
         return [self.definition.level(index) for index in range(self.definition.count() or 0)]
 
     @property
     def type(self) -> Any:
-        """Numbers and booleans as such; a mixture, or anything else, as text."""
+        """The column's type: number or boolean; string for other or mixed types."""
         kinds = {_type(level) for level in self.levels or [0.0]}
         return kinds.pop() if len(kinds) == 1 else api_pb2.DATA_TYPE_STRING
 
     def cell(self, value: Value) -> bool | float | str:
-        """A value as it stands in this column."""
+        """A value in the column's type."""
         return str(value) if self.type == api_pb2.DATA_TYPE_STRING else value
 
     def info(self) -> api_pb2.HParamInfo:
-        """The column's declaration. A single value never differs, and such columns come last."""
+        """The column's declaration. TensorBoard shows columns of a single value last."""
         info = api_pb2.HParamInfo(
             name=self.name,
             display_name=self.name,
@@ -63,7 +63,7 @@ def _type(value: Value) -> Any:
 
 
 def columns(space: Space) -> dict[tuple[str, str], Column]:
-    """A column for each hyperparameter, by name and kind; where one name has two kinds, the later one says its kind."""
+    """A column per hyperparameter, by name and kind; a second kind of the same name has its kind in the column name."""
     found: dict[tuple[str, str], Column] = {}
     for definition in space:
         taken = {column.name for column in found.values()}
@@ -73,7 +73,7 @@ def columns(space: Space) -> dict[tuple[str, str], Column]:
 
 
 def cells(trial: Trial, space: Space) -> dict[str, struct_pb2.Value]:
-    """What a trial shows: the hyperparameters that it has read."""
+    """The cells of a trial: the hyperparameters it has read."""
     known = columns(space)
     read = [known[definition.name, definition.kind] for definition in trial.definitions]
     return {column.name: _message(column.cell(trial.values[column.definition.name])) for column in read}
@@ -86,21 +86,21 @@ def _message(cell: bool | float | str) -> struct_pb2.Value:  # noqa: FBT001 - on
 
 
 def tag(metric: str, execution: int = 0) -> str:
-    """The tag of a metric: `train/loss`, `validation/loss`; executions after the first have a group of their own."""
+    """The tag of a metric: `train/loss`, `validation/loss`; later executions have a prefix."""
     group = "" if execution == 0 else f"execution_{execution + 1}/"
     side = "validation" if metric.startswith("val_") else "train"
     return f"{group}{side}/{metric.removeprefix('val_')}"
 
 
 def tags(metrics: Mapping[str, float], execution: int) -> dict[str, float]:
-    """An epoch's metrics by tag."""
+    """The metrics of an epoch by tag."""
     return {tag(metric, execution): value for metric, value in metrics.items()}
 
 
 def experiment(space: Space, objective: Objective, metrics: Iterable[str], wall: float) -> api_pb2.Experiment:
-    """What the tab shows: every column, the objective's best value first among the metrics."""
+    """The declaration of all columns; the objective's best value is the first metric."""
     best = api_pb2.MetricInfo(name=api_pb2.MetricName(tag=BEST), display_name=f"{objective.name} (best)")
-    # the objective's own curve next, then the others
+    # then the objective's own curve, then the others
     others = sorted(metrics, key=lambda metric: metric != objective.name)
     return api_pb2.Experiment(
         time_created_secs=wall,

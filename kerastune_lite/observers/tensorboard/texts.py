@@ -1,4 +1,4 @@
-"""What the Text tab says, as Markdown."""
+"""The contents of the Text tab, as Markdown."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from kerastune_lite.study.trial import Trial
 
 
 def trial_text(trial: Trial) -> str:
-    """Everything about a trial that is no curve."""
+    """A trial's status, values, traceback and model."""
     facts: list[tuple[str, str]] = [("status", trial.status)]
     if trial.score is not None:
         facts.append((f"best {trial.objective.name}", f"{trial.score:.6g} (epoch {trial.best_epoch})"))
@@ -28,7 +28,7 @@ def trial_text(trial: Trial) -> str:
 
 
 def settings_text(settings: SearchStarted) -> str:
-    """What was searched, how."""
+    """The settings of a search."""
     strategy = ", ".join(f"{name}={value}" for name, value in settings.strategy.items())
     facts = [
         ("objective", f"{settings.objective}, {settings.objective.reduction} epoch"),

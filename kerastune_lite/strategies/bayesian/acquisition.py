@@ -10,9 +10,9 @@ from typing import Any, final
 import numpy as np
 from scipy import optimize, special
 
-from kerastune_lite.strategies.bayesian.conditional_space import Axis, Shapes
-from kerastune_lite.surrogate.encoder import Columns
-from kerastune_lite.surrogate.process import Surrogate
+from kerastune_lite.strategies.bayesian.conditional_space import Axis, ConditionalSpace
+from kerastune_lite.surrogate.encoder import FeatureEncoder
+from kerastune_lite.surrogate.process import FittedProcess
 
 Array = np.ndarray[Any, Any]
 
@@ -50,22 +50,22 @@ class Acquisition:
     """The log expected improvement over `best_f` (to be undercut), where the point is likely to be feasible.
 
     Attributes:
-        columns: The embedding that the models were fitted in.
+        columns: The space_encoder that the models were fitted in.
         model: Of the loss.
         best_f: The lowest mean that the model predicts at a trial so far.
         feasibility: Of +1 for trials that gave a loss and -1 for those that failed; None if none failed.
         log_duration: Of the logarithm of a trial's seconds: improvement is counted by the second; None counts by trial.
     """
 
-    columns: Columns
-    model: Surrogate
+    columns: FeatureEncoder
+    model: FittedProcess
     best_f: float
-    feasibility: Surrogate | None = None
-    log_duration: Surrogate | None = None
+    feasibility: FittedProcess | None = None
+    log_duration: FittedProcess | None = None
 
-    def __call__(self, places: Array) -> Array:
+    def __call__(self, coordinates: Array) -> Array:
         """Its value at each point, shape (m,)."""
-        rows = self.columns.rows(places)
+        rows = self.columns.rows(coordinates)
         mean, deviation = self.model.predict(rows)
         value = log_h((self.best_f - mean) / deviation) + np.log(deviation)
         if self.feasibility is not None:
@@ -75,44 +75,46 @@ class Acquisition:
             value = value - self.log_duration.predict(rows)[0]
         return np.asarray(value)
 
-    def with_slopes(self, places: Array, dimensions: Array) -> tuple[Array, Array]:
+    def with_gradients(self, coordinates: Array, dimensions: Array) -> tuple[Array, Array]:
         """Its value and its derivatives with respect to some numeric coordinates, shapes (m,) and (m, len)."""
-        rows = self.columns.rows(places)
+        rows = self.columns.rows(coordinates)
         columns = np.array([self.columns.numeric[int(index)] for index in dimensions])
-        mean, deviation, mean_slopes, deviation_slopes = self.model.predict_with_slopes(rows, columns)
+        mean, deviation, mean_gradients, deviation_gradients = self.model.predict_with_gradients(rows, columns)
         z = (self.best_f - mean) / deviation
         log = log_h(z)
         value = log + np.log(deviation)
         # h'(z) = Phi(z), so that d log EI = (-Phi/h d mean + phi/h d deviation) / deviation
         by_mean = -np.exp(special.log_ndtr(z) - log) / deviation
         by_deviation = np.exp(_log_phi(z) - log) / deviation
-        slopes = by_mean[:, None] * mean_slopes + by_deviation[:, None] * deviation_slopes
+        slopes = by_mean[:, None] * mean_gradients + by_deviation[:, None] * deviation_gradients
         if self.feasibility is not None:
-            mean, deviation, mean_slopes, deviation_slopes = self.feasibility.predict_with_slopes(rows, columns)
+            mean, deviation, mean_gradients, deviation_gradients = self.feasibility.predict_with_gradients(
+                rows, columns
+            )
             total = np.sqrt(deviation**2 + _LABEL_NOISE)
             z = mean / total
             value = value + special.log_ndtr(z)
             weight = np.exp(_log_phi(z) - special.log_ndtr(z))[:, None]
             by_total = (z * deviation / total**2)[:, None]
-            slopes = slopes + weight * (mean_slopes / total[:, None] - by_total * deviation_slopes)
+            slopes = slopes + weight * (mean_gradients / total[:, None] - by_total * deviation_gradients)
         if self.log_duration is not None:
-            mean, _, mean_slopes, _ = self.log_duration.predict_with_slopes(rows, columns)
-            value, slopes = value - mean, slopes - mean_slopes
+            mean, _, mean_gradients, _ = self.log_duration.predict_with_gradients(rows, columns)
+            value, slopes = value - mean, slopes - mean_gradients
         return np.asarray(value), slopes
 
 
 @final
-class Maximiser:
+class AcquisitionOptimizer:
     """Climbs from the best of many points: along the slopes of what is continuous, level by level through the rest.
 
     Args:
-        shapes: What points may look like.
+        space: What points may look like.
         acquisition: What to maximise.
         rng: For what a changed choice makes a point read in addition.
     """
 
-    def __init__(self, shapes: Shapes, acquisition: Acquisition, rng: np.random.Generator) -> None:
-        self._shapes = shapes
+    def __init__(self, space: ConditionalSpace, acquisition: Acquisition, rng: np.random.Generator) -> None:
+        self._space = space
         self._acquisition = acquisition
         self._rng = rng
 
@@ -123,21 +125,21 @@ class Maximiser:
         starts = candidates[order[:_STARTS]]
         climbed, reached = self._climb(starts, values[order[:_STARTS]])
         best = [int(reached.argmax())]
-        climbed[best], reached[best] = self._along_slopes(climbed[best], reached[best], _EXACTLY)
+        climbed[best], reached[best] = self._along_gradients(climbed[best], reached[best], _EXACTLY)
         everything = np.vstack([climbed, candidates[order]])
         promise = np.concatenate([reached, values[order]])
         return everything[np.argsort(-promise, kind="stable")]
 
     def _climb(self, points: Array, values: Array) -> tuple[Array, Array]:
         for _ in range(_ROUNDS):
-            points, values = self._along_slopes(points, values, _ROUGHLY)
+            points, values = self._along_gradients(points, values, _ROUGHLY)
             before = values
             points, values = self._level_by_level(points, values)
             if (values - before).max() < 1e-3:
                 break
         return points, values
 
-    def _along_slopes(self, points: Array, values: Array, tolerance: float) -> tuple[Array, Array]:
+    def _along_gradients(self, points: Array, values: Array, tolerance: float) -> tuple[Array, Array]:
         """L-BFGS on the sum over all points: they do not touch one another, and one call serves all."""
         smooth = np.array([index for index in self._acquisition.columns.numeric if self._is_smooth(index)], dtype=int)
         free = ~np.isnan(points[:, smooth]) if len(smooth) else np.zeros((len(points), 0), dtype=bool)
@@ -152,7 +154,7 @@ class Maximiser:
             return found
 
         def negative(flat: Array) -> tuple[float, Array]:
-            value, slopes = self._acquisition.with_slopes(moved(flat), smooth)
+            value, slopes = self._acquisition.with_gradients(moved(flat), smooth)
             return -float(value.sum()), -slopes[free]
 
         found = optimize.minimize(
@@ -171,7 +173,7 @@ class Maximiser:
 
     def _snapped(self, points: Array) -> Array:
         """As the space allows: levels taken, and what a changed coordinate makes a point read, or no longer read."""
-        return self._shapes.grow(points, np.asarray(self._rng.random(points.shape)))
+        return self._space.complete(points, np.asarray(self._rng.random(points.shape)))
 
     def _better(self, points: Array, values: Array, others: Array) -> tuple[Array, Array]:
         found = self._acquisition(others)
@@ -216,4 +218,4 @@ class Maximiser:
         return np.array(owners, dtype=int), np.array(rows).reshape(-1, points.shape[1])
 
     def _axes(self, point: Array) -> list[Axis]:
-        return [place.axis for place in self._shapes.way(point)]
+        return [node.axis for node in self._space.walk(point)]

@@ -1,4 +1,4 @@
-"""What a trial would read, foreseen: the tree of reads with equal subtrees made one, and many points grown from it.
+"""What a trial would read, foreseen: the tree of reads with equal subtrees made one, and many points completed from it.
 
 Beyond what trials have read this guesses: an unseen branch reads on like its nearest sibling, by value for numbers, the
 latest one for categories, and the branches of a continuous hyperparameter count as one. A wrong guess costs nothing:
@@ -15,7 +15,7 @@ import numpy as np
 
 from kerastune_lite.space.kinds import Boolean, Choice, Hyperparameter, Value, from_json
 from kerastune_lite.study.reads import Node, ReadsTree
-from kerastune_lite.surrogate.encoder import Dimension, Embedding
+from kerastune_lite.surrogate.encoder import Dimension, SpaceEncoder
 
 Array = np.ndarray[Any, Any]
 
@@ -27,14 +27,14 @@ _KNOTS = 33
 @final
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """A definition as it is read at some place of the tree, in terms of its dimension.
+    """A definition as it is read at some node of the tree, in terms of its dimension.
 
     Attributes:
         definition: What is read.
         dimension: Its coordinate; None if it has one level.
         levels: The coordinate of each level; None if continuous.
         ends: Where each level's share of the prior ends, on the unit interval.
-        knots: For a continuous one: the coordinates of evenly spaced places of its own unit interval.
+        knots: For a continuous one: the coordinates of evenly spaced coordinates of its own unit interval.
     """
 
     definition: Hyperparameter
@@ -84,11 +84,13 @@ def _axis(definition: Hyperparameter, dimension: Dimension | None) -> Axis:
         values = [definition.level(index) for index in range(count)]
         middles = np.array([definition.to_unit(value) for value in values])
         ends = _ends_of_shares(definition, middles)
-        return Axis(definition, dimension, np.array([dimension.place(value) for value in values]), ends)
+        return Axis(definition, dimension, np.array([dimension.coordinate(value) for value in values]), ends)
     if definition == dimension.definition:
         return Axis(definition, dimension)
     own = np.linspace(0, 1 - 1e-12, _KNOTS)
-    return Axis(definition, dimension, knots=np.array([dimension.place(definition.from_unit(unit)) for unit in own]))
+    return Axis(
+        definition, dimension, knots=np.array([dimension.coordinate(definition.from_unit(unit)) for unit in own])
+    )
 
 
 def _ends_of_shares(definition: Hyperparameter, middles: Array) -> Array:
@@ -103,7 +105,7 @@ def _ends_of_shares(definition: Hyperparameter, middles: Array) -> Array:
 
 @final
 @dataclass(eq=False)
-class Place:
+class SpaceNode:
     """What is read here, and what comes after each coordinate.
 
     Attributes:
@@ -112,51 +114,53 @@ class Place:
     """
 
     axis: Axis
-    after: list[tuple[float, "Place | None"]]
+    after: list[tuple[float, "SpaceNode | None"]]
 
 
-class Shapes:
-    """The tree of reads as a graph of places, equal subtrees being one; `root` is None while nothing is known.
+class ConditionalSpace:
+    """The tree of reads as a graph of coordinates, equal subtrees being one; `root` is None while nothing is known.
 
     Args:
         tree: All paths read.
-        embedding: The coordinates of what was read.
+        space_encoder: The coordinates of what was read.
         whole: Whether a trial, by its number, has read all that it would have read: a failed one may have not.
     """
 
-    def __init__(self, tree: ReadsTree, embedding: Embedding, whole: Callable[[int], bool]) -> None:
+    def __init__(self, tree: ReadsTree, space_encoder: SpaceEncoder, whole: Callable[[int], bool]) -> None:
         self._whole = whole
-        self._embedding = embedding
-        self._known: dict[Any, Place] = {}
-        self.root = self._place(tree.root)[0]
+        self._space_encoder = space_encoder
+        self._known: dict[Any, SpaceNode] = {}
+        self.root = self._node(tree.root)[0]
 
-    def _place(self, node: Node) -> tuple[Place | None, bool]:
+    def _node(self, node: Node) -> tuple[SpaceNode | None, bool]:
         """What is read at a node, and whether that is known: None, True is the end of a path."""
         definition = node.definition
         if definition is None:
             return None, node.owner is not None and self._whole(node.owner)
-        found = {text: self._place(below) for text, below in node.branches.items()}
-        sure = {text: place for text, (place, known) in found.items() if known}
+        found = {text: self._node(below) for text, below in node.branches.items()}
+        sure = {text: node for text, (node, known) in found.items() if known}
         after = self._merged(definition, sure)
-        signature = (id(definition), tuple((coordinate, id(place)) for coordinate, place in after))
+        signature = (id(definition), tuple((coordinate, id(node)) for coordinate, node in after))
         if signature not in self._known:
-            axis = _axis(definition, self._embedding.dimension(definition))
-            self._known[signature] = Place(axis, after)
+            axis = _axis(definition, self._space_encoder.dimension(definition))
+            self._known[signature] = SpaceNode(axis, after)
         return self._known[signature], True
 
-    def _merged(self, definition: Hyperparameter, sure: dict[str, Place | None]) -> list[tuple[float, Place | None]]:
-        dimension = self._embedding.dimension(definition)
-        different = {id(place) for place in sure.values()}
+    def _merged(
+        self, definition: Hyperparameter, sure: dict[str, SpaceNode | None]
+    ) -> list[tuple[float, SpaceNode | None]]:
+        dimension = self._space_encoder.dimension(definition)
+        different = {id(node) for node in sure.values()}
         if not different:
             return [(0.0, None)]
         if len(different) == 1 or dimension is None or definition.count() is None:
             return [(0.0, list(sure.values())[-1])]
-        pairs = [(dimension.place(from_json(json.loads(text))), place) for text, place in sure.items()]
+        pairs = [(dimension.coordinate(from_json(json.loads(text))), node) for text, node in sure.items()]
         if dimension.categories is not None:
             pairs.append((np.nan, pairs[-1][1]))  # the latest stands for what was not seen yet
         return pairs
 
-    def grow(self, wanted: Array, uniform: Array) -> Array:
+    def complete(self, wanted: Array, uniform: Array) -> Array:
         """Points with the coordinates wanted where they are read and possible; where those are NaN, drawn.
 
         Args:
@@ -166,51 +170,51 @@ class Shapes:
         Returns:
             Coordinates, NaN where a point does not read the hyperparameter.
         """
-        grown = np.full_like(wanted, np.nan)
+        completed = np.full_like(wanted, np.nan)
         waiting = [(self.root, np.arange(len(wanted)))]
         while waiting:
-            place, points = waiting.pop()
-            while place is not None:
-                dimension = place.axis.dimension
+            node, points = waiting.pop()
+            while node is not None:
+                dimension = node.axis.dimension
                 if dimension is not None:
                     column = wanted[points, dimension.index]
-                    chosen = place.axis.drawn(uniform[points, dimension.index])
+                    chosen = node.axis.drawn(uniform[points, dimension.index])
                     given = ~np.isnan(column)
                     if given.any():
-                        chosen = np.where(given, place.axis.nearest(np.where(given, column, 0.0)), chosen)
-                    grown[points, dimension.index] = chosen
-                if len(place.after) == 1 or dimension is None:
-                    place = place.after[0][1]
+                        chosen = np.where(given, node.axis.nearest(np.where(given, column, 0.0)), chosen)
+                    completed[points, dimension.index] = chosen
+                if len(node.after) == 1 or dimension is None:
+                    node = node.after[0][1]
                     continue
-                branch = _nearest_branch(place, chosen)
-                waiting += [(place.after[number][1], points[branch == number]) for number in np.unique(branch)]
+                branch = _nearest_branch(node, chosen)
+                waiting += [(node.after[number][1], points[branch == number]) for number in np.unique(branch)]
                 break
-        return grown
+        return completed
 
-    def way(self, point: Array) -> Iterator[Place]:
-        """The places that a point with these coordinates comes by."""
-        place = self.root
-        while place is not None:
-            yield place
-            dimension, number = place.axis.dimension, 0
-            if dimension is not None and len(place.after) > 1:
-                number = int(_nearest_branch(place, point[[dimension.index]])[0])
-            place = place.after[number][1]
+    def walk(self, point: Array) -> Iterator[SpaceNode]:
+        """The coordinates that a point with these coordinates comes by."""
+        node = self.root
+        while node is not None:
+            yield node
+            dimension, number = node.axis.dimension, 0
+            if dimension is not None and len(node.after) > 1:
+                number = int(_nearest_branch(node, point[[dimension.index]])[0])
+            node = node.after[number][1]
 
     def values(self, point: Array) -> dict[str, Value]:
         """A point's values by name, in the order read."""
         return {
-            place.axis.definition.name: place.axis.value(
-                0.0 if place.axis.dimension is None else float(point[place.axis.dimension.index])
+            node.axis.definition.name: node.axis.value(
+                0.0 if node.axis.dimension is None else float(point[node.axis.dimension.index])
             )
-            for place in self.way(point)
+            for node in self.walk(point)
         }
 
 
-def _nearest_branch(place: Place, coordinates: Array) -> Array:
-    """The number of the branch of `place` that each coordinate takes."""
-    at = np.array([coordinate for coordinate, _ in place.after])
-    if place.axis.dimension is not None and place.axis.dimension.categories is not None:
+def _nearest_branch(node: SpaceNode, coordinates: Array) -> Array:
+    """The number of the branch of `node` that each coordinate takes."""
+    at = np.array([coordinate for coordinate, _ in node.after])
+    if node.axis.dimension is not None and node.axis.dimension.categories is not None:
         same = coordinates[:, None] == at[None, :]
         return np.where(same.any(axis=1), same.argmax(axis=1), len(at) - 1)
     return np.asarray(np.abs(coordinates[:, None] - at[None, :]).argmin(axis=1))

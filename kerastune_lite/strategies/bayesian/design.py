@@ -7,17 +7,21 @@ import numpy as np
 from scipy.stats import qmc
 
 from kerastune_lite.space.kinds import Hyperparameter
-from kerastune_lite.strategies.bayesian.conditional_space import Shapes
+from kerastune_lite.strategies.bayesian.conditional_space import ConditionalSpace
 from kerastune_lite.strategies.bayesian.prior import Prior, prior_of
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.study.history import History
-from kerastune_lite.surrogate.encoder import Embedding
+from kerastune_lite.surrogate.encoder import SpaceEncoder
 
 Array = np.ndarray[Any, Any]
 
 
 def spread_point(
-    history: History, embedding: Embedding, shapes: Shapes, priors: Mapping[str, Prior], note: Any = None
+    history: History,
+    space_encoder: SpaceEncoder,
+    space: ConditionalSpace,
+    priors: Mapping[str, Prior],
+    note: Any = None,
 ) -> Proposal | None:
     """The next point of a scrambled Sobol sequence; the very first is of the user's beliefs and defaults, if any.
 
@@ -29,12 +33,12 @@ def spread_point(
         believed = {name: prior.center for name, prior in priors.items()}
         return Proposal(believed | {d.name: _first_value(d, prior_of(d, priors)) for d in definitions}, note=note)
     seed = 0 if settings is None else settings.seed
-    uniform = sobol(len(embedding), 1, np.random.default_rng([seed, 0x50B01]), skip=number)
-    if shapes.root is None:
-        units = {d.definition.name: float(uniform[0, d.index]) for d in embedding.dimensions}
+    uniform = sobol(len(space_encoder), 1, np.random.default_rng([seed, 0x50B01]), skip=number)
+    if space.root is None:
+        units = {d.definition.name: float(uniform[0, d.index]) for d in space_encoder.dimensions}
         values = {d.name: d.from_unit(units[d.name]) for d in definitions if d.name in units}
         return Proposal(values, note=note) if values else None
-    values = shapes.values(shapes.grow(np.full((1, len(embedding)), np.nan), uniform)[0])
+    values = space.values(space.complete(np.full((1, len(space_encoder)), np.nan), uniform)[0])
     return Proposal(values, note=note) if history.tree.untried(values) else None
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_lite.strategies.bayesian.name_priors import usual_rise
+from kerastune_lite.strategies.bayesian.name_priors import name_prior
 from kerastune_lite.strategies.bayesian.prior import Prior, prior_of
 from kerastune_lite.surrogate.covariance import Features
-from kerastune_lite.surrogate.encoder import Columns
+from kerastune_lite.surrogate.encoder import FeatureEncoder
 from kerastune_lite.surrogate.prior_mean import PriorMean
 
 Array = np.ndarray[Any, Any]
@@ -22,7 +22,7 @@ Array = np.ndarray[Any, Any]
 _DEPTH = 0.25
 
 
-def expected_features(columns: Columns, priors: Mapping[str, Prior], *, name_priors: bool) -> Features:
+def expected_features(columns: FeatureEncoder, priors: Mapping[str, Prior], *, name_priors: bool) -> Features:
     """The columns with what is expected of them; the targets' standard deviation is 1."""
     rises, depths, believed, preferred, centers = np.zeros((5, len(columns.features.groups)))
     for index, definition in enumerate(columns.definitions):
@@ -33,7 +33,7 @@ def expected_features(columns: Columns, priors: Mapping[str, Prior], *, name_pri
         elif column is not None and prior is not None:
             believed[column], centers[column] = prior.strength, definition.to_unit(prior.center)
         elif column is not None and name_priors:
-            rises[column] = usual_rise(definition.name)
+            rises[column] = name_prior(definition.name)
         if column is not None and definition.count() != 2:
             depths[column] = _DEPTH if rises[column] == 0 else _DEPTH / 2  # half leaves the name's end the best one
     expected = [PriorMean.slope(rises), PriorMean.valley(depths, np.full(len(depths), 0.5))]

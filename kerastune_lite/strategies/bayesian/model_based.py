@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_lite.strategies.bayesian.acquisition import Acquisition, Maximiser
-from kerastune_lite.strategies.bayesian.conditional_space import Shapes
+from kerastune_lite.strategies.bayesian.acquisition import Acquisition, AcquisitionOptimizer
+from kerastune_lite.strategies.bayesian.conditional_space import ConditionalSpace
 from kerastune_lite.strategies.bayesian.design import sobol, spread_point
 from kerastune_lite.strategies.bayesian.expectations import expected_features
 from kerastune_lite.strategies.bayesian.model_choice import drawn_model
@@ -15,8 +15,8 @@ from kerastune_lite.strategies.bayesian.training_data import TrainingData, log_d
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.study.history import History
 from kerastune_lite.surrogate.covariance import Features, Parameters
-from kerastune_lite.surrogate.encoder import Columns, Embedding
-from kerastune_lite.surrogate.process import Observations, Surrogate
+from kerastune_lite.surrogate.encoder import FeatureEncoder, SpaceEncoder
+from kerastune_lite.surrogate.process import FittedProcess, Observations
 
 Array = np.ndarray[Any, Any]
 
@@ -38,86 +38,94 @@ def propose(
 
     `by_time` divides what a trial promises by the seconds that it is expected to take; the rest is as in `Bayesian`.
     """
-    embedding = Embedding(history.space)
-    shapes = Shapes(history.tree, embedding, lambda owner: history[owner].reads_complete)
-    if history.next_number < initial or shapes.root is None:
-        return spread_point(history, embedding, shapes, priors)
-    data = TrainingData.of(history, embedding, shapes)
+    space_encoder = SpaceEncoder(history.space)
+    space = ConditionalSpace(history.tree, space_encoder, lambda owner: history[owner].reads_complete)
+    if history.next_number < initial or space.root is None:
+        return spread_point(history, space_encoder, space, priors)
+    data = TrainingData.of(history, space_encoder, space)
     if len(data.losses) < 2:
-        return spread_point(history, embedding, shapes, priors, {"because": "no trial has given a score yet"})
-    columns = embedding.columns(np.vstack([data.places, data.failed, data.pending]))
-    features = expected_features(columns, priors, name_priors=name_priors)
-    model = drawn_model(_fitted(history, columns, features, observations(data, columns)), rng)
+        return spread_point(history, space_encoder, space, priors, {"because": "no trial has given a score yet"})
+    encoder = space_encoder.feature_encoder(np.vstack([data.coordinates, data.failed, data.pending]))
+    features = expected_features(encoder, priors, name_priors=name_priors)
+    model = drawn_model(_fitted(history, encoder, features, observations(data, encoder)), rng)
     if model is None:
-        return spread_point(history, embedding, shapes, priors, {"model": "none"})
-    acquisition = _acquisition(model, columns, data, by_time=by_time)
-    promising = Maximiser(shapes, acquisition, rng)(_candidates(shapes, embedding, data, candidates, rng))
+        return spread_point(history, space_encoder, space, priors, {"model": "none"})
+    acquisition = _acquisition(model, encoder, data, by_time=by_time)
+    promising = AcquisitionOptimizer(space, acquisition, rng)(_candidates(space, space_encoder, data, candidates, rng))
     for point in promising:
-        values = shapes.values(point)
+        values = space.values(point)
         if history.tree.untried(values):
-            return Proposal(values, note=_note(model.parameters, columns))
+            return Proposal(values, note=_note(model.parameters, encoder))
     return None
 
 
-def _fitted(history: History, columns: Columns, features: Features, known: Observations) -> list[Surrogate]:
-    """A model with a linear trend and one without, each fitted from where the last fit ended."""
+def _fitted(history: History, encoder: FeatureEncoder, features: Features, known: Observations) -> list[FittedProcess]:
+    """A process with a linear function and one without, each fitted from where the last fit ended."""
     models = []
-    for trend in (True, False):
-        last = _last_fit(history, columns, trend=trend)
+    for linear in (True, False):
+        last = _last_fit(history, encoder, linear=linear)
         many = len(known.targets) > _FEW_TRIALS and last is not None
-        default = None if many else Parameters.default(len(columns.names))
+        default = None if many else Parameters.default(len(encoder.names))
         starts = [start for start in (last, default) if start is not None]
-        models.append(Surrogate.fit(features, known, starts, 12 if many else 30, trend=trend))
+        models.append(FittedProcess.fit(features, known, starts, 12 if many else 30, linear=linear))
     return models
 
 
-def _acquisition(model: Surrogate, columns: Columns, data: TrainingData, *, by_time: bool) -> Acquisition:
+def _acquisition(model: FittedProcess, encoder: FeatureEncoder, data: TrainingData, *, by_time: bool) -> Acquisition:
     """What to maximise, given that trials under way come out as predicted."""
     feasibility = duration = None
     if len(data.failed):
-        labels = np.concatenate([np.ones(len(data.places)), -np.ones(len(data.failed))])
+        labels = np.concatenate([np.ones(len(data.coordinates)), -np.ones(len(data.failed))])
         observed = Observations(model.known.rows, labels, np.ones(len(labels)))
-        feasibility = Surrogate.fit(columns.features, observed, iterations=20)
+        feasibility = FittedProcess.fit(encoder.features, observed, iterations=20)
     if by_time:
-        duration = Surrogate.fit(columns.features, log_durations(data, columns), iterations=20)
-    best = float(model.predict(columns.rows(data.places))[0].min())
-    return Acquisition(columns, model.believing(columns.rows(data.pending)), best, feasibility, duration)
+        duration = FittedProcess.fit(encoder.features, log_durations(data, encoder), iterations=20)
+    best = float(model.predict(encoder.rows(data.coordinates))[0].min())
+    return Acquisition(encoder, model.condition_on_fantasies(encoder.rows(data.pending)), best, feasibility, duration)
 
 
 def _candidates(
-    shapes: Shapes, embedding: Embedding, data: TrainingData, count: int, rng: np.random.Generator
+    space: ConditionalSpace, space_encoder: SpaceEncoder, data: TrainingData, count: int, rng: np.random.Generator
 ) -> Array:
     """Points all over the space, and a tenth as many around the best trials."""
-    width = data.places.shape[1]
-    spread = shapes.grow(np.full((count, width), np.nan), sobol(width, count, rng))
-    best = data.places[np.argsort(data.losses, kind="stable")[:5]]
+    width = data.coordinates.shape[1]
+    spread = space.complete(np.full((count, width), np.nan), sobol(width, count, rng))
+    best = data.coordinates[np.argsort(data.losses, kind="stable")[:5]]
     near = best[rng.integers(len(best), size=count // 10)]
     sigma = rng.choice([0.03, 0.1, 0.3], size=(len(near), 1))
     changed = rng.random(near.shape) < max(0.25, 2 / max(width, 1))
     moved = near + np.where(changed, sigma * rng.standard_normal(near.shape), 0.0)
-    categorical = np.array([d.categories is not None for d in embedding.dimensions], dtype=bool)
+    categorical = np.array([d.categories is not None for d in space_encoder.dimensions], dtype=bool)
     moved[:, categorical] = np.where(changed, np.nan, near)[:, categorical]
-    return np.vstack([spread, shapes.grow(moved, rng.random(moved.shape))])
+    return np.vstack([spread, space.complete(moved, rng.random(moved.shape))])
 
 
-def _last_fit(history: History, columns: Columns, *, trend: bool) -> Parameters | None:
-    """Where the last fit ended, one of the same kind if there is any; what is new since then begins at the default."""
+def _last_fit(history: History, encoder: FeatureEncoder, *, linear: bool) -> Parameters | None:
+    """Where the last fit ended, one of the same kind if there is any; new hyperparameters start at the default.
+
+    The keys are those of the first version, so that recorded studies resume.
+    """
     notes = [trial.note for trial in history.trials if isinstance(trial.note, Mapping) and "trend" in trial.note]
-    alike = [note for note in notes if (note["trend"] is not None) == trend]
+    alike = [note for note in notes if (note["trend"] is not None) == linear]
     if not notes:
         return None
-    note, default = (alike or notes)[-1], Parameters.default(len(columns.names))
-    relevance = np.array([note["relevance"].get(name, 1.0) for name in columns.names])
-    bends = np.array([note["bends"].get(name, [1.0, 1.0]) for name in columns.names]).reshape(-1, 2).T
-    return Parameters(relevance, note["amplitude"], note["noise"], note["trend"] or default.trend, bends)
+    note, default = (alike or notes)[-1], Parameters.default(len(encoder.names))
+    return Parameters(
+        inverse_squared_length_scales=np.array([note["relevance"].get(name, 1.0) for name in encoder.names]),
+        output_scale=note["amplitude"],
+        noise=note["noise"],
+        linear_variance=note["trend"] or default.linear_variance,
+        concentrations=np.array([note["bends"].get(name, [1.0, 1.0]) for name in encoder.names]).reshape(-1, 2).T,
+    )
 
 
-def _note(parameters: Parameters, columns: Columns) -> dict[str, Any]:
+def _note(parameters: Parameters, encoder: FeatureEncoder) -> dict[str, Any]:
     short = np.vectorize(lambda value: float(f"{value:.4g}"), otypes=[float])
+    scales, concentrations = parameters.inverse_squared_length_scales, parameters.concentrations.T
     return {
-        "relevance": dict(zip(columns.names, short(parameters.relevance).tolist(), strict=True)),
-        "bends": dict(zip(columns.names, short(parameters.bends.T).tolist(), strict=True)),
-        "amplitude": float(short(parameters.amplitude)),
+        "relevance": dict(zip(encoder.names, short(scales).tolist(), strict=True)),
+        "bends": dict(zip(encoder.names, short(concentrations).tolist(), strict=True)),
+        "amplitude": float(short(parameters.output_scale)),
         "noise": float(short(parameters.noise)),
-        "trend": float(short(parameters.trend)) if parameters.has_trend else None,
+        "trend": float(short(parameters.linear_variance)) if parameters.is_linear else None,
     }

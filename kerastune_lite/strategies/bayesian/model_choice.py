@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_lite.surrogate.process import Surrogate
+from kerastune_lite.surrogate.process import FittedProcess
 
 Array = np.ndarray[Any, Any]
 
@@ -26,7 +26,7 @@ _OPTIMISM = 2.0
 _LEAST_VARIANCE = 0.05
 
 
-def drawn_model(models: Sequence[Surrogate], rng: np.random.Generator) -> Surrogate | None:
+def drawn_model(models: Sequence[FittedProcess], rng: np.random.Generator) -> FittedProcess | None:
     """One of the models fitted to the same observations, by its weight; None if none was drawn."""
     scores = [_log_density(model.known.targets, *model.leave_one_out()) - _OPTIMISM for model in models]
     scores.append(_log_density(models[0].known.targets, *_mean_of_others(models[0].known.targets)))

@@ -19,7 +19,7 @@ _FALLS = re.compile(r"(unit|neuron|filter|channel|width|momentum)s?(?![a-z])|hid
 _RISES = re.compile(r"drop_?out|weight_?decay|regulari[sz]|(?<![a-z0-9])l[12](?![a-z0-9])(?!_?ratio)")
 
 
-def usual_rise(name: str) -> float:
+def name_prior(name: str) -> float:
     """How much a loss is expected to rise along the range of a hyperparameter, in standard deviations; 0: no idea."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     if _RISES.search(words):

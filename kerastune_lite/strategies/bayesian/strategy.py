@@ -56,7 +56,7 @@ class Bayesian:
 
     def __call__(self, history: History, rng: "np.random.Generator") -> Proposal | None:
         """The point that promises most; None if every point has been tried or is under way."""
-        if history.tree.root.exhausted(None):
+        if history.tree.root.exhausted():
             return None
         if history.next_number < 2:  # once the space is known
             check_priors(self.priors, history.space)

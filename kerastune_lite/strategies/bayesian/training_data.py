@@ -6,10 +6,10 @@ from typing import Any, final
 
 import numpy as np
 
-from kerastune_lite.strategies.bayesian.conditional_space import Shapes
+from kerastune_lite.strategies.bayesian.conditional_space import ConditionalSpace
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
-from kerastune_lite.surrogate.encoder import Columns, Embedding
+from kerastune_lite.surrogate.encoder import FeatureEncoder, SpaceEncoder
 from kerastune_lite.surrogate.output_warp import output_warp
 from kerastune_lite.surrogate.process import Observations
 
@@ -27,7 +27,7 @@ class TrainingData:
     """What the trials say.
 
     Attributes:
-        places: Coordinates of the trials that gave a loss, shape (n, dimensions).
+        coordinates: Coordinates of the trials that gave a loss, shape (n, dimensions).
         losses: Their losses, the mean over executions, shape (n,).
         executions: The losses of each execution of each of them.
         failed: Coordinates of those that failed or were infeasible.
@@ -35,7 +35,7 @@ class TrainingData:
         durations: Seconds that each of those with a loss took, shape (n,); NaN for results from elsewhere.
     """
 
-    places: Array
+    coordinates: Array
     losses: Array
     executions: Sequence[Sequence[float]]
     failed: Array
@@ -43,25 +43,25 @@ class TrainingData:
     durations: Array
 
     @classmethod
-    def of(cls, history: History, embedding: Embedding, shapes: Shapes) -> "TrainingData":
+    def of(cls, history: History, space_encoder: SpaceEncoder, space: ConditionalSpace) -> "TrainingData":
         """Sorts the trials, and leaves some of them out if they are too many."""
         scored = [trial for trial in history.trials if trial.succeeded and trial.minimized is not None]
         scored = _most_telling(scored, MOST_LEARNT_FROM)
-        rows = [embedding.places(trial.definitions, trial.values) for trial in scored]
+        rows = [space_encoder.coordinates(trial.definitions, trial.values) for trial in scored]
         losses = [[history.objective.minimized(best.score) for e in t.executions if (best := e.best)] for t in scored]
         for told in history.external_results:
-            rows.append(embedding.places_of_values(told.values))
+            rows.append(space_encoder.coordinates_of_values(told.values))
             losses.append([history.objective.minimized(told.score)])
         losses = _error_rates(losses)
         failed = [trial for trial in history.trials if trial.status in _FAILED][-MOST_LEARNT_FROM:]
         pending = [trial for trial in history.unfinished if trial.values or trial.reads_known]
-        width = len(embedding)
+        width = len(space_encoder)
         return cls(
             np.array(rows).reshape(-1, width),
             np.array([sum(values) / len(values) for values in losses]),
             losses,
-            _foreseen(failed, embedding, shapes),
-            _foreseen(pending, embedding, shapes),
+            _foreseen(failed, space_encoder, space),
+            _foreseen(pending, space_encoder, space),
             np.array([trial.duration for trial in scored] + [np.nan] * len(history.external_results)),
         )
 
@@ -88,27 +88,29 @@ def _error_rates(losses: list[list[float]]) -> list[list[float]]:
     return losses
 
 
-def _foreseen(trials: Sequence[Trial], embedding: Embedding, shapes: Shapes) -> Array:
+def _foreseen(trials: Sequence[Trial], space_encoder: SpaceEncoder, space: ConditionalSpace) -> Array:
     """Coordinates of trials that may not have read, or not be known to have read, all that they will read."""
     if not trials:
-        return np.zeros((0, len(embedding)))
-    known = np.array([embedding.places_of_values(trial.values) for trial in trials]).reshape(-1, len(embedding))
-    return shapes.grow(known, np.full(known.shape, 0.5))
+        return np.zeros((0, len(space_encoder)))
+    known = np.array([space_encoder.coordinates_of_values(trial.values) for trial in trials]).reshape(
+        -1, len(space_encoder)
+    )
+    return space.complete(known, np.full(known.shape, 0.5))
 
 
-def observations(data: TrainingData, columns: Columns) -> Observations:
+def observations(data: TrainingData, columns: FeatureEncoder) -> Observations:
     """Transformed losses; failures come after them, at the worst loss seen."""
     warp = output_warp(data.losses)
     counts = np.array([len(values) for values in data.executions])
     warped = warp(np.concatenate([np.asarray(values) for values in data.executions]))
-    scored = Observations.of_replicates(columns.rows(data.places), warped, counts)
+    scored = Observations.of_replicates(columns.rows(data.coordinates), warped, counts)
     rows = np.vstack([scored.rows, columns.rows(data.failed)])
     targets = np.concatenate([scored.targets, np.full(len(data.failed), scored.targets.max())])
-    repeats = np.concatenate([counts, np.ones(len(data.failed))])
-    return Observations(rows, targets, repeats, scored.scatter)
+    replicates = np.concatenate([counts, np.ones(len(data.failed))])
+    return Observations(rows, targets, replicates, scored.within_ss)
 
 
-def log_durations(data: TrainingData, columns: Columns) -> Observations:
+def log_durations(data: TrainingData, columns: FeatureEncoder) -> Observations:
     """The logarithm of each trial's seconds, around its mean: a model of them predicts ratios of costs."""
     logs = np.log(np.maximum(data.durations, 1e-3))
-    return Observations(columns.rows(data.places), logs - logs.mean(), np.ones(len(logs)))
+    return Observations(columns.rows(data.coordinates), logs - logs.mean(), np.ones(len(logs)))

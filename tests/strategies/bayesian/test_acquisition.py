@@ -6,11 +6,11 @@ from scipy import integrate, optimize, stats
 
 from kerastune_lite.space.kinds import Choice, Float
 from kerastune_lite.space.space import Space
-from kerastune_lite.strategies.bayesian.acquisition import Acquisition, Maximiser, log_h
-from kerastune_lite.strategies.bayesian.conditional_space import Shapes
+from kerastune_lite.strategies.bayesian.acquisition import Acquisition, AcquisitionOptimizer, log_h
+from kerastune_lite.strategies.bayesian.conditional_space import ConditionalSpace
 from kerastune_lite.surrogate.covariance import Parameters
-from kerastune_lite.surrogate.encoder import Embedding
-from kerastune_lite.surrogate.process import Observations, Surrogate
+from kerastune_lite.surrogate.encoder import SpaceEncoder
+from kerastune_lite.surrogate.process import FittedProcess, Observations
 from tests.fakes import search
 
 
@@ -33,19 +33,19 @@ def test_far_in_the_tail_it_follows_its_asymptote():
 
 @pytest.mark.parametrize("failures", [False, True])
 def test_its_slopes_are_right(failures):
-    embedding = Embedding(Space([Float("a", 0, 1), Choice("c", ("x", "y")), Float("b", 0, 1)]))
+    space_encoder = SpaceEncoder(Space([Float("a", 0, 1), Choice("c", ("x", "y")), Float("b", 0, 1)]))
     rng = np.random.default_rng(0)
-    places = np.column_stack([rng.random(15), rng.integers(0, 2, 15), rng.random(15)])
-    columns = embedding.columns(places)
-    rows = columns.rows(places)
+    coordinates = np.column_stack([rng.random(15), rng.integers(0, 2, 15), rng.random(15)])
+    columns = space_encoder.feature_encoder(coordinates)
+    rows = columns.rows(coordinates)
     # with some noise: without, finite differences lose their digits in variances next to nothing
     parameters = Parameters(np.array([4.0, 1.0, 2.0]), 1.3, 1e-3, 0.4, np.array([[1.5, 1.0, 0.7], [0.8, 1.0, 1.2]]))
-    model = Surrogate(columns.features, Observations(rows, np.sin(6 * places[:, 0]), np.ones(15)), parameters)
-    labels = np.where(places[:, 2] > 0.5, 1.0, -1.0)
-    feasibility = Surrogate.fit(columns.features, Observations(rows, labels, np.ones(15))) if failures else None
+    model = FittedProcess(columns.features, Observations(rows, np.sin(6 * coordinates[:, 0]), np.ones(15)), parameters)
+    labels = np.where(coordinates[:, 2] > 0.5, 1.0, -1.0)
+    feasibility = FittedProcess.fit(columns.features, Observations(rows, labels, np.ones(15))) if failures else None
     acquisition = Acquisition(columns, model, -0.9, feasibility)
     points = np.column_stack([rng.random(6), rng.integers(0, 2, 6), rng.random(6)])
-    value, slopes = acquisition.with_slopes(points, np.array([0, 2]))
+    value, slopes = acquisition.with_gradients(points, np.array([0, 2]))
     np.testing.assert_allclose(value, acquisition(points))
     for place, index in enumerate([0, 2]):
         ahead, behind = points.copy(), points.copy()
@@ -58,13 +58,13 @@ def test_its_slopes_are_right(failures):
 @pytest.mark.parametrize("seed", [0, 2, 5])
 def test_no_step_from_the_best_point_is_worth_taking(seed):
     rng = np.random.default_rng(seed)
-    places = rng.random((20, 4))
-    columns = Embedding(Space([Float(name, 0, 1) for name in "abcd"])).columns(places)
-    targets = stats.zscore(((places - 0.4) ** 2).sum(axis=1))
-    model = Surrogate.fit(columns.features, Observations(columns.rows(places), targets, np.ones(20)))
+    coordinates = rng.random((20, 4))
+    columns = SpaceEncoder(Space([Float(name, 0, 1) for name in "abcd"])).feature_encoder(coordinates)
+    targets = stats.zscore(((coordinates - 0.4) ** 2).sum(axis=1))
+    model = FittedProcess.fit(columns.features, Observations(columns.rows(coordinates), targets, np.ones(20)))
     acquisition = Acquisition(columns, model, targets.min())
-    anything = SimpleNamespace(grow=lambda wanted, uniform: np.clip(wanted, 0, 1), way=lambda point: ())
-    best = Maximiser(anything, acquisition, rng)(rng.random((256, 4)))[0]
+    anything = SimpleNamespace(complete=lambda wanted, uniform: np.clip(wanted, 0, 1), walk=lambda point: ())
+    best = AcquisitionOptimizer(anything, acquisition, rng)(rng.random((256, 4)))[0]
     found = optimize.minimize(lambda point: -acquisition(point[None])[0], best, bounds=[(0, 1)] * 4, method="L-BFGS-B")
     assert -found.fun < acquisition(best[None])[0] + 5e-6
 
@@ -77,26 +77,26 @@ def test_a_category_of_many_levels_is_changed_in_the_climb():
         return abs(levels.index(hp.Choice("kind", levels)) - 33) / 40 + (hp.Float("x", 0, 1) - 0.4) ** 2
 
     history = search(function, max_trials=60)
-    embedding = Embedding(history.space)
-    shapes = Shapes(history.tree, embedding, lambda owner: True)
-    places = np.array([embedding.places(trial.definitions, trial.values) for trial in history.trials])
-    columns = embedding.columns(places)
+    space_encoder = SpaceEncoder(history.space)
+    space = ConditionalSpace(history.tree, space_encoder, lambda owner: True)
+    coordinates = np.array([space_encoder.coordinates(trial.definitions, trial.values) for trial in history.trials])
+    columns = space_encoder.feature_encoder(coordinates)
     targets = stats.zscore([trial.score for trial in history.trials])
-    model = Surrogate.fit(columns.features, Observations(columns.rows(places), targets, np.ones(60)))
+    model = FittedProcess.fit(columns.features, Observations(columns.rows(coordinates), targets, np.ones(60)))
     acquisition = Acquisition(columns, model, targets.min())
-    best = Maximiser(shapes, acquisition, np.random.default_rng(0))(places[:6])[0]
+    best = AcquisitionOptimizer(space, acquisition, np.random.default_rng(0))(coordinates[:6])[0]
     others = np.repeat(best[None], 40, axis=0)
     others[:, 0] = np.arange(40)
     assert acquisition(others).max() == pytest.approx(acquisition(best[None])[0])
 
 
 def test_improvement_is_counted_by_the_second_where_durations_are_modelled():
-    columns = Embedding(Space([Float("x", 0, 1)])).columns(np.zeros((1, 1)))
+    columns = SpaceEncoder(Space([Float("x", 0, 1)])).feature_encoder(np.zeros((1, 1)))
     rows = np.linspace(0, 1, 9)[:, None]
-    model = Surrogate.fit(columns.features, Observations(rows, np.cos(12 * rows[:, 0]), np.ones(9)))
-    log_duration = Surrogate.fit(columns.features, Observations(rows, 2 * rows[:, 0] - 1, np.ones(9)))
+    model = FittedProcess.fit(columns.features, Observations(rows, np.cos(12 * rows[:, 0]), np.ones(9)))
+    log_duration = FittedProcess.fit(columns.features, Observations(rows, 2 * rows[:, 0] - 1, np.ones(9)))
     by_trial, by_second = (Acquisition(columns, model, -0.8, log_duration=given) for given in (None, log_duration))
     points = np.array([[0.1], [0.85]])
     np.testing.assert_allclose(by_trial(points) - by_second(points), [-0.8, 0.7], atol=0.05)
     ahead = (by_second(points + 1e-6) - by_second(points - 1e-6)) / 2e-6
-    np.testing.assert_allclose(by_second.with_slopes(points, np.array([0]))[1][:, 0], ahead, rtol=1e-3)
+    np.testing.assert_allclose(by_second.with_gradients(points, np.array([0]))[1][:, 0], ahead, rtol=1e-3)

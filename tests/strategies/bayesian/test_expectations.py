@@ -7,13 +7,13 @@ from kerastune_lite.space.kinds import Boolean, Choice, Float, Int
 from kerastune_lite.space.space import Space
 from kerastune_lite.strategies.bayesian.expectations import expected_features
 from kerastune_lite.strategies.bayesian.prior import Prior, as_priors
-from kerastune_lite.surrogate.encoder import Embedding
+from kerastune_lite.surrogate.encoder import SpaceEncoder
 
 
 def expected(*definitions, priors=None, name_priors=True):
     """The mean that is expected at coordinates of these hyperparameters, as a function."""
-    embedding = Embedding(Space(definitions))
-    columns = embedding.columns(np.zeros((1, len(embedding))))
+    space_encoder = SpaceEncoder(Space(definitions))
+    columns = space_encoder.feature_encoder(np.zeros((1, len(space_encoder))))
     prior_mean = expected_features(columns, as_priors(priors), name_priors=name_priors).prior_mean
     return lambda *place: float(prior_mean.mean(columns.rows(np.array([place], dtype=float)))[0])
 

@@ -8,21 +8,21 @@ import pytest
 from kerastune_lite.space.kinds import Float
 from kerastune_lite.space.space import Space
 from kerastune_lite.strategies.bayesian.model_choice import drawn_model
-from kerastune_lite.surrogate.encoder import Embedding
-from kerastune_lite.surrogate.process import Observations, Surrogate
+from kerastune_lite.surrogate.encoder import SpaceEncoder
+from kerastune_lite.surrogate.process import FittedProcess, Observations
 
-COLUMNS = Embedding(Space([Float(name, 0, 1) for name in "abcd"])).columns(np.zeros((1, 4)))
+COLUMNS = SpaceEncoder(Space([Float(name, 0, 1) for name in "abcd"])).feature_encoder(np.zeros((1, 4)))
 
 
 def drawn(function, count=24, draws=200, seed=0):
     """How often each is drawn: True with a trend, False without, None for no model."""
     rng = np.random.default_rng(seed)
-    places = rng.random((count, 4))
-    targets = function(places, rng)
-    known = Observations(COLUMNS.rows(places), (targets - targets.mean()) / (targets.std() or 1), np.ones(count))
-    models = [Surrogate.fit(COLUMNS.features, known, trend=trend) for trend in (True, False)]
+    coordinates = rng.random((count, 4))
+    targets = function(coordinates, rng)
+    known = Observations(COLUMNS.rows(coordinates), (targets - targets.mean()) / (targets.std() or 1), np.ones(count))
+    models = [FittedProcess.fit(COLUMNS.features, known, linear=trend) for trend in (True, False)]
     found = (drawn_model(models, rng) for _ in range(draws))
-    return Counter(None if model is None else model.parameters.has_trend for model in found)
+    return Counter(None if model is None else model.parameters.is_linear for model in found)
 
 
 def test_a_slope_is_believed_by_the_model_with_a_trend():

@@ -4,7 +4,7 @@ import pytest
 
 from kerastune_lite.space.kinds import Float
 from kerastune_lite.strategies import Bayesian
-from kerastune_lite.strategies.bayesian.name_priors import usual_rise
+from kerastune_lite.strategies.bayesian.name_priors import name_prior
 from kerastune_lite.study.objective import Objective
 from tests.fakes import search
 
@@ -15,14 +15,14 @@ LOSS = Objective("loss", "min")
     "name", ["units", "n_units_1", "layer_1_units", "numUnits", "hidden", "hidden_size", "filters", "width", "momentum"]
 )
 def test_a_loss_is_expected_to_fall_with_capacity(name):
-    assert usual_rise(name) < 0
+    assert name_prior(name) < 0
 
 
 @pytest.mark.parametrize(
     "name", ["dropout", "dropout_1", "dropoutRate", "dropout_units", "weight_decay", "weightDecay", "l2", "kernel_l1"]
 )
 def test_a_loss_is_expected_to_rise_with_what_takes_capacity_away(name):
-    assert usual_rise(name) > 0
+    assert name_prior(name) > 0
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_loss_is_expected_to_rise_with_what_takes_capacity_away(name):
     ],
 )
 def test_nothing_is_expected_of_other_names(name):
-    assert usual_rise(name) == 0
+    assert name_prior(name) == 0
 
 
 def towards(better):
@@ -77,7 +77,7 @@ def test_trials_outweigh_names_that_are_wrong():
 
 @pytest.mark.parametrize("name_priors", [False, True])
 def test_names_say_nothing_without_name_priors(name_priors):
-    def places(*names):
+    def coordinates(*names):
         space = tuple(Float(name, 0, 1) for name in names)
 
         def function(hp):
@@ -87,4 +87,4 @@ def test_names_say_nothing_without_name_priors(name_priors):
         history = search(function, Bayesian(name_priors=name_priors), objective=LOSS, max_trials=8, space=space)
         return [tuple(trial.values.values()) for trial in history.trials]
 
-    assert (places("units", "dropout") == places("x", "y")) is not name_priors
+    assert (coordinates("units", "dropout") == coordinates("x", "y")) is not name_priors

@@ -24,7 +24,7 @@ def bowl(hp):
     return sum((hp.Float(f"x{i}", 0, 1) - center) ** 2 for i, center in enumerate(CENTERS))
 
 
-def believing(function, centers, trials, seed=0, **options):
+def condition_on_fantasies(function, centers, trials, seed=0, **options):
     priors = {f"x{i}": center for i, center in enumerate(centers)}
     return search(function, Bayesian(priors=priors), objective=LOSS, max_trials=trials, seed=seed, **options)
 
@@ -47,13 +47,16 @@ def test_only_the_first_point_of_the_design_is_what_is_believed():
 
 
 def test_a_right_belief_saves_trials():
-    right = [believing(bowl, np.add(CENTERS, 0.05), 6, seed).best.score for seed in range(3)]
-    without = [believing(bowl, (), 6, seed).best.score for seed in range(3)]
+    right = [condition_on_fantasies(bowl, np.add(CENTERS, 0.05), 6, seed).best.score for seed in range(3)]
+    without = [condition_on_fantasies(bowl, (), 6, seed).best.score for seed in range(3)]
     assert max(right) < 0.02 < min(without)
 
 
 def test_trials_outweigh_a_wrong_belief():
-    wrong = [believing(bowl, np.where(np.array(CENTERS) > 0.5, 0.0, 1.0), 35, seed).best.score for seed in range(3)]
+    wrong = [
+        condition_on_fantasies(bowl, np.where(np.array(CENTERS) > 0.5, 0.0, 1.0), 35, seed).best.score
+        for seed in range(3)
+    ]
     assert max(wrong) < 0.02
 
 
@@ -69,15 +72,17 @@ def test_what_is_believed_of_a_branch_waits_until_it_is_read():
 
 def test_a_search_with_beliefs_is_the_same_when_cut_and_gone_on_with():
     store = MemoryStore()
-    believing(bowl, CENTERS, 6, store=store)
-    assert points(believing(bowl, CENTERS, 12, store=store)) == points(believing(bowl, CENTERS, 12))
+    condition_on_fantasies(bowl, CENTERS, 6, store=store)
+    assert points(condition_on_fantasies(bowl, CENTERS, 12, store=store)) == points(
+        condition_on_fantasies(bowl, CENTERS, 12)
+    )
 
 
 def test_a_center_outside_of_the_range_is_refused_with_the_range():
     with pytest.raises(
         UsageError, match=r"the prior of 'x0' has center=3, which Float\('x0', min_value=0.0, max_value=1"
     ):
-        believing(bowl, [3], 5)
+        condition_on_fantasies(bowl, [3], 5)
 
 
 def test_a_misspelt_name_is_refused():

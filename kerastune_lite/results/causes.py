@@ -1,0 +1,59 @@
+"""Why trials failed: failures that differ in numbers and in the names of layers alone have one cause."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from kerastune_lite.errors import SearchError
+from kerastune_lite.study.history import History
+from kerastune_lite.study.trial import Trial
+
+# What differs between two trials with one mistake: colours and addresses, `dense_3`, sizes, and shapes of them.
+_VARIES = ((r"\x1b\[[0-9;]*m", ""), (r"0x[0-9a-f]+", "0x"), (r"_\d+\b", ""), (r"\d+(\.\d+)?(e[+-]?\d+)?", "#"))
+_SEVERAL = r"(#|None)(, ?(#|None))+"
+
+
+def causes(trials: Sequence[Trial]) -> Counter[str]:
+    """How many trials failed, by cause: in the words of the first one, on one line."""
+    first: dict[str, str] = {}
+    counted: Counter[str] = Counter()
+    for trial in sorted(trials, key=lambda trial: trial.number):
+        if trial.status == "failed":
+            words = _on_one_line(trial.reason or "unknown")
+            counted[first.setdefault(_pattern(words), words)] += 1
+    return counted
+
+
+def check_any_success(history: History, *, traceback: bool = False) -> None:
+    """Ends a search that has nothing to show for it; everything is on record by then.
+
+    Args:
+        history: What the search has left.
+        traceback: Whether the first failure's traceback is to be told too, since nobody can look it up.
+
+    Raises:
+        SearchError: Trials failed and none succeeded; the causes are counted.
+    """
+    failed = [trial for trial in history.trials if trial.status == "failed"]
+    if not failed or any(trial.succeeded for trial in history.trials):
+        return
+    counted = "".join(f"\n  {count} failed with: {cause}" for cause, count in causes(failed).most_common(5))
+    error = SearchError(
+        f"none of the {len(history)} trials finished with a score:{counted}\n"
+        "Mend the cause, then overwrite=True begins anew; results() has each trial's traceback as its `error`"
+    )
+    if traceback:
+        error.add_note(f"trial {failed[0].number}:\n{failed[0].error or failed[0].reason}")
+    raise error
+
+
+def _pattern(words: str) -> str:
+    for varies, constant in _VARIES:
+        words = re.sub(varies, constant, words)
+    return re.sub(_SEVERAL, "#", words)
+
+
+def _on_one_line(reason: str) -> str:
+    """Without the arguments that Keras lists after what it has to say."""
+    told, _, _ = reason.partition("\n\nArguments received by")
+    return " ".join(re.sub(_VARIES[0][0], "", told).split())
