@@ -23,9 +23,7 @@ def _ended(function: TrialFunction, task: Task, send: Send) -> Ended:
     except Infeasible as error:
         return Ended(trial=trial, outcome="infeasible", reason=str(error) or "infeasible")
     except FailedTrialError as error:
-        return Ended(
-            trial=trial, outcome="failed", reason=str(error) or "failed", error=traceback.format_exc(), final=True
-        )
+        return _failed(trial, str(error) or "failed", final=True)
     except KerastuneError as error:
         return Ended(trial=trial, outcome="interrupted", reason=str(error), fatal=error)
     except KeyboardInterrupt:

@@ -86,6 +86,10 @@ class Builder:
         """
         if self._build is None:
             raise UsageError("this tuner was given no hypermodel to build; give it one: hypermodel=build_model")
+        if self._checked:
+            from kerastune_lite.training.name_counters import reset_metrics  # noqa: PLC0415 - imports keras
+
+            reset_metrics()
         model = self._build(hp if getattr(self.given, "tunable", True) else HyperParameters(hp.values))
         return self._compiled(model) if self._checked else recompiled(model, self._replaced)
 
