@@ -29,9 +29,10 @@ def _ended(function: TrialFunction, task: Task, send: Send) -> Ended:
     except KeyboardInterrupt:
         return Ended(trial=trial, outcome="interrupted", reason="interrupted by the user")
     except Exception as error:  # noqa: BLE001 - whatever the user's code raises is the trial's failure
-        error_text = _COLOURS.sub("", traceback.format_exc())
-        return Ended(trial=trial, outcome="failed", reason=_last_line(error), error=error_text)
+        return _failed(trial, "".join(traceback.format_exception_only(error)).strip())
 
 
-def _last_line(error: Exception) -> str:
-    return _COLOURS.sub("", "".join(traceback.format_exception_only(error)).strip())
+def _failed(trial: int, reason: str, *, final: bool | None = None) -> Ended:
+    """The end of a trial by the exception being handled."""
+    text = _COLOURS.sub("", traceback.format_exc())
+    return Ended(trial=trial, outcome="failed", reason=_COLOURS.sub("", reason), error=text, final=final)

@@ -92,7 +92,7 @@ class Loop:
     def _end_lost_attempts(self) -> None:
         """Attempts that were running when an earlier process died have ended; failed trials may have a retry left.
 
-        Where nothing has succeeded yet, all that has failed is tried again: its cause was mended, as a rule.
+        While no trial has succeeded, all failed ones are retried: the user has probably fixed the problem.
         """
         for trial in self._history.running:
             self._recorder.record(Ended(trial=trial.number, outcome="interrupted", reason="the process died"))

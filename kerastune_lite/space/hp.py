@@ -118,7 +118,7 @@ class HyperParameters:
             name: Its name, unique within a trial.
             min_value: Lower end.
             max_value: Upper end.
-            step: Difference between levels (`sampling="linear"`), or ratio of levels (the two log samplings). A step that
+            step: Difference of levels (`sampling="linear"`), or ratio of levels (the two log samplings). A step that
                 misses `max_value` ends with the last level below it; one warning names it. None: every integer.
             sampling: "linear", "log" (each decade equally likely) or "reverse_log" (its mirror image), in any case.
             default: The value without a tuner; `min_value` by default. Between two levels, the nearer one.

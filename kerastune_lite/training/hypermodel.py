@@ -96,9 +96,6 @@ class Builder:
     def _compiled(self, model: Any) -> "keras.Model":
         import keras  # noqa: PLC0415 - heavy: loaded when the first model is built
 
-        from kerastune_lite.training.name_counters import reset_metrics  # noqa: PLC0415 - imports keras
-
-        reset_metrics()
         if not isinstance(model, keras.Model):
             raise ModelError(f"build_model must return a compiled Keras model, got {model!r}; is a `return` missing?")
         recompiled(model, self._replaced)
