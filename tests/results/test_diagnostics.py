@@ -316,7 +316,7 @@ def test_failures_are_a_share_and_worth_a_line_from_a_fifth_on():
 
         return fails
 
-    few, many = (health(function(most), Grid()) for most in (3, 5))
+    few, many = (health(function(most), Grid(), max_consecutive_failed_trials=None) for most in (3, 5))
     assert (few.failures, many.failures) == (0.15, 0.25)
     assert few.messages == ()
     assert many.messages[0].startswith("25% of the trials failed: narrow the space")

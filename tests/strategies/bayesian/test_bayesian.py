@@ -152,7 +152,7 @@ def test_when_all_trials_fail_it_goes_on_and_says_why():
         hp.Float("x", 0, 1)
         raise RuntimeError
 
-    history = minimised(fails, trials=10)
+    history = minimised(fails, trials=10, max_consecutive_failed_trials=None)
     assert "no trial has given a score yet" in history.trials[-1].note["because"]
     assert len({trial.values["x"] for trial in history.trials}) == 10
 
