@@ -1,4 +1,4 @@
-"""FittedProcess models as scikit-learn regressors: for `kt.strategies.Skopt`, for `skopt.Optimizer`, or alone.
+"""Surrogate models as scikit-learn regressors, for `kt.strategies.Skopt`, for `skopt.Optimizer`, or for use alone.
 
 Importing this loads scikit-learn.
 """

@@ -22,8 +22,8 @@ _ENOUGH_FOR_BOUNDS = 15
 _ENOUGH_FOR_IMPORTANCE = 20
 
 # Importance is trusted from the first correlation on; below the second, the scores are unexplained.
-_KNOWS = 0.5
-_IGNORANT = 0.2
+_PREDICTABLE = 0.5
+_UNEXPLAINED = 0.2
 
 # The distance from an end that counts as "at the bound", and the probability of so many random values there.
 _NEAR = 0.05
@@ -128,15 +128,15 @@ class Diagnostics:
     def _of_failures(self) -> list[str]:
         if self.failures < _MANY_FAILURES:
             return []
-        way = "narrow the space, or raise kt.Infeasible (which uses no budget) for impossible configurations"
-        return [f"{self.failures:.0%} of the trials failed: {way}"]
+        advice = "narrow the space, or raise kt.Infeasible (which uses no budget) for impossible configurations"
+        return [f"{self.failures:.0%} of the trials failed: {advice}"]
 
     def _of_correlation(self) -> list[str]:
-        known = self.rank_correlation is None or _higher(self.rank_correlation, self.correlation) >= _IGNORANT
-        if known or self.trials < _ENOUGH_FOR_IMPORTANCE:
+        explained = self.rank_correlation is None or _higher(self.rank_correlation, self.correlation) >= _UNEXPLAINED
+        if explained or self.trials < _ENOUGH_FOR_IMPORTANCE:
             return []
-        way = "; set executions_per_trial=2 to see whether this is noise" if self.noise_from == "model" else ""
-        return [f"the hyperparameters hardly explain the scores{way}"]
+        advice = "; set executions_per_trial=2 to see whether this is noise" if self.noise_from == "model" else ""
+        return [f"the hyperparameters hardly explain the scores{advice}"]
 
     def _of_importance(self) -> list[str]:
         if not self.unimportant:
@@ -153,8 +153,8 @@ class Diagnostics:
         if not (drowned and credible):
             return []
         more = "executions_per_trial=2 or more" if self.executions == 1 else "more executions_per_trial"
-        told = f"the best {_BEST} trials differ by {_short(self.gap_of_best, 2)}"
-        return [f"{told}, training again changes a score by about {_short(noise, 2)}: use {more} to tell them apart"]
+        differ = f"the best {_BEST} trials differ by {_short(self.gap_of_best, 2)}"
+        return [f"{differ}, training again changes a score by about {_short(noise, 2)}: use {more} to tell them apart"]
 
     def __str__(self) -> str:
         """A short report."""
@@ -187,7 +187,9 @@ def diagnose(history: History) -> Diagnostics:
     best = ranked[:_BEST]
     scores = np.array([trial.score for trial in ranked], dtype=float)
     model = surrogate_health(history) if ranked else SurrogateHealth()
-    knows = len(ranked) >= _ENOUGH_FOR_IMPORTANCE and _higher(model.rank_correlation, model.correlation) >= _KNOWS
+    predictable = (
+        len(ranked) >= _ENOUGH_FOR_IMPORTANCE and _higher(model.rank_correlation, model.correlation) >= _PREDICTABLE
+    )
     noise = _noise_of_executions(ranked)
     with np.errstate(over="ignore"):
         spread = float(scores.std()) if len(scores) > 1 else 0.0
@@ -197,7 +199,7 @@ def diagnose(history: History) -> Diagnostics:
         rank_correlation=model.rank_correlation,
         correlation=model.correlation,
         importance=model.importance,
-        unimportant=model.unimportant if knows else (),
+        unimportant=model.unimportant if predictable else (),
         at_bound=_at_bound(history, best, model.importance) if len(ranked) >= _ENOUGH_FOR_BOUNDS else (),
         noise=model.noise if noise is None else noise,
         noise_from=("model" if model.noise is not None else None) if noise is None else "executions",

@@ -1,4 +1,4 @@
-"""A study as scikit-optimize's `OptimizeResult`, for its plots and tools."""
+"""A study as an `OptimizeResult` of scikit-optimize, for its plots and tools."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ def optimize_result(trials: Sequence[Trial], space: Space) -> Any:
 
     Args:
         trials: Finished trials, by number.
-        space: Their hyperparameters; one that a trial did not read has its default there.
+        space: Their hyperparameters. Those that a trial did not read have their default in its point.
     """
     from skopt.utils import create_result  # noqa: PLC0415 - heavy: scikit-learn
 

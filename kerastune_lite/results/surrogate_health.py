@@ -25,7 +25,7 @@ _LEAST = 5
 # At most so many trials are used: the cost of a fit grows with the cube of their number.
 _MOST = 120
 
-# Total number of predictions for all importances, and the minimum number of random points.
+# The number of predictions for all importances together, and the minimum number of random points.
 _PREDICTIONS = 4096
 _POINTS = 64
 
@@ -71,67 +71,67 @@ def surrogate_health(history: History) -> SurrogateHealth:
     hyperparameter is unimportant only if all fits agree.
     """
     space_encoder = SpaceEncoder(history.space)
-    coordinates, losses = _training_data(history, space_encoder)
-    means = np.array([sum(values) / len(values) for values in losses])
-    if len(losses) < _LEAST or not len(space_encoder) or not _vary(means):
+    coordinates, executions = _training_data(history, space_encoder)
+    means = np.array([sum(values) / len(values) for values in executions])
+    if len(executions) < _LEAST or not len(space_encoder) or not _vary(means):
         return SurrogateHealth()
     with one_blas_thread(), np.errstate(all="ignore"):
-        return _health(space_encoder, coordinates, losses, means)
+        return _health(space_encoder, coordinates, executions, means)
 
 
 def _health(
-    space_encoder: SpaceEncoder, coordinates: Array, losses: list[list[float]], means: Array
+    space_encoder: SpaceEncoder, coordinates: Array, executions: list[list[float]], means: Array
 ) -> SurrogateHealth:
-    columns = FeatureEncoder(space_encoder.dimensions, np.zeros(len(space_encoder), dtype=bool))
-    rows = columns.rows(_imputed(coordinates, space_encoder))
-    together = np.concatenate([np.asarray(values) for values in losses])
+    encoder = FeatureEncoder(space_encoder.dimensions, np.zeros(len(space_encoder), dtype=bool))
+    rows = encoder.rows(_imputed(coordinates, space_encoder))
+    together = np.concatenate([np.asarray(values) for values in executions])
     warp = output_warp(together)
-    known = Observations.of_replicates(rows, warp(together), np.array([len(values) for values in losses]))
-    folds = np.random.default_rng(0).permutation(len(losses)) % _FOLDS
-    models = [FittedProcess(columns.features, known, _fitted(columns, known, folds != fold)) for fold in range(_FOLDS)]
+    known = Observations.of_replicates(rows, warp(together), np.array([len(values) for values in executions]))
+    folds = np.random.default_rng(0).permutation(len(executions)) % _FOLDS
+    models = [FittedProcess(encoder.features, known, _fitted(encoder, known, folds != fold)) for fold in range(_FOLDS)]
     predicted = np.choose(folds, [model.leave_one_out()[0] for model in models])
     points = _random_points(space_encoder, np.random.default_rng(0))
     active = 1 - np.isnan(coordinates).mean(axis=0)
-    effects = np.array([_total_effects(model, columns, points) * active for model in models])
-    small = (effects < SMALL).all(axis=0) & _covered(columns, rows, points) & ~_decides(coordinates)
+    effects = np.array([_total_effects(model, encoder, points) * active for model in models])
+    small = (effects < SMALL).all(axis=0) & _covered(encoder, rows, points) & ~_decides(coordinates)
     deviation = float(np.sqrt(np.median([model.parameters.noise for model in models])))
-    importance = _by_name(space_encoder, effects.mean(axis=0))
-    names = {
+    importance = _importance(space_encoder, effects.mean(axis=0))
+    important = {
         dimension.definition.name for dimension, one in zip(space_encoder.dimensions, small, strict=True) if not one
     }
     return SurrogateHealth(
         _correlation(_ranks(predicted), _ranks(known.targets)),
         _correlation(predicted, known.targets),
         importance,
-        tuple(name for name in importance if name not in names),
+        tuple(name for name in importance if name not in important),
         _in_units(deviation, warp, float(np.median(np.sort(means)[:_LEAST])), float(means.std())),
     )
 
 
-def _fitted(columns: FeatureEncoder, known: Observations, chosen: Array) -> Parameters:
+def _fitted(encoder: FeatureEncoder, known: Observations, chosen: Array) -> Parameters:
     """Parameters fitted to the chosen observations, with their share of the within-replicate sum of squares."""
     extra, own = known.replicates - 1, (known.replicates - 1)[chosen]
     within_ss = known.within_ss * own.sum() / max(1, extra.sum())
     part = Observations(known.rows[chosen], known.targets[chosen], known.replicates[chosen], float(within_ss))
-    return FittedProcess.fit(columns.features, part, iterations=_ITERATIONS).parameters
+    return FittedProcess.fit(encoder.features, part, iterations=_ITERATIONS).parameters
 
 
 def _training_data(history: History, space_encoder: SpaceEncoder) -> tuple[Array, list[list[float]]]:
     """Coordinates, shape (n, dimensions), and for each row the minimized values of its executions."""
 
-    def loss(score: float) -> float:
+    def minimized(score: float) -> float:
         return min(max(history.objective.minimized(score), -_HUGE), _HUGE)
 
-    trials = _most_telling(list(history.ranked()))
+    trials = _subset(list(history.ranked()))
     rows = [space_encoder.coordinates(trial.definitions, trial.values) for trial in trials]
-    losses = [[loss(run.best.score) for run in trial.executions if run.best is not None] for trial in trials]
-    for told in history.external_results:
-        rows.append(space_encoder.coordinates_of_values(told.values))
-        losses.append([loss(told.score)])
-    return np.array(rows).reshape(len(losses), len(space_encoder)), losses
+    executions = [[minimized(run.best.score) for run in trial.executions if run.best is not None] for trial in trials]
+    for result in history.external_results:
+        rows.append(space_encoder.coordinates_of_values(result.values))
+        executions.append([minimized(result.score)])
+    return np.array(rows).reshape(len(executions), len(space_encoder)), executions
 
 
-def _most_telling(ranked: list[Trial]) -> list[Trial]:
+def _subset(ranked: list[Trial]) -> list[Trial]:
     """At most `_MOST` trials: half of them the best ones, the others evenly spaced by rank."""
     if len(ranked) <= _MOST:
         return ranked
@@ -150,10 +150,10 @@ def _imputed(coordinates: Array, space_encoder: SpaceEncoder) -> Array:
     return np.where(np.isnan(coordinates), at, coordinates)
 
 
-def _in_units(deviation: float, warp: Warp, loss: float, spread: float) -> float | None:
-    """Converts a small deviation of a warped value to the objective's units, by the slope of the warp at `loss`."""
+def _in_units(deviation: float, warp: Warp, value: float, spread: float) -> float | None:
+    """Converts a small deviation of a warped value to the objective's units, by the slope of the warp at `value`."""
     step = 0.01 * spread
-    low, high = warp(np.array([loss - step, loss + step]))
+    low, high = warp(np.array([value - step, value + step]))
     return deviation * 2 * step / float(high - low) if high > low else None
 
 
@@ -177,7 +177,7 @@ def _random_points(space_encoder: SpaceEncoder, rng: np.random.Generator) -> Arr
     return coordinates
 
 
-def _total_effects(model: FittedProcess, columns: FeatureEncoder, points: Array) -> Array:
+def _total_effects(model: FittedProcess, encoder: FeatureEncoder, points: Array) -> Array:
     """The total effect of each coordinate, interactions included, as a fraction of the predictions' variance.
 
     Jansen, "Analysis of variance designs for model output" (1999): E[(f(x) - f(x with x_i redrawn))^2] / (2 Var f).
@@ -185,7 +185,7 @@ def _total_effects(model: FittedProcess, columns: FeatureEncoder, points: Array)
     hyperparameter importance" (2014). Otherwise differences between bad configurations would dominate.
     """
     here, there = np.split(points, 2)
-    before = model.predict(columns.rows(here))[0]
+    before = model.predict(encoder.rows(here))[0]
     cap = float(np.median(before))
     before = np.minimum(before, cap)
     variance = float(before.var())
@@ -193,12 +193,12 @@ def _total_effects(model: FittedProcess, columns: FeatureEncoder, points: Array)
     for index in range(points.shape[1]):
         redrawn = here.copy()
         redrawn[:, index] = there[:, index]
-        after = np.minimum(model.predict(columns.rows(redrawn))[0], cap)
+        after = np.minimum(model.predict(encoder.rows(redrawn))[0], cap)
         effects[index] = ((before - after) ** 2).mean() / 2
     return np.minimum(effects / variance, 1) if variance > 0 else effects
 
 
-def _by_name(space_encoder: SpaceEncoder, shares: Array) -> dict[str, float]:
+def _importance(space_encoder: SpaceEncoder, shares: Array) -> dict[str, float]:
     """Importance by name, the largest first; for a name with several kinds, the largest counts."""
     found: dict[str, float] = {}
     for index in np.argsort(-shares, kind="stable"):
@@ -206,11 +206,11 @@ def _by_name(space_encoder: SpaceEncoder, shares: Array) -> dict[str, float]:
     return found
 
 
-def _covered(columns: FeatureEncoder, rows: Array, points: Array) -> Array:
+def _covered(encoder: FeatureEncoder, rows: Array, points: Array) -> Array:
     """Whether each coordinate varies enough in the trials, compared to random points; if not, the prior dominates."""
-    groups, count = columns.features.groups, columns.features.count
+    groups, count = encoder.features.groups, encoder.features.count
     tried = np.bincount(groups, rows.var(axis=0), count)
-    random = np.bincount(groups, columns.rows(points).var(axis=0), count)
+    random = np.bincount(groups, encoder.rows(points).var(axis=0), count)
     return np.asarray(tried >= _COVERED * random)
 
 

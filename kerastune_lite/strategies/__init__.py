@@ -1,4 +1,4 @@
-"""Strategies propose the next point: functions of the history and a generator, with no state of their own."""
+"""Strategies: functions that propose the next point, given the history and a random generator; they keep no state."""
 
 from kerastune_lite.strategies.bayesian.strategy import Bayesian
 from kerastune_lite.strategies.grid import Grid

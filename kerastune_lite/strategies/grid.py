@@ -1,4 +1,4 @@
-"""Grid search: every reachable combination once, in order."""
+"""Grid search: every configuration once, in order."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
@@ -15,13 +15,25 @@ if TYPE_CHECKING:
 @final
 @dataclass(frozen=True)
 class Grid:
-    """Every combination, the hyperparameter read last changing fastest.
+    """Tries every configuration once; the hyperparameter read last changes fastest.
 
     Args:
-        points: How many values a `Float` without a step takes, evenly spaced on its scale, both ends included.
+        points: How many values of a `Float` without a step are tried, evenly spaced on its scale, both ends included.
 
     Raises:
-        UsageError: `points` is below 1.
+        UsageError: `points` is not an integer from 1.
+
+    Example:
+        >>> import kerastune_lite as kt
+        >>> results = kt.tune(
+        ...     lambda hp: (hp.Float("x", -1, 1) - 0.2) ** 2,
+        ...     objective=kt.Objective("error", "min"),
+        ...     max_trials=None,
+        ...     strategy=kt.strategies.Grid(points=5),
+        ...     verbose=0,
+        ... )
+        >>> [trial.values["x"] for trial in results]
+        [0.0, 0.5, -0.5, 1.0, -1.0]
     """
 
     points: int = 10
@@ -31,6 +43,6 @@ class Grid:
             raise UsageError(f"Grid(points={self.points!r}): points must be an integer from 1")
 
     def __call__(self, history: History, rng: "np.random.Generator") -> Proposal | None:  # noqa: ARG002 - not random
-        """The first point not tried yet, as far as the space is known; None if there is none left."""
+        """The first configuration not tried yet, as far as the space is known; None if the space is exhausted."""
         values = history.tree.walk(None, discretized(self.points))
         return None if values is None else Proposal(values, unset="first")

@@ -1,4 +1,4 @@
-"""What the loop asks of a strategy."""
+"""The protocol of strategies, and their fingerprints."""
 
 import math
 from collections.abc import Mapping
@@ -18,9 +18,10 @@ class Proposal:
     """Values for a new trial.
 
     Attributes:
-        values: By name; `unset` says how other reads are answered.
-        unset: How: "sample" (reproducibly at random), "first" (the first level) or "default".
-        note: JSON that is kept with the trial, so that a later call can start from it.
+        values: By name.
+        unset: The value of any other hyperparameter that is read: "sample" (reproducibly at random), "first" (the first
+            level) or "default".
+        note: JSON to keep with the trial, for later calls of the strategy.
     """
 
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -31,18 +32,21 @@ class Proposal:
 class Strategy(Protocol):
     """Proposes the next point.
 
-    A frozen dataclass with `__call__`; its fields are its fingerprint. It reads no clock, no file and no global random
-    state: the same history and generator give the same proposal.
+    Implement it as a frozen dataclass with `__call__`; the fields are the fingerprint. A strategy uses no clock, no
+    file and no global random state: the same history and generator give the same proposal.
     """
 
     def __call__(self, history: History, rng: "np.random.Generator", /) -> Proposal | None:
-        """The next point; None if there is nothing to propose while the trials under way last."""
+        """The next point; None if there is nothing to propose, at least until a running trial ends."""
 
 
 def fingerprint(strategy: Any, recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """A strategy's or a policy's class and fields as plain JSON, to be compared with those on record.
+    """The class and the fields of a strategy or a stopping policy as JSON, to compare with the recorded ones.
 
-    A field that the record lacks is left out while it has its default: it did not exist when the study was searched.
+    Args:
+        strategy: The strategy or the policy.
+        recorded: The fingerprint on record, if any. Fields missing there are left out if they have their default: they
+            did not exist when the study was recorded.
     """
     kind = type(strategy)
     if not is_dataclass(strategy):
@@ -57,12 +61,12 @@ def fingerprint(strategy: Any, recorded: Mapping[str, Any] | None = None) -> dic
     return {name: value for name, value in found.items() if name in recorded or value != defaults[name]}
 
 
-def _plain(value: Any) -> Any:  # noqa: PLR0911 - a line for each kind of value
-    """`value` as JSON that is equal for equal values: objects of scikit-learn by their class and parameters."""
+def _plain(value: Any) -> Any:  # noqa: PLR0911 - a line for each type
+    """`value` as JSON that is equal for equal values; scikit-learn's objects become their class and parameters."""
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
-        return value if math.isfinite(value) else repr(value)  # NaN would differ from itself
+        return value if math.isfinite(value) else repr(value)  # NaN does not equal itself
     if isinstance(value, Mapping):
         return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -76,4 +80,4 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911 - a line for each kind of value
     if hasattr(value, "get_params"):
         return {"class": type(value).__qualname__, **_plain(value.get_params(deep=False))}
     text = repr(value)
-    return type(value).__qualname__ if f"{id(value):x}" in text else text  # an address is another in each run
+    return type(value).__qualname__ if f"{id(value):x}" in text else text  # an address differs between runs

@@ -1,4 +1,4 @@
-"""Search by scikit-optimize: its optimiser, told all that is on record, proposes the next point."""
+"""Search with scikit-optimize: its optimizer proposes the next point, given all trials of the study."""
 
 import importlib.util
 import inspect
@@ -29,13 +29,13 @@ _NEEDED = "scikit-optimize>=0.10.2,<0.11"
 @final
 @dataclass(frozen=True)
 class Skopt:
-    """Search by `skopt.Optimizer`, for those who want its estimators and acquisition functions.
+    """Search with `skopt.Optimizer`, for its estimators and acquisition functions.
 
-    The optimiser is made anew for each proposal and told all trials at once, so a search that goes on after a kill
-    proposes what it would have proposed. Trials that failed, were infeasible or gave NaN count as the worst finite
-    value; those under way, as the best one ("cl_min", scikit-optimize's constant liar). No point comes twice: if the
-    optimiser asks for one that was tried, the most promising of 256 others takes its place. Ends when the space is
-    used up.
+    A new optimizer is created for each proposal and receives all trials at once, so that a resumed search makes the
+    same proposals as an uninterrupted one. Trials that failed, were infeasible or returned NaN count as the worst
+    finite value, running trials as the best one (scikit-optimize's constant liar, "cl_min"). No configuration is
+    proposed twice: if the optimizer asks for one that was tried, the best of 256 random ones by acquisition value
+    replaces it. The search ends when the space is exhausted.
 
     The arguments are those of `skopt.Optimizer`.
 
@@ -43,16 +43,28 @@ class Skopt:
         base_estimator: "GP", "RF", "ET", "GBRT", or a scikit-learn regressor whose `predict` takes `return_std=True`,
             such as `kt.surrogates.GaussianProcess()`.
         acq_func: "gp_hedge", "EI", "PI" or "LCB".
-        n_initial_points: How many points come from `initial_point_generator` before the estimator is asked; results
-            from elsewhere and trials that failed count among them.
+        n_initial_points: Size of the initial design. Results from elsewhere and failed trials count towards it.
         initial_point_generator: "random" (by the hyperparameters' priors), "sobol", "halton", "hammersly", "lhs" or
             "grid".
-        acq_optimizer: "sampling", "lbfgs", or "auto": the latter where the estimator has derivatives.
+        acq_optimizer: "sampling", "lbfgs", or "auto", which is "lbfgs" if the estimator has derivatives.
         acq_func_kwargs: `xi`, `kappa`, `eta`.
         acq_optimizer_kwargs: `n_points`, `n_restarts_optimizer`.
 
     Raises:
-        UsageError: An argument is impossible, or scikit-optimize is not installed.
+        UsageError: An argument is invalid, or scikit-optimize is not installed.
+
+    Example:
+        >>> import kerastune_lite as kt
+        >>> results = kt.tune(
+        ...     lambda hp: (hp.Float("x", -1, 1) - 0.3) ** 2,
+        ...     objective=kt.Objective("error", "min"),
+        ...     max_trials=15,
+        ...     strategy=kt.strategies.Skopt("GP", acq_func="EI", n_initial_points=5),
+        ...     seed=0,
+        ...     verbose=0,
+        ... )
+        >>> round(results.best.values["x"], 1)
+        0.3
     """
 
     base_estimator: Any = "GP"
@@ -69,8 +81,8 @@ class Skopt:
         _check_estimator(self.base_estimator)
         if self.acq_func in ("EIps", "PIps"):
             raise UsageError(
-                f"Skopt(acq_func={self.acq_func!r}): improvement per second is not offered, since what a trial "
-                f"costs is not modelled; use {self.acq_func[:2]!r}, or kt.strategies.Bayesian(cost='time')"
+                f"Skopt(acq_func={self.acq_func!r}): improvement per second is not supported, because there is no "
+                f"model of durations; use {self.acq_func[:2]!r}, or kt.strategies.Bayesian(cost='time')"
             )
         _check_known("acq_func", self.acq_func, _ACQUISITIONS)
         _check_known("initial_point_generator", self.initial_point_generator, _GENERATORS)
@@ -80,24 +92,24 @@ class Skopt:
         _check_keys("acq_optimizer_kwargs", self.acq_optimizer_kwargs, _OF_OPTIMIZER)
         for name, value in (self.acq_optimizer_kwargs or {}).items():
             _check_count(name, value)
-        if self.acq_optimizer == "lbfgs" and not self._climbs:
+        if self.acq_optimizer == "lbfgs" and not self._has_gradients:
             raise UsageError(
-                f"Skopt(acq_optimizer='lbfgs'): base_estimator={self.base_estimator!r} gives no derivatives; use "
+                f"Skopt(acq_optimizer='lbfgs'): base_estimator={self.base_estimator!r} has no derivatives; use "
                 "acq_optimizer='sampling'"
             )
 
     def __call__(self, history: History, rng: "np.random.Generator") -> Proposal | None:
-        """The point that scikit-optimize asks for; None if every point has been tried or is under way."""
+        """The point that scikit-optimize asks for; None if every configuration has been tried or is running."""
         if history.tree.root.exhausted():
             return None
         from kerastune_lite.strategies.skopt_record import propose  # noqa: PLC0415 - heavy: numpy, scipy
 
         with one_blas_thread(), warnings.catch_warnings():
-            # what comes instead of a point that was tried is chosen here
+            # points that were tried are replaced
             warnings.filterwarnings("ignore", "The objective has been evaluated at", UserWarning)
-            # a Gaussian process that is sure of a point: scikit-learn sets them to 0
+            # scikit-learn sets negative variances to 0
             warnings.filterwarnings("ignore", "Predicted variances smaller than 0", UserWarning)
-            # a design of any size will do
+            # the size of the design is the user's choice
             warnings.filterwarnings("ignore", "The balance properties of Sobol", UserWarning)
             proposal = propose(
                 history,
@@ -109,7 +121,7 @@ class Skopt:
         return Random()(history, rng) if proposal is None else proposal
 
     def _optimizer(self, dimensions: list[Any], seed: int) -> Any:
-        """A `skopt.Optimizer` that asks its estimator as soon as it is told something."""
+        """A `skopt.Optimizer` without an initial design of its own."""
         from skopt import Optimizer  # noqa: PLC0415 - heavy: scikit-learn
 
         return Optimizer(
@@ -117,8 +129,8 @@ class Skopt:
             self._estimator(seed),
             n_initial_points=0,
             acq_func=self.acq_func,
-            # "auto" is L-BFGS where there are derivatives, which even a Gaussian process has not if all is categorical
-            acq_optimizer="auto" if self._climbs and self.acq_optimizer != "sampling" else "sampling",
+            # "auto" is "lbfgs" if there are derivatives; a Gaussian process has none if all dimensions are categorical
+            acq_optimizer="auto" if self._has_gradients and self.acq_optimizer != "sampling" else "sampling",
             random_state=seed,
             acq_func_kwargs=dict(self.acq_func_kwargs or {}),
             acq_optimizer_kwargs=dict(self.acq_optimizer_kwargs or {}),
@@ -126,7 +138,7 @@ class Skopt:
         )
 
     def _estimator(self, seed: int) -> Any:
-        """The name, or a fresh estimator all of whose randomness comes from `seed`."""
+        """The name of an estimator, or a clone whose random states are set to `seed`."""
         from sklearn.base import clone  # noqa: PLC0415 - heavy
 
         if self.base_estimator == "GBRT":
@@ -144,8 +156,8 @@ class Skopt:
         return estimator.set_params(**dict.fromkeys(unseeded, seed))
 
     @property
-    def _climbs(self) -> bool:
-        """Whether the estimator gives derivatives."""
+    def _has_gradients(self) -> bool:
+        """Whether the estimator predicts derivatives."""
         if isinstance(self.base_estimator, str):
             return self.base_estimator == "GP"
         return "return_mean_grad" in inspect.signature(self.base_estimator.predict).parameters
@@ -155,27 +167,29 @@ def _check_estimator(estimator: Any) -> None:
     if isinstance(estimator, str):
         return _check_known("base_estimator", estimator, _ESTIMATORS)
     if isinstance(estimator, type):
-        raise UsageError(f"Skopt(base_estimator={estimator.__name__}): give an instance, {estimator.__name__}(), say")
+        raise UsageError(
+            f"Skopt(base_estimator={estimator.__name__}): give an instance, such as {estimator.__name__}()"
+        )
     missing = [name for name in ("fit", "predict", "get_params") if not callable(getattr(estimator, name, None))]
     if missing:
         raise UsageError(
-            f"Skopt(base_estimator={estimator!r}) is no scikit-learn regressor: it has no {missing[0]}(); use one of "
-            f"{_listed(_ESTIMATORS)}, or kt.surrogates.GaussianProcess()"
+            f"Skopt(base_estimator={estimator!r}) is not a scikit-learn regressor: it has no {missing[0]}(); use one "
+            f"of {_listed(_ESTIMATORS)}, or kt.surrogates.GaussianProcess()"
         )
     last = estimator
-    while hasattr(last, "steps"):  # a pipeline passes on what its last step takes
+    while hasattr(last, "steps"):  # a pipeline passes arguments on to its last step
         last = last.steps[-1][1]
     if "return_std" not in inspect.signature(last.predict).parameters:
         raise UsageError(
-            f"Skopt(base_estimator={estimator!r}): its predict takes no return_std, and without a standard deviation "
-            f"nothing tells where to explore; use one of {_listed(_ESTIMATORS)}, or kt.surrogates.GaussianProcess()"
+            f"Skopt(base_estimator={estimator!r}): its predict takes no return_std, and the acquisition function needs "
+            f"a standard deviation; use one of {_listed(_ESTIMATORS)}, or kt.surrogates.GaussianProcess()"
         )
-    from sklearn.base import is_regressor  # noqa: PLC0415 - heavy, but whoever has an estimator has loaded it
+    from sklearn.base import is_regressor  # noqa: PLC0415 - heavy, but loaded with the estimator
 
     if not is_regressor(estimator):
         raise UsageError(
-            f"Skopt(base_estimator={estimator!r}) is no regressor to scikit-learn; derive it from RegressorMixin and "
-            "BaseEstimator, in this order"
+            f"Skopt(base_estimator={estimator!r}) is not a regressor according to scikit-learn; derive it from "
+            "RegressorMixin and BaseEstimator, in this order"
         )
     return None
 

@@ -1,7 +1,7 @@
-"""What is on record, as scikit-optimize is told it, and what it asks for, as a proposal.
+"""Converts a study to scikit-optimize's points and targets, and the points that it asks for to proposals.
 
-Its points are rows with a value for each hyperparameter of the space, read or not. A trial reads some of them: which,
-`space` foresees. What a trial does not read stands at its default in what is told.
+A point of scikit-optimize has a value for each hyperparameter of the space, read or not. Those that a trial did not
+read have their default. `ConditionalSpace` predicts which values of a new point a trial would read.
 """
 
 import math
@@ -21,12 +21,12 @@ from kerastune_lite.surrogate.skopt_space import Axis, Cell, axes_of, point
 Array = np.ndarray[Any, Any]
 Row = list[Cell]
 Maker = Callable[[list[Any], int], Any]
-"""A `skopt.Optimizer` of dimensions and a seed."""
+"""Makes a `skopt.Optimizer`, given its dimensions and a seed."""
 
-# How many points are compared if scikit-optimize asks for one that was tried.
-_OTHERS = 256
+# How many random points compete if scikit-optimize asks for one that was tried.
+_RANDOM = 256
 
-# Larger losses overflow when they are squared.
+# Targets are clipped here: the squares of larger ones overflow.
 _LARGEST = 1e100
 
 _SEEDS = 2**31 - 1
@@ -35,28 +35,28 @@ _SEEDS = 2**31 - 1
 def propose(
     history: History, rng: np.random.Generator, make: Maker, *, initial: int, generator: str
 ) -> Proposal | None:
-    """The next point; None to draw one at random.
+    """The next point; None if a random one is due instead.
 
     Args:
-        history: What is on record.
-        rng: All randomness of this proposal.
-        make: Makes the optimiser.
-        initial: How many points of the initial design come first.
-        generator: scikit-optimize's name of the design.
+        history: The study.
+        rng: The source of all randomness.
+        make: Makes the optimizer.
+        initial: Size of the initial design.
+        generator: scikit-optimize's name of the design's generator.
     """
     points = Points(history)
     known = Known.of(history, points)
     if not points.axes:
         return None
-    if len(known.losses) < initial:
-        return None if generator == "random" else _of_design(history, points, initial, generator)
+    if len(known.targets) < initial:
+        return None if generator == "random" else _initial_point(history, points, initial, generator)
     if not known.scored:
         return None
     optimizer = make([axis.dimension() for axis in points.axes], int(rng.integers(_SEEDS)))
     hedge = hasattr(optimizer, "gains_")
     if hedge:
         _restore_hedge(optimizer, history, points.axes)
-    optimizer.tell(known.rows, known.losses)
+    optimizer.tell(known.rows, known.targets)
     for values in _wanted(optimizer, points, known, rng):
         if history.tree.untried(values):
             return Proposal(values, note=_hedge(optimizer, points.axes) if hedge else None)
@@ -65,42 +65,43 @@ def propose(
 
 @final
 class Points:
-    """scikit-optimize's points and what trials read there.
+    """Converts values to points of scikit-optimize and back.
 
     Attributes:
-        axes: The dimensions.
+        axes: The hyperparameters as dimensions.
     """
 
     def __init__(self, history: History) -> None:
         self.axes = axes_of(history.space, indexed=True)
-        self._space_encoder = SpaceEncoder(history.space)  # has a coordinate for each axis, in the same order
+        self._space_encoder = SpaceEncoder(history.space)  # has the same dimensions, in the same order
         self._space = ConditionalSpace(history.tree, self._space_encoder, lambda owner: history[owner].reads_complete)
 
     def row(self, values: Mapping[str, Value]) -> Row:
-        """The point of a trial that read these values."""
+        """The point of a trial with these values."""
         return point(self.axes, values)
 
     def values(self, row: Sequence[Any]) -> dict[str, Value]:
-        """What a trial at this point would read, as far as can be foreseen, by name."""
+        """The values that a trial at this point is expected to read, by name."""
         wanted = [axis.value(cell) for axis, cell in zip(self.axes, row, strict=True)]
         if self._space.root is None:
             return {axis.definition.name: value for axis, value in zip(self.axes, wanted, strict=True)}
         pairs = zip(self._space_encoder.dimensions, wanted, strict=True)
-        coordinates = np.array([[dimension.coordinate(value) for dimension, value in pairs]])
-        place = self._space.complete(coordinates, np.zeros_like(coordinates))[0]
-        return {**self._space.values(place), **self._exact(place, wanted)}
+        given = np.array([[dimension.coordinate(value) for dimension, value in pairs]])
+        coordinates = self._space.complete(given, np.zeros_like(given))[0]
+        return {**self._space.values(coordinates), **self._exact(coordinates, wanted)}
 
-    def drawn(self, count: int, rng: np.random.Generator) -> list[dict[str, Value]]:
-        """The values of points drawn from the prior; none while nothing has been read."""
+    def sample(self, count: int, rng: np.random.Generator) -> list[dict[str, Value]]:
+        """The values of points sampled from the prior; none while nothing is known about the space."""
         if self._space.root is None:
             return []
         shape = (count, len(self._space_encoder))
-        return [self._space.values(place) for place in self._space.complete(np.full(shape, np.nan), rng.random(shape))]
+        sampled = self._space.complete(np.full(shape, np.nan), rng.random(shape))
+        return [self._space.values(coordinates) for coordinates in sampled]
 
-    def _exact(self, place: Array, wanted: Sequence[Value]) -> dict[str, Value]:
-        """Numbers of continuous ranges as they were asked for: coordinates are rounded, and stop short of an end."""
+    def _exact(self, coordinates: Array, wanted: Sequence[Value]) -> dict[str, Value]:
+        """The wanted values of continuous hyperparameters, free of the rounding errors of coordinates."""
         exact = {}
-        for read in self._space.walk(place):
+        for read in self._space.walk(coordinates):
             definition, dimension = read.axis.definition, read.axis.dimension
             if dimension is not None and isinstance(definition, Float) and definition.step is None:
                 value = wanted[dimension.index]
@@ -112,38 +113,38 @@ class Points:
 @final
 @dataclass(frozen=True)
 class Known:
-    """What scikit-optimize is told.
+    """The arguments of scikit-optimize's `tell`.
 
     Attributes:
         rows: Points.
-        losses: A finite value for each.
-        scored: Whether any of them is of a trial or a result, rather than made up.
+        targets: A finite minimized value for each.
+        scored: Whether one of them was observed; the targets of failed and running trials are imputed.
     """
 
     rows: list[Row]
-    losses: list[float]
+    targets: list[float]
     scored: bool
 
     @classmethod
     def of(cls, history: History, points: Points) -> "Known":
-        """All trials but duplicates, and the results from elsewhere."""
+        """All trials except duplicates, and the external results."""
         trials = history.trials
         known = [(trial.values, trial.minimized) for trial in trials if trial.succeeded and trial.minimized is not None]
-        known += [(told.values, history.objective.minimized(told.score)) for told in history.external_results]
+        known += [(result.values, history.objective.minimized(result.score)) for result in history.external_results]
         known += [(trial.values, math.inf) for trial in trials if trial.status in ("failed", "infeasible")]
-        finite = [loss for _, loss in known if math.isfinite(loss)]
+        finite = [target for _, target in known if math.isfinite(target)]
         best, worst = (min(finite), max(finite)) if finite else (0.0, 0.0)
-        losses = [loss if math.isfinite(loss) else worst for _, loss in known]
+        targets = [target if math.isfinite(target) else worst for _, target in known]
         pending = [trial.values for trial in history.unfinished if trial.values]
         return cls(
             [points.row(values) for values in (*(values for values, _ in known), *pending)],
-            np.clip([*losses, *[best] * len(pending)], -_LARGEST, _LARGEST).tolist(),
+            np.clip([*targets, *[best] * len(pending)], -_LARGEST, _LARGEST).tolist(),
             scored=bool(finite),
         )
 
 
-def _of_design(history: History, points: Points, initial: int, generator: str) -> Proposal | None:
-    """The point of the initial design that belongs to the next trial; None if it was tried, or the design is done."""
+def _initial_point(history: History, points: Points, initial: int, generator: str) -> Proposal | None:
+    """The next trial's point of the initial design; None if it was tried, or the design is complete."""
     from skopt.utils import cook_initial_point_generator  # noqa: PLC0415 - heavy: scikit-learn
 
     number = history.next_number
@@ -160,19 +161,19 @@ def _of_design(history: History, points: Points, initial: int, generator: str) -
 
 
 def _wanted(optimizer: Any, points: Points, known: Known, rng: np.random.Generator) -> Iterator[dict[str, Value]]:
-    """What the optimiser asks for, what its other acquisition functions ask for, then others, best first."""
+    """The point that the optimizer asks for, those of its other acquisition functions, then random ones, best first."""
     yield points.values(optimizer.ask())
     for row in optimizer.space.inverse_transform(np.vstack(optimizer.next_xs_)):
         yield points.values(row)
-    others = points.drawn(_OTHERS, rng)
-    if others:
-        rows = optimizer.space.transform([points.row(values) for values in others])
-        merits = _merits(optimizer, rows, min(known.losses))
-        yield from (others[index] for index in np.argsort(-merits, kind="stable"))
+    sampled = points.sample(_RANDOM, rng)
+    if sampled:
+        rows = optimizer.space.transform([points.row(values) for values in sampled])
+        acquisition = _acquisition_values(optimizer, rows, min(known.targets))
+        yield from (sampled[index] for index in np.argsort(-acquisition, kind="stable"))
 
 
-def _merits(optimizer: Any, rows: Array, best: float) -> Array:
-    """The acquisition function; of the three that "gp_hedge" has, the one that never vanishes."""
+def _acquisition_values(optimizer: Any, rows: Array, best: float) -> Array:
+    """The acquisition value of each row; for "gp_hedge" the lower confidence bound, which is never numerically 0."""
     from skopt.acquisition import gaussian_ei, gaussian_lcb, gaussian_pi  # noqa: PLC0415 - heavy: scikit-learn
 
     model, options = optimizer.models[-1], optimizer.acq_func_kwargs
@@ -183,13 +184,13 @@ def _merits(optimizer: Any, rows: Array, best: float) -> Array:
 
 
 def _hedge(optimizer: Any, axes: Sequence[Axis]) -> dict[str, Any]:
-    """What "gp_hedge" remembers: how each acquisition function has done, and what each has asked for."""
+    """The state of "gp_hedge": the gain of each acquisition function, and the point that each asked for."""
     asked = optimizer.space.inverse_transform(np.vstack(optimizer.next_xs_))
     return {"hedge": {"gains": optimizer.gains_.tolist(), "asked": [_named(axes, row) for row in asked]}}
 
 
 def _named(axes: Sequence[Axis], row: Sequence[Any]) -> dict[str, Cell]:
-    """A row by hyperparameter, in Python's types."""
+    """A row as a dict by hyperparameter, with Python's types."""
     return {
         _name(axis): axis.cell({axis.definition.name: axis.value(cell)}) for axis, cell in zip(axes, row, strict=True)
     }
@@ -200,7 +201,7 @@ def _name(axis: Axis) -> str:
 
 
 def _restore_hedge(optimizer: Any, history: History, axes: Sequence[Axis]) -> None:
-    """Gives back what the last proposal left: the next `tell` judges by it, as if the optimiser had lived on."""
+    """Restores the state that the last proposal recorded; the next `tell` updates the gains from it."""
     for trial in reversed(history.trials):
         if isinstance(trial.note, Mapping) and "hedge" in trial.note:
             hedge = trial.note["hedge"]
@@ -211,6 +212,6 @@ def _restore_hedge(optimizer: Any, history: History, axes: Sequence[Axis]) -> No
 
 
 def _cell(axis: Axis, asked: Mapping[str, Cell]) -> Cell:
-    """What was asked for; the default of a hyperparameter that is new since then."""
+    """The recorded cell; the default if the hyperparameter is new or the cell is out of range now."""
     cell = asked.get(_name(axis))
     return cell if cell is not None and cell in axis.dimension() else axis.cell({})

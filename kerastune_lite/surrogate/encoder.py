@@ -1,13 +1,13 @@
-"""Points as rows of numbers, such that distances between rows mean something.
+"""Encodes configurations as rows of numbers whose distances are meaningful to a Gaussian process.
 
-A dimension is a hyperparameter of the space that can differ. A point's coordinates are a row of `coordinates`: the unit
-interval's place for a number, the level's index for a category, NaN where the hyperparameter is not active. The
-surrogate sees an space_encoder of that:
+There are two steps. `SpaceEncoder` gives a configuration one coordinate for each hyperparameter with more than one
+level (a dimension): a number's position in the unit interval, a category's index, or NaN if the configuration does not
+read the hyperparameter (it is inactive). `FeatureEncoder` turns coordinates into the columns that the surrogate sees:
 
-- a number is a column as it is, on its own scale (log, reverse-log), with half a level of padding at the ends;
-- a category is one column a level, so that any two levels are equally far apart, at distance 1 (Hamming);
-- a hyperparameter that is not always active has one more column, for its activity: inactive is not the same as any
-  value, and as far from each as the hyperparameter's length scale makes it.
+- a number is one column, on its own scale (log, reverse-log), with half a level of padding at the ends;
+- a category is one column for each level, so that any two levels have distance 1 (Hamming);
+- a hyperparameter that is sometimes inactive has one more column, for its activity. Inactive differs from every value;
+  the length scale of the hyperparameter determines by how much.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,8 @@ from kerastune_lite.surrogate.prior_mean import PriorMean
 
 Array = np.ndarray[Any, Any]
 
-_FAR = 1 / np.sqrt(2)  # two unit vectors of this length are at distance 1
+# Two orthogonal vectors of this length have distance 1.
+_FAR = 1 / np.sqrt(2)
 
 
 @final
@@ -33,8 +34,8 @@ class Dimension:
     """A hyperparameter as a coordinate.
 
     Attributes:
-        definition: The widest one known, which all others of its name and kind are part of.
-        index: Which coordinate it is.
+        definition: The widest one known: the ranges of all others with its name and kind are part of its range.
+        index: The index of the coordinate.
     """
 
     definition: Hyperparameter
@@ -42,7 +43,7 @@ class Dimension:
 
     @cached_property
     def categories(self) -> dict[str, int] | None:
-        """The index of each level by its text; None for numbers."""
+        """The index of each level, by `key`; None for numbers."""
         definition = self.definition
         if isinstance(definition, Boolean) or (isinstance(definition, Choice) and not definition.ordered):
             return {key(definition.level(i)): i for i in range(definition.count() or 0)}
@@ -57,7 +58,7 @@ class Dimension:
 
 @final
 class SpaceEncoder:
-    """The coordinates of a space and their space_encoder.
+    """Encodes configurations of a space as coordinates.
 
     Args:
         space: The hyperparameters known so far.
@@ -72,11 +73,11 @@ class SpaceEncoder:
         return len(self.dimensions)
 
     def dimension(self, definition: Hyperparameter) -> Dimension | None:
-        """The coordinate of a definition; None if it can have one value only."""
+        """The dimension of a definition; None if it has one level."""
         return self._by_name.get((definition.name, type(definition)))
 
     def coordinates(self, definitions: Sequence[Hyperparameter], values: Mapping[str, Value]) -> Array:
-        """The coordinates of a point that has read these definitions."""
+        """The coordinates, shape (dimensions,), of a configuration that has read these definitions."""
         row = np.full(len(self), np.nan)
         for definition in definitions:
             dimension = self.dimension(definition)
@@ -85,24 +86,28 @@ class SpaceEncoder:
         return row
 
     def coordinates_of_values(self, values: Mapping[str, Value]) -> Array:
-        """The coordinates of a point of which only names and values are known."""
+        """The coordinates, shape (dimensions,), of a configuration of which only names and values are known."""
         fitting = [d.definition for d in self.dimensions if values.get(d.definition.name) in d.definition]
         return self.coordinates([d for d in fitting if d.name in values], values)
 
     def feature_encoder(self, coordinates: Array) -> "FeatureEncoder":
-        """An space_encoder in which these points and all like them can be told apart."""
+        """An encoder of points; a dimension has an activity column if it is inactive in one of `coordinates`."""
         return FeatureEncoder(self.dimensions, np.asarray(np.isnan(coordinates).any(axis=0)))
 
 
 @final
 class FeatureEncoder:
-    """The space_encoder's columns.
+    """Encodes coordinates as feature rows.
+
+    Args:
+        dimensions: The dimensions of the space.
+        sometimes: Whether each dimension is sometimes inactive, shape (dimensions,).
 
     Attributes:
-        features: The coordinate that each column belongs to, and whether it is the place of a number.
-        numeric: The column of each numeric coordinate, by its index.
-        names: The name of each group's hyperparameter.
-        definitions: The widest definition of each coordinate.
+        features: The columns; each dimension is a group.
+        numeric: The column of each numeric dimension, by the dimension's index.
+        names: Name and kind of each dimension's hyperparameter.
+        definitions: The widest definition of each dimension.
     """
 
     def __init__(self, dimensions: Sequence[Dimension], sometimes: Array) -> None:
@@ -110,8 +115,8 @@ class FeatureEncoder:
         self.numeric: dict[int, int] = {}
         self.definitions = [dimension.definition for dimension in dimensions]
         self.names = [f"{d.definition.name} {d.definition.kind}" for d in dimensions]
-        self._levels: list[tuple[int, Array, slice]] = []  # of each category: its index, its levels, their columns
-        self._activity: list[tuple[int, int, float]] = []  # where it differs: the index, the column, how far apart
+        self._levels: list[tuple[int, Array, slice]] = []  # for each category: its dimension, levels, columns
+        self._activity: list[tuple[int, int, float]] = []  # for each activity: its dimension, column, value if inactive
         groups: list[int] = []
         for dimension in dimensions:
             first, width = len(groups), 1
@@ -128,12 +133,12 @@ class FeatureEncoder:
         self.features = Features(np.array(groups, dtype=int), is_numeric, PriorMean.zero(len(groups)))
 
     def level(self, index: int, value: Value) -> tuple[int, float]:
-        """The column of a category's level, and what stands there where it is chosen."""
+        """The column of a category's level, and the value of this column if the level is chosen."""
         columns = next(columns for known, _, columns in self._levels if known == index)
         return columns.start + int(self._dimensions[index].coordinate(value)), float(_FAR)
 
     def rows(self, coordinates: Array) -> Array:
-        """Embeds points, shape (m, dimensions), as rows of shape (m, columns)."""
+        """Encodes points, shape (m, dimensions), as rows, shape (m, columns)."""
         rows = np.zeros((len(coordinates), len(self.features.groups)))
         absent = np.isnan(coordinates)
         rows[:, self.features.numeric_columns] = np.where(absent, 0.5, coordinates)[:, list(self.numeric)]

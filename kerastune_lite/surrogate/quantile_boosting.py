@@ -1,7 +1,8 @@
 """Gradient boosting with a standard deviation, for scikit-optimize's "GBRT".
 
-Its own class (0.10.2) lists its base classes in an order in which today's scikit-learn does not take it for a
-regressor, and calls `numpy.in1d`, which numpy 2.4 has no more. This one is made the same way: of three quantiles.
+The class in scikit-optimize 0.10.2 does not work with current releases: scikit-learn does not recognize it as a
+regressor because of the order of its base classes, and it calls `numpy.in1d`, which numpy 2.4 removed. This one uses
+the same method, three quantile regressions.
 """
 
 from typing import Any, Self
@@ -12,15 +13,15 @@ from sklearn.ensemble import GradientBoostingRegressor
 
 Array = np.ndarray[Any, Any]
 
-# Half the distance between the outer two is the standard deviation of a normal distribution.
+# The outer two quantiles of a normal distribution are about 2 standard deviations apart.
 _QUANTILES = (0.16, 0.5, 0.84)
 
 
 class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """Predicts the median, and half the distance of the 16 % and 84 % quantiles as the standard deviation.
+    """Predicts the median; the standard deviation is half the distance between the 16 % and 84 % quantiles.
 
     Args:
-        n_estimators: Trees for each quantile; 30 as in scikit-optimize.
+        n_estimators: Number of trees for each quantile; the default is that of scikit-optimize.
         random_state: A seed, or None.
     """
 
@@ -29,7 +30,7 @@ class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # 
         self.random_state = random_state
 
     def fit(self, X: Array, y: Array) -> Self:  # noqa: N803 - scikit-learn's names
-        """Fits each quantile, with the same seed, so that they cross as little as can be."""
+        """Fits the three quantiles with the same seed, so that they rarely cross."""
         self.regressors_ = [
             GradientBoostingRegressor(
                 loss="quantile", alpha=alpha, n_estimators=self.n_estimators, random_state=self.random_state
@@ -39,6 +40,6 @@ class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # 
         return self
 
     def predict(self, X: Array, return_std: bool = False) -> Any:  # noqa: N803, FBT001, FBT002 - scikit-learn's names
-        """The median at each row; with `return_std`, the standard deviation too. ConditionalSpace (m,)."""
+        """The median at each row, shape (m,); with `return_std`, also the standard deviation, shape (m,)."""
         low, median, high = (regressor.predict(X) for regressor in self.regressors_)
         return (median, np.maximum(high - low, 0.0) / 2) if return_std else median

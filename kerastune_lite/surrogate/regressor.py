@@ -12,19 +12,20 @@ from kerastune_lite.surrogate.process import FittedProcess, Observations
 
 Array = np.ndarray[Any, Any]
 
-# A step for differences, in shares of a column's range: small beside length scales, large beside rounding.
+# The step of finite differences, as a fraction of a column's range: small compared to length scales, large compared to
+# rounding errors.
 _STEP = 1e-4
 
 
 class GaussianProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
     """The Gaussian process of `kt.strategies.Bayesian`, for any real columns and targets.
 
-    It is the sum of a linear function and a Matern-5/2 process with a length scale for each column, on warped inputs.
-    All parameters are maximum a posteriori estimates; docs/bayesian.md has the sources. It suits a few hundred rows.
-    Use it alone, or as `base_estimator` of `kt.strategies.Skopt` or `skopt.Optimizer`.
+    The model is the sum of a linear function and a Matern-5/2 process with a length scale for each column, on warped
+    inputs. All parameters are maximum a posteriori estimates; docs/bayesian.md cites the sources. It is meant for up to
+    a few hundred rows. Use it alone, or as `base_estimator` of `kt.strategies.Skopt` or `skopt.Optimizer`.
 
-    Each column is scaled to the unit interval by its range in `fit`, and may be constant; targets are standardised.
-    Beyond the range of `fit`, predictions become less certain.
+    `fit` scales each column to the unit interval by its range, and standardises the targets; columns may be constant.
+    Beyond the range seen in `fit`, predictions become less certain.
 
     Example:
         >>> import kerastune_lite as kt
@@ -35,14 +36,14 @@ class GaussianProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
     """
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 - scikit-learn's names
-        """Fits all parameters.
+        """Estimates all parameters.
 
         Args:
             X: Rows, shape (n, columns), finite.
             y: Targets, shape (n,), finite.
 
         Raises:
-            ValueError: scikit-learn's, for arrays of another shape or with NaN or infinity.
+            ValueError: The shapes do not match, or there are NaN or infinite values.
         """
         rows, targets = check_X_y(X, y, dtype=float, y_numeric=True)
         self.n_features_in_ = rows.shape[1]
@@ -70,13 +71,16 @@ class GaussianProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
 
         Args:
             X: Rows, shape (m, columns).
-            return_std: Return the standard deviation too, shape (m,).
-            return_mean_grad: Return the derivatives of the mean, shape (columns,), too; for one row only. This is how
-                scikit-optimize climbs.
-            return_std_grad: Return those of the standard deviation last.
+            return_std: Also return the standard deviation, shape (m,).
+            return_mean_grad: Also return the derivatives of the mean, shape (columns,); for one row only.
+                scikit-optimize needs them to maximise its acquisition function with L-BFGS.
+            return_std_grad: Also return the derivatives of the standard deviation, shape (columns,); for one row only.
+
+        Returns:
+            The mean, shape (m,), or a tuple of it and what was requested, in the order of the arguments.
 
         Raises:
-            ValueError: The number of columns is not that of `fit`, or derivatives are asked for at several rows.
+            ValueError: The number of columns is not that of `fit`, or derivatives are requested for several rows.
         """
         check_is_fitted(self)
         rows = check_array(X, dtype=float)
@@ -96,7 +100,7 @@ class GaussianProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     @staticmethod
     def _columns(units: Array) -> Array:
-        """The coordinate within the range, and the distance beyond it: the warp is defined on the range only."""
+        """The position within the range, and the distance beyond it, since the warp is defined on the range only."""
         inside = np.clip(units, 0.0, 1.0)
         return np.hstack([inside, units - inside])
 
@@ -105,7 +109,7 @@ class GaussianProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
         return self.mean_ + self.scale_ * mean, self.scale_ * deviation
 
     def _gradients(self, unit: Array) -> tuple[Array, Array]:
-        """Derivatives of mean and standard deviation, by central differences."""
+        """The derivatives of mean and standard deviation, by central differences."""
         steps = _STEP * np.eye(len(unit))
         parts = self._predict(np.vstack([unit + steps, unit - steps]))
         mean, deviation = ((part[: len(unit)] - part[len(unit) :]) / (2 * _STEP * self.span_) for part in parts)

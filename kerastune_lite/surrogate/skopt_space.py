@@ -1,8 +1,8 @@
-"""Our hyperparameters as scikit-optimize's dimensions, and values as its points and back.
+"""Converts hyperparameters to scikit-optimize's dimensions, and values to its points and back.
 
-Its spaces are fixed lists of ranges and categories. Three things need care: it mixes up categories of several types
-(True, 1 and 1.0), it refuses a range of one level, and it gives values back as numpy's types. So hyperparameters with
-one level are left out, categories go by their texts, and each value that comes back is looked up in its definition.
+A space of scikit-optimize is a list of ranges and categories. It does not distinguish categories of different types
+(True, 1 and 1.0), rejects ranges with one level, and returns numpy's types. Therefore hyperparameters with one level
+are left out, categories are represented by their texts, and each returned value is looked up in its definition.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,8 @@ from kerastune_lite.space.space import Space
 Cell = int | float | str
 """A value as scikit-optimize sees it."""
 
-# Integers up to here are whole as floats too; those of 64 bits, which scikit-optimize knows, end not far beyond.
+# Larger integers are handled as floats: floats represent integers exactly up to here, and the integers of
+# scikit-optimize have 64 bits.
 _LARGEST_WHOLE = 2**53
 
 
@@ -27,7 +28,7 @@ class Axis:
 
     Attributes:
         definition: The hyperparameter.
-        indexed: Whether it is one of ordered values that go by their index; else those that are no range go by texts.
+        indexed: Whether a `Choice` is represented by the index of its value; otherwise by its text.
     """
 
     definition: Hyperparameter
@@ -43,7 +44,7 @@ class Axis:
 
     @cached_property
     def _texts(self) -> list[str]:
-        """As people write them, unless "1" and 1 are both there."""
+        """The levels as `str`; as `repr` if two of them have the same `str`, such as "1" and 1."""
         texts = [str(level) for level in self._levels]
         return texts if len(set(texts)) == len(texts) else [repr(level) for level in self._levels]
 
@@ -72,7 +73,7 @@ class Axis:
         return Categorical(self._texts, name=definition.name)
 
     def cell(self, values: Mapping[str, Value]) -> Cell:
-        """The value that `values` has for it; the default if they have none that fits."""
+        """The value of this hyperparameter in `values`; the default if it is missing or not in the range."""
         definition = self.definition
         value: Value = values.get(definition.name)
         if definition.name not in values or value not in definition:
@@ -83,7 +84,7 @@ class Axis:
         return index if self.indexed else self._texts[index]
 
     def value(self, cell: Any) -> Value:
-        """The inverse of `cell`; `cell` may be of numpy's types."""
+        """The value that `cell` stands for: the inverse of the method `cell`; numpy's types are accepted."""
         if isinstance(self.definition, Float):
             return float(cell)
         if isinstance(self.definition, Int):
@@ -92,11 +93,12 @@ class Axis:
 
 
 def axes_of(space: Space, *, indexed: bool) -> list[Axis]:
-    """One for each hyperparameter that can differ, in the order first read.
+    """An axis for each hyperparameter with more than one level, in the order first read.
 
     Args:
         space: The hyperparameters known so far.
-        indexed: Whether ordered values go by their index, which keeps their order, or by their text, which reads best.
+        indexed: Whether ordered values are represented by their index, which keeps the order, or by their text, which
+            is easier to read.
     """
     return [Axis(d, indexed and isinstance(d, Choice) and bool(d.ordered)) for d in space if d.count() != 1]
 
@@ -109,5 +111,5 @@ def skopt_space(axes: Sequence[Axis]) -> Any:
 
 
 def point(axes: Sequence[Axis], values: Mapping[str, Value]) -> list[Cell]:
-    """Values as scikit-optimize's point; what they lack stands at its default."""
+    """Values as a point of scikit-optimize; hyperparameters missing in `values` have their default."""
     return [axis.cell(values) for axis in axes]

@@ -1,4 +1,4 @@
-"""Linear algebra on one thread: more than one slows these small matrices down."""
+"""Runs BLAS on one thread: for the small matrices of a surrogate, more threads are slower."""
 
 from contextlib import AbstractContextManager
 from functools import lru_cache
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:
-    """Within it, BLAS runs on a single thread."""
+    """A context manager that limits BLAS to one thread."""
     limited: AbstractContextManager[Any] = _libraries().limit(limits=1, user_api="blas")
     return limited
 
 
 @lru_cache(maxsize=1)
 def _libraries() -> "ThreadpoolController":
-    import scipy.linalg  # noqa: F401, PLC0415 - its libraries must be there to be found
+    import scipy.linalg  # noqa: F401, PLC0415 - only loaded libraries are found
     from threadpoolctl import ThreadpoolController  # noqa: PLC0415
 
     return ThreadpoolController()

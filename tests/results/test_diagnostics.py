@@ -11,7 +11,7 @@ from rich.console import Console as Terminal
 from kerastune_lite.observers.console import Console
 from kerastune_lite.results.diagnostics import AtBound, diagnose, messages
 from kerastune_lite.results.results import Results
-from kerastune_lite.results.surrogate_health import _most_telling
+from kerastune_lite.results.surrogate_health import _subset
 from kerastune_lite.results.tables import show_results
 from kerastune_lite.strategies import Bayesian, Grid
 from kerastune_lite.study.events import ExternalResult
@@ -354,8 +354,8 @@ def test_hundreds_of_trials_are_judged_by_some_of_them():
     assert (found.trials, found.unimportant) == (400, ("y",))
 
 
-def test_half_of_the_trials_that_are_learnt_from_are_the_best_ones():
-    chosen = _most_telling(list(range(400)))
+def test_half_of_the_trials_that_are_used_are_the_best_ones():
+    chosen = _subset(list(range(400)))
     assert chosen[:60] == list(range(60))
     assert (len(set(chosen)), chosen[-1]) == (120, 399)
 

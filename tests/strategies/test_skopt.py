@@ -56,7 +56,7 @@ def every_kind(hp):
 
 @pytest.fixture
 def told(monkeypatch):
-    """What each optimiser of scikit-optimize that is made from now on is told: (points, losses)."""
+    """The arguments of all calls of `skopt.Optimizer.tell` from now on: (points, targets)."""
     calls = []
 
     class Spy(skopt.Optimizer):
@@ -105,7 +105,7 @@ def test_every_acquisition_function_proposes(acquisition):
 
 def test_trials_are_told_all_at_once_as_something_to_minimise(told):
     search(lambda hp: hp.Int("x", 1, 9) / 2, ridge(), objective=SCORE, max_trials=5)
-    assert [len(losses) for _, losses in told] == [3, 4]
+    assert [len(targets) for _, targets in told] == [3, 4]
     assert [(row, loss) for row, loss in zip(*told[-1], strict=True)] == [([-2 * loss], loss) for loss in told[-1][1]]
 
 
@@ -134,24 +134,24 @@ def test_failures_are_told_at_the_worst_finite_value(told, how):
     history = search(function, Random(), objective=LOSS, max_trials=6)
     propose(ridge(), history)
     worst = max(trial.minimized for trial in history.trials if trial.minimized is not None)
-    ((rows, losses),) = told
-    assert {loss for (x,), loss in zip(rows, losses, strict=True) if x < 50} == {worst}
+    ((rows, targets),) = told
+    assert {loss for (x,), loss in zip(rows, targets, strict=True) if x < 50} == {worst}
 
 
 def test_trials_under_way_are_told_at_the_best_value(told):
     history = search(lambda hp: hp.Float("x", 0, 1), Random(), objective=LOSS, max_trials=4)
     started(history, x=0.125)
     propose(ridge(), history)
-    ((rows, losses),) = told
-    assert (rows[-1], losses[-1]) == ([0.125], history.best.minimized)
+    ((rows, targets),) = told
+    assert (rows[-1], targets[-1]) == ([0.125], history.best.minimized)
 
 
 def test_results_from_elsewhere_are_learnt_from(told):
     history = search(lambda hp: hp.Float("x", 0, 1), Random(), max_trials=2)
     history.apply(ExternalResult(values={"x": 0.5}, score=77.0))
     propose(ridge(), history)
-    ((rows, losses),) = told
-    assert (rows[-1], losses[-1]) == ([0.5], -77.0)
+    ((rows, targets),) = told
+    assert (rows[-1], targets[-1]) == ([0.5], -77.0)
 
 
 def test_without_any_finite_value_points_are_drawn(told):
@@ -320,27 +320,27 @@ class Unordered(GaussianProcessRegressor):
     [
         ({"base_estimator": "GPP"}, r"base_estimator='GPP'\) is unknown; use one of 'GP', .*; did you mean 'GP'\?"),
         ({"base_estimator": "gp"}, r"base_estimator='gp'\) is unknown.*did you mean 'GP'\?"),
-        ({"base_estimator": BayesianRidge}, r"give an instance, BayesianRidge\(\), say"),
-        ({"base_estimator": 3}, r"base_estimator=3\) is no scikit-learn regressor: it has no fit\(\)"),
+        ({"base_estimator": BayesianRidge}, r"give an instance, such as BayesianRidge\(\)"),
+        ({"base_estimator": 3}, r"base_estimator=3\) is not a scikit-learn regressor: it has no fit\(\)"),
         ({"base_estimator": LinearRegression()}, r"LinearRegression\(\)\): its predict takes no return_std"),
         ({"base_estimator": make_pipeline(StandardScaler(), LinearRegression())}, "its predict takes no return_std"),
-        ({"base_estimator": Unordered()}, "is no regressor to scikit-learn"),
+        ({"base_estimator": Unordered()}, "is not a regressor according to scikit-learn"),
         ({"acq_func": "ei"}, r"acq_func='ei'\) is unknown; use one of 'gp_hedge', 'EI', 'PI', 'LCB'; did you mean"),
         ({"acq_func": "gp_hege"}, r"did you mean 'gp_hedge'\?"),
-        ({"acq_func": "EIps"}, "improvement per second is not offered.*use 'EI'"),
-        ({"acq_func": "PIps"}, "improvement per second is not offered.*use 'PI'"),
+        ({"acq_func": "EIps"}, "improvement per second is not supported.*use 'EI'"),
+        ({"acq_func": "PIps"}, "improvement per second is not supported.*use 'PI'"),
         ({"acq_func": None}, r"acq_func=None\) is unknown"),
         ({"n_initial_points": 0}, r"n_initial_points=0\): n_initial_points must be an integer from 1"),
         ({"n_initial_points": True}, r"n_initial_points=True\)"),
         ({"initial_point_generator": "soboll"}, r"did you mean 'sobol'\?"),
         ({"acq_optimizer": "lbgfs"}, r"did you mean 'lbfgs'\?"),
-        ({"acq_optimizer": "lbfgs", "base_estimator": "ET"}, "base_estimator='ET' gives no derivatives"),
+        ({"acq_optimizer": "lbfgs", "base_estimator": "ET"}, "base_estimator='ET' has no derivatives"),
         ({"acq_func_kwargs": {"kapa": 1}}, r"'kapa' is unknown; use 'xi', 'kappa', 'eta'; did you mean 'kappa'\?"),
         ({"acq_func_kwargs": 3}, r"acq_func_kwargs=3\): acq_func_kwargs must be a dict"),
         ({"acq_optimizer_kwargs": {"n_points": 0}}, r"n_points=0\): n_points must be an integer from 1"),
     ],
 )
-def test_impossible_options_are_refused(options, said):
+def test_invalid_options_are_refused(options, said):
     with pytest.raises(UsageError, match=said):
         Skopt(**options)
 

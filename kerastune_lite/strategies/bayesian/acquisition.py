@@ -1,7 +1,10 @@
-"""Which point promises most: the logarithm of the expected improvement, and the search for its maximum.
+"""The acquisition function, the logarithm of the expected improvement, and its maximisation.
 
-Ament et al., "Unexpected Improvements to Expected Improvement for Bayesian Optimization" (arXiv:2310.20708): the
-expected improvement itself vanishes in the tail, where its logarithm still tells better from worse.
+Ament et al., "Unexpected Improvements to Expected Improvement for Bayesian Optimization" (arXiv:2310.20708). Far from
+the optimum the expected improvement is numerically 0, and so are its gradients; its logarithm still ranks points there.
+
+EI = E[max(0, best_f - f(x))] = deviation h(z), with z = (best_f - mean) / deviation and h(z) = phi(z) + z Phi(z), where
+phi and Phi are the density and the distribution function of the standard normal distribution.
 """
 
 from dataclasses import dataclass
@@ -16,26 +19,37 @@ from kerastune_lite.surrogate.process import FittedProcess
 
 Array = np.ndarray[Any, Any]
 
-# Beyond this many levels a number is moved by its slope and rounded in the end; below, level by level.
+# A number with more levels is moved along its gradient and rounded; with fewer, every level is tried.
 _FEW_LEVELS = 12
+
+# How many points local searches start from, and how often each alternates between gradients and levels.
 _STARTS = 6
 _ROUNDS = 3
 
-# How small a relative gain ends a climb along slopes: while several points compete, and for the best of them.
-_ROUGHLY = 1e-4
-_EXACTLY = 1e-6
+# The relative improvement that ends a search along gradients: for all starts, and for the best of them.
+_ROUGH_TOLERANCE = 1e-4
+_FINE_TOLERANCE = 1e-6
 
 # The variance of the labels +1 and -1 around the model of feasibility.
 _LABEL_NOISE = 0.1
 
 
 def log_h(z: Array) -> Array:
-    """log(phi(z) + z Phi(z)), without loss of digits for any z; equations (9) and (14) there."""
+    """log(phi(z) + z Phi(z)), numerically stable for any z. Ament et al., equation (9).
+
+    Example:
+        >>> log_h(np.array([0.0, -10.0, -1e6])).round(2).tolist()
+        [-0.92, -55.55, -500000000028.55]
+    """
     z = np.asarray(z, dtype=float)
-    far = np.minimum(z, -1.0)  # what each branch would choke on is given to the other one
-    near = np.maximum(z, -1.0)
+    # np.where evaluates all branches: each gets arguments from its own domain only
+    near, far = np.maximum(z, -1.0), np.minimum(z, -1.0)
+    # z > -1: log(phi(z) + z Phi(z)), as it is
     direct = np.log(np.exp(_log_phi(near)) + near * special.ndtr(near))
+    # z <= -1, where phi(z) and z Phi(z) cancel: with Phi(z) = exp(-z^2/2) erfcx(-z / sqrt(2)) / 2,
+    # h(z) = phi(z) (1 + z sqrt(pi/2) erfcx(-z / sqrt(2)))
     rest = 1 + far * np.sqrt(np.pi / 2) * special.erfcx(-far / np.sqrt(2))
+    # z <= -1e4, where these two terms cancel as well: h(z) is about phi(z) / z^2 (appendix A.2)
     tail = np.where(far > -1e4, np.log(np.maximum(rest, 1e-300)), -2 * np.log(-far))
     return np.asarray(np.where(z > -1, direct, _log_phi(far) + tail))
 
@@ -47,28 +61,30 @@ def _log_phi(z: Array) -> Array:
 @final
 @dataclass(frozen=True)
 class Acquisition:
-    """The log expected improvement over `best_f` (to be undercut), where the point is likely to be feasible.
+    """The log expected improvement, plus the log probability of success, minus the expected log duration.
 
     Attributes:
-        columns: The space_encoder that the models were fitted in.
-        model: Of the loss.
-        best_f: The lowest mean that the model predicts at a trial so far.
-        feasibility: Of +1 for trials that gave a loss and -1 for those that failed; None if none failed.
-        log_duration: Of the logarithm of a trial's seconds: improvement is counted by the second; None counts by trial.
+        encoder: Encodes points as the models' rows.
+        model: Predicts the warped minimized value.
+        best_f: The lowest mean that the model predicts at a finished trial; points improve on it if they are lower.
+        feasibility: Fitted to +1 for finished trials and -1 for failed ones; None if no trial failed.
+        log_duration: Predicts the logarithm of a trial's duration; None if duration does not count.
     """
 
-    columns: FeatureEncoder
+    encoder: FeatureEncoder
     model: FittedProcess
     best_f: float
     feasibility: FittedProcess | None = None
     log_duration: FittedProcess | None = None
 
     def __call__(self, coordinates: Array) -> Array:
-        """Its value at each point, shape (m,)."""
-        rows = self.columns.rows(coordinates)
+        """The acquisition value of each point, shape (m,)."""
+        rows = self.encoder.rows(coordinates)
         mean, deviation = self.model.predict(rows)
+        # log EI = log h(z) + log(deviation), Ament et al., equation (8)
         value = log_h((self.best_f - mean) / deviation) + np.log(deviation)
         if self.feasibility is not None:
+            # the probability of a positive label, as in probit regression
             mean, deviation = self.feasibility.predict(rows)
             value = value + special.log_ndtr(mean / np.sqrt(deviation**2 + _LABEL_NOISE))
         if self.log_duration is not None:
@@ -76,41 +92,55 @@ class Acquisition:
         return np.asarray(value)
 
     def with_gradients(self, coordinates: Array, dimensions: Array) -> tuple[Array, Array]:
-        """Its value and its derivatives with respect to some numeric coordinates, shapes (m,) and (m, len)."""
-        rows = self.columns.rows(coordinates)
-        columns = np.array([self.columns.numeric[int(index)] for index in dimensions])
+        """The acquisition values, and their derivatives with respect to some numeric coordinates.
+
+        Args:
+            coordinates: Points, shape (m, all dimensions).
+            dimensions: Indices of numeric dimensions, shape (k,).
+
+        Returns:
+            Values, shape (m,), and derivatives, shape (m, k).
+        """
+        rows = self.encoder.rows(coordinates)
+        columns = np.array([self.encoder.numeric[int(index)] for index in dimensions])
         mean, deviation, mean_gradients, deviation_gradients = self.model.predict_with_gradients(rows, columns)
         z = (self.best_f - mean) / deviation
         log = log_h(z)
         value = log + np.log(deviation)
-        # h'(z) = Phi(z), so that d log EI = (-Phi/h d mean + phi/h d deviation) / deviation
+        # 1. h'(z) = Phi(z), since phi'(z) = -z phi(z); so d log h = Phi/h dz
+        # 2. dz = -(d mean + z d deviation) / deviation, and d log(deviation) = d deviation / deviation
+        # 3. together, with h - z Phi = phi: d log EI = (-Phi/h d mean + phi/h d deviation) / deviation
         by_mean = -np.exp(special.log_ndtr(z) - log) / deviation
         by_deviation = np.exp(_log_phi(z) - log) / deviation
-        slopes = by_mean[:, None] * mean_gradients + by_deviation[:, None] * deviation_gradients
+        gradients = by_mean[:, None] * mean_gradients + by_deviation[:, None] * deviation_gradients
         if self.feasibility is not None:
             mean, deviation, mean_gradients, deviation_gradients = self.feasibility.predict_with_gradients(
                 rows, columns
             )
+            # d log Phi(z) = phi/Phi dz, with z = mean / total and total^2 = deviation^2 + label noise;
+            # dz = d mean / total - z deviation d deviation / total^2
             total = np.sqrt(deviation**2 + _LABEL_NOISE)
             z = mean / total
             value = value + special.log_ndtr(z)
             weight = np.exp(_log_phi(z) - special.log_ndtr(z))[:, None]
             by_total = (z * deviation / total**2)[:, None]
-            slopes = slopes + weight * (mean_gradients / total[:, None] - by_total * deviation_gradients)
+            gradients = gradients + weight * (mean_gradients / total[:, None] - by_total * deviation_gradients)
         if self.log_duration is not None:
             mean, _, mean_gradients, _ = self.log_duration.predict_with_gradients(rows, columns)
-            value, slopes = value - mean, slopes - mean_gradients
-        return np.asarray(value), slopes
+            value, gradients = value - mean, gradients - mean_gradients
+        return np.asarray(value), gradients
 
 
 @final
 class AcquisitionOptimizer:
-    """Climbs from the best of many points: along the slopes of what is continuous, level by level through the rest.
+    """Maximises the acquisition function by local searches from the best of many candidates.
+
+    A local search alternates between L-BFGS on the continuous coordinates and a search over the levels of the others.
 
     Args:
-        space: What points may look like.
-        acquisition: What to maximise.
-        rng: For what a changed choice makes a point read in addition.
+        space: The space that points belong to.
+        acquisition: The function to maximise.
+        rng: Samples what a point reads in addition after a choice was changed.
     """
 
     def __init__(self, space: ConditionalSpace, acquisition: Acquisition, rng: np.random.Generator) -> None:
@@ -119,20 +149,19 @@ class AcquisitionOptimizer:
         self._rng = rng
 
     def __call__(self, candidates: Array) -> Array:
-        """Points in descending order of promise, those climbed to and those climbed from, shape (m, dimensions)."""
+        """Local maxima and candidates by descending acquisition value, shape (m, dimensions)."""
         values = self._acquisition(candidates)
         order = np.argsort(-values, kind="stable")
-        starts = candidates[order[:_STARTS]]
-        climbed, reached = self._climb(starts, values[order[:_STARTS]])
+        maxima, reached = self._climb(candidates[order[:_STARTS]], values[order[:_STARTS]])
         best = [int(reached.argmax())]
-        climbed[best], reached[best] = self._along_gradients(climbed[best], reached[best], _EXACTLY)
-        everything = np.vstack([climbed, candidates[order]])
-        promise = np.concatenate([reached, values[order]])
-        return everything[np.argsort(-promise, kind="stable")]
+        maxima[best], reached[best] = self._along_gradients(maxima[best], reached[best], _FINE_TOLERANCE)
+        points = np.vstack([maxima, candidates[order]])
+        values = np.concatenate([reached, values[order]])
+        return points[np.argsort(-values, kind="stable")]
 
     def _climb(self, points: Array, values: Array) -> tuple[Array, Array]:
         for _ in range(_ROUNDS):
-            points, values = self._along_gradients(points, values, _ROUGHLY)
+            points, values = self._along_gradients(points, values, _ROUGH_TOLERANCE)
             before = values
             points, values = self._level_by_level(points, values)
             if (values - before).max() < 1e-3:
@@ -140,8 +169,8 @@ class AcquisitionOptimizer:
         return points, values
 
     def _along_gradients(self, points: Array, values: Array, tolerance: float) -> tuple[Array, Array]:
-        """L-BFGS on the sum over all points: they do not touch one another, and one call serves all."""
-        smooth = np.array([index for index in self._acquisition.columns.numeric if self._is_smooth(index)], dtype=int)
+        """L-BFGS on the sum of the values: the points are independent, so one minimisation moves all of them."""
+        smooth = np.array([index for index in self._acquisition.encoder.numeric if self._is_smooth(index)], dtype=int)
         free = ~np.isnan(points[:, smooth]) if len(smooth) else np.zeros((len(points), 0), dtype=bool)
         if not free.any():
             return points, values
@@ -154,8 +183,8 @@ class AcquisitionOptimizer:
             return found
 
         def negative(flat: Array) -> tuple[float, Array]:
-            value, slopes = self._acquisition.with_gradients(moved(flat), smooth)
-            return -float(value.sum()), -slopes[free]
+            value, gradients = self._acquisition.with_gradients(moved(flat), smooth)
+            return -float(value.sum()), -gradients[free]
 
         found = optimize.minimize(
             negative,
@@ -165,14 +194,14 @@ class AcquisitionOptimizer:
             bounds=[(0.0, 1.0)] * int(free.sum()),
             options={"maxiter": 25, "ftol": tolerance},
         )
-        return self._better(points, values, self._snapped(moved(found.x)))
+        return self._better(points, values, self._feasible(moved(found.x)))
 
     def _is_smooth(self, index: int) -> bool:
-        count = self._acquisition.columns.definitions[index].count()
+        count = self._acquisition.encoder.definitions[index].count()
         return count is None or count > _FEW_LEVELS
 
-    def _snapped(self, points: Array) -> Array:
-        """As the space allows: levels taken, and what a changed coordinate makes a point read, or no longer read."""
+    def _feasible(self, points: Array) -> Array:
+        """Points of the space: coordinates rounded to levels, and those added or removed that a change requires."""
         return self._space.complete(points, np.asarray(self._rng.random(points.shape)))
 
     def _better(self, points: Array, values: Array, others: Array) -> tuple[Array, Array]:
@@ -181,12 +210,12 @@ class AcquisitionOptimizer:
         return np.where(better[:, None], others, points), np.where(better, found, values)
 
     def _level_by_level(self, points: Array, values: Array) -> tuple[Array, Array]:
-        """Of all points that differ from one in one level of one hyperparameter, the best; as long as it helps."""
+        """Moves each point to its best neighbour, repeatedly; neighbours differ in one level of one hyperparameter."""
         for _ in range(8):
             owners, neighbours = self._neighbours(points)
             if not len(owners):
                 return points, values
-            neighbours = self._snapped(neighbours)
+            neighbours = self._feasible(neighbours)
             found = self._acquisition(neighbours)
             improved = False
             for point in range(len(points)):
@@ -201,6 +230,7 @@ class AcquisitionOptimizer:
         return points, values
 
     def _neighbours(self, points: Array) -> tuple[Array, Array]:
+        """The neighbours of all points, shape (m, dimensions), and the index of the point that each belongs to."""
         owners: list[int] = []
         rows: list[Array] = []
         for number, point in enumerate(points):
@@ -208,7 +238,7 @@ class AcquisitionOptimizer:
                 if axis.dimension is None or axis.levels is None:
                     continue
                 index = axis.dimension.index
-                if index in self._acquisition.columns.numeric and len(axis.levels) > _FEW_LEVELS:
+                if index in self._acquisition.encoder.numeric and len(axis.levels) > _FEW_LEVELS:
                     continue
                 for level in axis.levels[np.abs(axis.levels - point[index]) > 1e-9]:
                     row = point.copy()

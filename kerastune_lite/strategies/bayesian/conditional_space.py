@@ -1,12 +1,17 @@
-"""What a trial would read, foreseen: the tree of reads with equal subtrees made one, and many points completed from it.
+"""The conditional space: which hyperparameters a trial would read, given the coordinates of a point.
 
-Beyond what trials have read this guesses: an unseen branch reads on like its nearest sibling, by value for numbers, the
-latest one for categories, and the branches of a continuous hyperparameter count as one. A wrong guess costs nothing:
-values that nobody reads fall away, missing ones are drawn.
+It is the tree of reads (`study.reads`) in coordinates (`surrogate.encoder`), with equal subtrees merged into one node.
+The tree holds only branches that a trial has taken. For the others there is a guess:
+
+- a number that was not tried reads on like the nearest one that was;
+- a category that was not tried reads on like the one that was tried last;
+- all values of a continuous hyperparameter read on alike.
+
+A wrong guess is harmless: the trial ignores values that it does not read, and samples those that are missing.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, final
@@ -19,22 +24,28 @@ from kerastune_lite.surrogate.encoder import Dimension, SpaceEncoder
 
 Array = np.ndarray[Any, Any]
 
-# A number with more levels than this is treated as continuous and rounded in the end.
+# A number with more levels than this is treated as continuous; `Axis.value` rounds it.
 MOST_LEVELS = 1024
+
+# The points of the piecewise linear map between two continuous ranges.
 _KNOTS = 33
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """A definition as it is read at some node of the tree, in terms of its dimension.
+    """A definition as it is read at one node, in the coordinates of its dimension.
+
+    The dimension belongs to the widest definition of the hyperparameter. A definition read at a node may be narrower,
+    for example if its bounds depend on another value.
 
     Attributes:
         definition: What is read.
-        dimension: Its coordinate; None if it has one level.
-        levels: The coordinate of each level; None if continuous.
-        ends: Where each level's share of the prior ends, on the unit interval.
-        knots: For a continuous one: the coordinates of evenly spaced coordinates of its own unit interval.
+        dimension: The dimension of the hyperparameter; None if it has one level.
+        levels: The coordinate of each level, shape (levels,); None if continuous.
+        ends: The upper end of the interval of uniform numbers that sample each level, shape (levels,).
+        knots: If continuous and narrower than the dimension: the coordinates of evenly spaced positions in the
+            definition's own unit interval.
     """
 
     definition: Hyperparameter
@@ -43,15 +54,15 @@ class Axis:
     ends: Array | None = None
     knots: Array | None = None
 
-    def drawn(self, uniform: Array) -> Array:
-        """Coordinates drawn from the prior, given uniform numbers."""
+    def sample(self, uniform: Array) -> Array:
+        """Coordinates from the prior, by its inverse distribution function at uniform numbers."""
         if self.levels is None:
             return self._global(uniform)
         assert self.ends is not None
         return self.levels[np.minimum(np.searchsorted(self.ends, uniform, side="right"), len(self.levels) - 1)]
 
     def nearest(self, coordinates: Array) -> Array:
-        """The coordinates that it can have, nearest to those given."""
+        """The possible coordinates nearest to those given."""
         if self.levels is None:
             return self._global(self._local(coordinates))
         return np.asarray(self.levels[np.abs(coordinates[:, None] - self.levels[None, :]).argmin(axis=1)])
@@ -61,15 +72,16 @@ class Axis:
         if self.dimension is None:
             return self.definition.level(0)
         if self.levels is None:
-            return self.definition.from_unit(
-                float(self._local(np.array([coordinate]))[0])
-            )  # the end of a range included
+            # both ends of the range included
+            return self.definition.from_unit(float(self._local(np.array([coordinate]))[0]))
         return self.definition.level(int(np.abs(self.levels - coordinate).argmin()))
 
     def _global(self, local: Array) -> Array:
+        """From the definition's own unit interval to the dimension's."""
         return local if self.knots is None else np.interp(local, np.linspace(0, 1, _KNOTS), self.knots)
 
     def _local(self, coordinates: Array) -> Array:
+        """The inverse of `_global`; coordinates outside the range are clipped."""
         if self.knots is None:
             return np.clip(coordinates, 0.0, 1.0)
         return np.interp(coordinates, self.knots, np.linspace(0, 1, _KNOTS))
@@ -83,7 +95,7 @@ def _axis(definition: Hyperparameter, dimension: Dimension | None) -> Axis:
     if count is not None and count <= MOST_LEVELS:
         values = [definition.level(index) for index in range(count)]
         middles = np.array([definition.to_unit(value) for value in values])
-        ends = _ends_of_shares(definition, middles)
+        ends = _ends_of_intervals(definition, middles)
         return Axis(definition, dimension, np.array([dimension.coordinate(value) for value in values]), ends)
     if definition == dimension.definition:
         return Axis(definition, dimension)
@@ -93,12 +105,12 @@ def _axis(definition: Hyperparameter, dimension: Dimension | None) -> Axis:
     )
 
 
-def _ends_of_shares(definition: Hyperparameter, middles: Array) -> Array:
-    """Where the levels' shares of the unit interval end."""
+def _ends_of_intervals(definition: Hyperparameter, middles: Array) -> Array:
+    """The upper ends of the intervals that the levels divide the unit interval into, given their middles."""
     if not isinstance(definition, (Choice, Boolean)):
         return np.append((middles[1:] + middles[:-1]) / 2, 1.0)
     ends, end = np.empty(len(middles)), 0.0
-    for index, middle in enumerate(middles):  # weights make shares of any width around their middles
+    for index, middle in enumerate(middles):  # weights make intervals of different widths, each around its middle
         ends[index] = end = 2 * middle - end
     return ends
 
@@ -106,11 +118,12 @@ def _ends_of_shares(definition: Hyperparameter, middles: Array) -> Array:
 @final
 @dataclass(eq=False)
 class SpaceNode:
-    """What is read here, and what comes after each coordinate.
+    """One read and the branches below it.
 
     Attributes:
         axis: What is read.
-        after: (coordinate, what comes there), one for each branch that differs; a single one stands for all.
+        after: (coordinate, the next node) for each branch, None at the end of a path; a single branch stands for all
+            coordinates.
     """
 
     axis: Axis
@@ -118,67 +131,75 @@ class SpaceNode:
 
 
 class ConditionalSpace:
-    """The tree of reads as a graph of coordinates, equal subtrees being one; `root` is None while nothing is known.
+    """The tree of reads in coordinates, as a directed acyclic graph; `root` is None while nothing is known.
 
     Args:
         tree: All paths read.
-        space_encoder: The coordinates of what was read.
-        whole: Whether a trial, by its number, has read all that it would have read: a failed one may have not.
+        space_encoder: The dimensions of what was read.
+        whole: Whether a trial, given its number, has read all that it would have read; a failed one may not have.
     """
 
     def __init__(self, tree: ReadsTree, space_encoder: SpaceEncoder, whole: Callable[[int], bool]) -> None:
         self._whole = whole
         self._space_encoder = space_encoder
-        self._known: dict[Any, SpaceNode] = {}
-        self.root = self._node(tree.root)[0]
+        self._shared: dict[Any, SpaceNode] = {}
+        self.root = self._merged(tree.root)
 
-    def _node(self, node: Node) -> tuple[SpaceNode | None, bool]:
-        """What is read at a node, and whether that is known: None, True is the end of a path."""
-        definition = node.definition
-        if definition is None:
-            return None, node.owner is not None and self._whole(node.owner)
-        found = {text: self._node(below) for text, below in node.branches.items()}
-        sure = {text: node for text, (node, known) in found.items() if known}
-        after = self._merged(definition, sure)
+    def _merged(self, root: Node) -> SpaceNode | None:
+        """The graph of a tree, built from the leaves up; one node for all equal subtrees."""
+        nodes = [root]
+        for node in nodes:  # grows while it is iterated over: parents come before their children
+            nodes.extend(node.branches.values())
+        known: dict[int, SpaceNode | None] = {}  # None: a path ends here; no entry: what is read here is not known
+        for node in reversed(nodes):
+            if node.definition is not None:
+                branches = {text: known[id(below)] for text, below in node.branches.items() if id(below) in known}
+                known[id(node)] = self._share(node.definition, self._after(node.definition, branches))
+            elif node.owner is not None and self._whole(node.owner):
+                known[id(node)] = None
+        return known.get(id(root))
+
+    def _share(self, definition: Hyperparameter, after: list[tuple[float, SpaceNode | None]]) -> SpaceNode:
+        """The one node for a definition and what comes after it; equal subtrees below are one object already."""
         signature = (id(definition), tuple((coordinate, id(node)) for coordinate, node in after))
-        if signature not in self._known:
-            axis = _axis(definition, self._space_encoder.dimension(definition))
-            self._known[signature] = SpaceNode(axis, after)
-        return self._known[signature], True
+        if signature not in self._shared:
+            self._shared[signature] = SpaceNode(_axis(definition, self._space_encoder.dimension(definition)), after)
+        return self._shared[signature]
 
-    def _merged(
-        self, definition: Hyperparameter, sure: dict[str, SpaceNode | None]
+    def _after(
+        self, definition: Hyperparameter, branches: Mapping[str, SpaceNode | None]
     ) -> list[tuple[float, SpaceNode | None]]:
+        """The branches below a definition, by coordinate; `branches` holds those that are known, by value."""
         dimension = self._space_encoder.dimension(definition)
-        different = {id(node) for node in sure.values()}
+        different = {id(node) for node in branches.values()}
         if not different:
             return [(0.0, None)]
         if len(different) == 1 or dimension is None or definition.count() is None:
-            return [(0.0, list(sure.values())[-1])]
-        pairs = [(dimension.coordinate(from_json(json.loads(text))), node) for text, node in sure.items()]
+            return [(0.0, list(branches.values())[-1])]
+        pairs = [(dimension.coordinate(from_json(json.loads(text))), node) for text, node in branches.items()]
         if dimension.categories is not None:
-            pairs.append((np.nan, pairs[-1][1]))  # the latest stands for what was not seen yet
+            pairs.append((np.nan, pairs[-1][1]))  # for categories not tried yet: as the latest one
         return pairs
 
     def complete(self, wanted: Array, uniform: Array) -> Array:
-        """Points with the coordinates wanted where they are read and possible; where those are NaN, drawn.
+        """Completes partial points: coordinates that are read but not given are sampled from the prior.
 
         Args:
-            wanted: Coordinates, shape (m, dimensions).
-            uniform: Numbers in [0, 1) to draw from, of the same shape.
+            wanted: Coordinates, shape (m, dimensions), NaN where to sample; others become the nearest possible ones.
+            uniform: Numbers in [0, 1) to sample with, of the same shape.
 
         Returns:
-            Coordinates, NaN where a point does not read the hyperparameter.
+            Coordinates of the same shape, NaN where a point does not read the hyperparameter.
         """
         completed = np.full_like(wanted, np.nan)
-        waiting = [(self.root, np.arange(len(wanted)))]
+        waiting = [(self.root, np.arange(len(wanted)))]  # nodes, and the points that come to them
         while waiting:
             node, points = waiting.pop()
             while node is not None:
                 dimension = node.axis.dimension
                 if dimension is not None:
                     column = wanted[points, dimension.index]
-                    chosen = node.axis.drawn(uniform[points, dimension.index])
+                    chosen = node.axis.sample(uniform[points, dimension.index])
                     given = ~np.isnan(column)
                     if given.any():
                         chosen = np.where(given, node.axis.nearest(np.where(given, column, 0.0)), chosen)
@@ -192,7 +213,7 @@ class ConditionalSpace:
         return completed
 
     def walk(self, point: Array) -> Iterator[SpaceNode]:
-        """The coordinates that a point with these coordinates comes by."""
+        """The nodes on the path of a point, in the order read."""
         node = self.root
         while node is not None:
             yield node

@@ -1,4 +1,4 @@
-"""The initial design: points spread over the space before a model is asked, and while none is to be trusted."""
+"""Points spread over the space: the initial design, and proposals as long as no model predicts better than the mean."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,15 +23,23 @@ def spread_point(
     priors: Mapping[str, Prior],
     note: Any = None,
 ) -> Proposal | None:
-    """The next point of a scrambled Sobol sequence; the very first is of the user's beliefs and defaults, if any.
+    """The next point of a scrambled Sobol sequence; the first point is the user's priors and defaults, if any.
 
-    `note` is kept with the proposal.
+    Args:
+        history: The study. The number of the trial is the position in the sequence.
+        space_encoder: The dimensions of the space.
+        space: Which hyperparameters a point reads.
+        priors: The user's priors, by name.
+        note: Kept with the proposal.
+
+    Returns:
+        None if the point was tried, or nothing is known about the space.
     """
     number, settings = history.next_number, history.last_search
     definitions = list(settings.space or ()) if settings is not None else []
     if number == 0 and (priors or any(d.default != d.level(0) for d in definitions)):
-        believed = {name: prior.center for name, prior in priors.items()}
-        return Proposal(believed | {d.name: _first_value(d, prior_of(d, priors)) for d in definitions}, note=note)
+        centers = {name: prior.center for name, prior in priors.items()}
+        return Proposal(centers | {d.name: _first_value(d, prior_of(d, priors)) for d in definitions}, note=note)
     seed = 0 if settings is None else settings.seed
     uniform = sobol(len(space_encoder), 1, np.random.default_rng([seed, 0x50B01]), skip=number)
     if space.root is None:
@@ -43,17 +51,17 @@ def spread_point(
 
 
 def _first_value(definition: Hyperparameter, prior: Prior | None) -> Any:
-    """What is believed in; else the user's own default; else the middle of the range."""
+    """The center of the prior; without one, the user's default; without that, the middle of the range."""
     if prior is not None:
         return prior.center
     return definition.default if definition.default != definition.level(0) else definition.from_unit(0.5)
 
 
 def sobol(width: int, count: int, rng: np.random.Generator, skip: int = 0) -> Array:
-    """`count` points of a scrambled Sobol sequence in `width` dimensions, after `skip` others."""
+    """`count` points of a scrambled Sobol sequence, from position `skip` on, shape (count, width)."""
     if width == 0:
         return np.zeros((count, 0))
     sequence = qmc.Sobol(width, scramble=True, rng=rng)
     if skip:
         sequence.fast_forward(skip)
-    return np.asarray(sequence.random(1 << (count - 1).bit_length())[:count])  # whole powers of 2 are balanced
+    return np.asarray(sequence.random(1 << (count - 1).bit_length())[:count])  # a power of 2 is balanced

@@ -1,6 +1,6 @@
-"""What is expected of a search before its first trial: from names, from ranges, from the user.
+"""The prior mean of a search: what names, ranges and the user's priors say before the first trial.
 
-Each of the three is a basis function of the prior mean, with a coefficient that trials correct.
+Each of them is a basis function of its own (see `surrogate.prior_mean`), with a coefficient that the trials correct.
 """
 
 from collections.abc import Mapping
@@ -17,26 +17,33 @@ from kerastune_lite.surrogate.prior_mean import PriorMean
 
 Array = np.ndarray[Any, Any]
 
-# How much worse than its middle the ends of a range are expected to be, in standard deviations of all losses: people
-# choose a range around what they believe in.
+# The expected difference of the minimized value between the ends of a range and its middle, in standard deviations:
+# users choose ranges around values that they expect to be good.
 _DEPTH = 0.25
 
 
-def expected_features(columns: FeatureEncoder, priors: Mapping[str, Prior], *, name_priors: bool) -> Features:
-    """The columns with what is expected of them; the targets' standard deviation is 1."""
-    rises, depths, believed, preferred, centers = np.zeros((5, len(columns.features.groups)))
-    for index, definition in enumerate(columns.definitions):
-        prior, column = prior_of(definition, priors), columns.numeric.get(index)
+def expected_features(encoder: FeatureEncoder, priors: Mapping[str, Prior], *, name_priors: bool) -> Features:
+    """The features with their prior mean, in standard deviations of the minimized values.
+
+    Args:
+        encoder: The columns.
+        priors: The user's priors, by name; a prior replaces the name prior of its hyperparameter.
+        name_priors: Whether names count.
+    """
+    rises, depths, parabolas, steps, centers = np.zeros((5, len(encoder.features.groups)))
+    for index, definition in enumerate(encoder.definitions):
+        prior, column = prior_of(definition, priors), encoder.numeric.get(index)
         if column is None and prior is not None:
-            level, far = columns.level(index, prior.center)
-            preferred[level] = -prior.strength / far
+            level, far = encoder.level(index, prior.center)
+            steps[level] = -prior.strength / far
         elif column is not None and prior is not None:
-            believed[column], centers[column] = prior.strength, definition.to_unit(prior.center)
+            parabolas[column], centers[column] = prior.strength, definition.to_unit(prior.center)
         elif column is not None and name_priors:
             rises[column] = name_prior(definition.name)
         if column is not None and definition.count() != 2:
-            depths[column] = _DEPTH if rises[column] == 0 else _DEPTH / 2  # half leaves the name's end the best one
+            # half the depth if there is a name prior, so that the end that it prefers stays the best
+            depths[column] = _DEPTH if rises[column] == 0 else _DEPTH / 2
     expected = [PriorMean.slope(rises), PriorMean.valley(depths, np.full(len(depths), 0.5))]
     if priors:
-        expected += [PriorMean.slope(preferred), PriorMean.valley(believed, centers)]
-    return replace(columns.features, prior_mean=PriorMean.all_of(expected))
+        expected += [PriorMean.slope(steps), PriorMean.valley(parabolas, centers)]
+    return replace(encoder.features, prior_mean=PriorMean.all_of(expected))

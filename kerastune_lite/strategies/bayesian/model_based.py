@@ -1,4 +1,4 @@
-"""From a history to the next point: a model of what was learnt, and the point that promises most."""
+"""Proposes the point with the highest acquisition value under a model fitted to the study."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from kerastune_lite.strategies.bayesian.acquisition import Acquisition, Acquisit
 from kerastune_lite.strategies.bayesian.conditional_space import ConditionalSpace
 from kerastune_lite.strategies.bayesian.design import sobol, spread_point
 from kerastune_lite.strategies.bayesian.expectations import expected_features
-from kerastune_lite.strategies.bayesian.model_choice import drawn_model
+from kerastune_lite.strategies.bayesian.model_choice import sample_model
 from kerastune_lite.strategies.bayesian.prior import Prior
 from kerastune_lite.strategies.bayesian.training_data import TrainingData, log_durations, observations
 from kerastune_lite.strategies.protocol import Proposal
@@ -20,7 +20,8 @@ from kerastune_lite.surrogate.process import FittedProcess, Observations
 
 Array = np.ndarray[Any, Any]
 
-# Up to here a fit begins at the default too, and goes on until it converges; later the last fit is a good start.
+# With at most so many trials, a fit also starts from the default parameters and runs until it converges; with more, the
+# parameters of the last fit are a good start.
 _FEW_TRIALS = 60
 
 
@@ -34,25 +35,32 @@ def propose(
     priors: Mapping[str, Prior],
     by_time: bool,
 ) -> Proposal | None:
-    """The next point; None if nothing is known of the space, or no untried point was found.
+    """The next point; None if nothing is known about the space, or no untried point was found.
 
-    `by_time` divides what a trial promises by the seconds that it is expected to take; the rest is as in `Bayesian`.
+    Args:
+        history: The study.
+        rng: The source of all randomness.
+        initial: Size of the initial design.
+        candidates: Number of points spread over the space that compete to start local searches.
+        name_priors: Whether names of hyperparameters determine the prior mean.
+        priors: The user's priors, by name.
+        by_time: Whether expected improvement is divided by expected duration.
     """
     space_encoder = SpaceEncoder(history.space)
     space = ConditionalSpace(history.tree, space_encoder, lambda owner: history[owner].reads_complete)
     if history.next_number < initial or space.root is None:
         return spread_point(history, space_encoder, space, priors)
     data = TrainingData.of(history, space_encoder, space)
-    if len(data.losses) < 2:
+    if len(data.minimized) < 2:
         return spread_point(history, space_encoder, space, priors, {"because": "no trial has given a score yet"})
     encoder = space_encoder.feature_encoder(np.vstack([data.coordinates, data.failed, data.pending]))
     features = expected_features(encoder, priors, name_priors=name_priors)
-    model = drawn_model(_fitted(history, encoder, features, observations(data, encoder)), rng)
+    model = sample_model(_fitted(history, encoder, features, observations(data, encoder)), rng)
     if model is None:
         return spread_point(history, space_encoder, space, priors, {"model": "none"})
     acquisition = _acquisition(model, encoder, data, by_time=by_time)
-    promising = AcquisitionOptimizer(space, acquisition, rng)(_candidates(space, space_encoder, data, candidates, rng))
-    for point in promising:
+    maximize = AcquisitionOptimizer(space, acquisition, rng)
+    for point in maximize(_candidates(space, space_encoder, data, candidates, rng)):
         values = space.values(point)
         if history.tree.untried(values):
             return Proposal(values, note=_note(model.parameters, encoder))
@@ -60,7 +68,7 @@ def propose(
 
 
 def _fitted(history: History, encoder: FeatureEncoder, features: Features, known: Observations) -> list[FittedProcess]:
-    """A process with a linear function and one without, each fitted from where the last fit ended."""
+    """A process with a linear function and one without, each fitted from the parameters of the last fit."""
     models = []
     for linear in (True, False):
         last = _last_fit(history, encoder, linear=linear)
@@ -72,7 +80,7 @@ def _fitted(history: History, encoder: FeatureEncoder, features: Features, known
 
 
 def _acquisition(model: FittedProcess, encoder: FeatureEncoder, data: TrainingData, *, by_time: bool) -> Acquisition:
-    """What to maximise, given that trials under way come out as predicted."""
+    """The acquisition function, conditioned on the predictions for running trials."""
     feasibility = duration = None
     if len(data.failed):
         labels = np.concatenate([np.ones(len(data.coordinates)), -np.ones(len(data.failed))])
@@ -87,10 +95,10 @@ def _acquisition(model: FittedProcess, encoder: FeatureEncoder, data: TrainingDa
 def _candidates(
     space: ConditionalSpace, space_encoder: SpaceEncoder, data: TrainingData, count: int, rng: np.random.Generator
 ) -> Array:
-    """Points all over the space, and a tenth as many around the best trials."""
+    """`count` points spread over the space, and a tenth as many near the five best trials."""
     width = data.coordinates.shape[1]
     spread = space.complete(np.full((count, width), np.nan), sobol(width, count, rng))
-    best = data.coordinates[np.argsort(data.losses, kind="stable")[:5]]
+    best = data.coordinates[np.argsort(data.minimized, kind="stable")[:5]]
     near = best[rng.integers(len(best), size=count // 10)]
     sigma = rng.choice([0.03, 0.1, 0.3], size=(len(near), 1))
     changed = rng.random(near.shape) < max(0.25, 2 / max(width, 1))
@@ -101,9 +109,10 @@ def _candidates(
 
 
 def _last_fit(history: History, encoder: FeatureEncoder, *, linear: bool) -> Parameters | None:
-    """Where the last fit ended, one of the same kind if there is any; new hyperparameters start at the default.
+    """The parameters of the last fit with (or without) a linear function, of the other kind if there is none.
 
-    The keys are those of the first version, so that recorded studies resume.
+    New hyperparameters get default parameters. The keys of notes are those of the first version, so that recorded
+    studies resume.
     """
     notes = [trial.note for trial in history.trials if isinstance(trial.note, Mapping) and "trend" in trial.note]
     alike = [note for note in notes if (note["trend"] is not None) == linear]
@@ -120,6 +129,7 @@ def _last_fit(history: History, encoder: FeatureEncoder, *, linear: bool) -> Par
 
 
 def _note(parameters: Parameters, encoder: FeatureEncoder) -> dict[str, Any]:
+    """The parameters, rounded, as JSON to keep with the trial."""
     short = np.vectorize(lambda value: float(f"{value:.4g}"), otypes=[float])
     scales, concentrations = parameters.inverse_squared_length_scales, parameters.concentrations.T
     return {

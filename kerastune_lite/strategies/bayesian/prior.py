@@ -1,4 +1,4 @@
-"""What a user believes before the first trial."""
+"""The user's priors: where the best values are believed to be, before the first trial."""
 
 import math
 import re
@@ -16,19 +16,19 @@ _MOST = 5.0
 @final
 @dataclass(frozen=True)
 class Prior:
-    """Where the best value of a hyperparameter is believed to be.
+    """The value of a hyperparameter that is believed to be the best one.
 
     Args:
-        center: That value.
-        strength: How much worse the value farthest from it is expected to be, in standard deviations of all losses:
-            above 0, at most 5.
+        center: The value.
+        strength: How much worse the score is expected to be at the farthest value, in standard deviations of all
+            scores; above 0, at most 5.
 
     Raises:
-        UsageError: The strength is out of its range.
+        UsageError: The strength is out of range.
 
     Example:
-        >>> Prior(3e-4)
-        Prior(center=0.0003, strength=1.0)
+        >>> Prior("adam", strength=2)
+        Prior(center='adam', strength=2)
     """
 
     center: Value
@@ -44,10 +44,10 @@ class Prior:
 
 
 def as_priors(given: Mapping[str, Any] | None) -> dict[str, Prior]:
-    """Priors by the names of their hyperparameters; a bare value is the center of one.
+    """Priors by name of their hyperparameter; any other value becomes the center of a `Prior`.
 
     Raises:
-        UsageError: `given` is not a mapping of names.
+        UsageError: `given` is not a mapping with names as keys.
     """
     if given is None:
         return {}
@@ -57,15 +57,19 @@ def as_priors(given: Mapping[str, Any] | None) -> dict[str, Prior]:
 
 
 def prior_of(definition: Hyperparameter, priors: Mapping[str, Prior]) -> Prior | None:
-    """What is believed of a hyperparameter, if it can have that value."""
+    """The prior of a hyperparameter; None if there is none, or if its center is out of range here."""
     prior = priors.get(definition.name)
     return prior if prior is not None and prior.center in definition else None
 
 
 def check_priors(priors: Mapping[str, Prior], space: Space) -> None:
-    """Raises UsageError for a center out of its range, and for a name that looks like a misspelt one of `space`.
+    """Checks centers and names.
 
-    Other names may be read in a later trial, above all those that differ from a known one by a number: `units_2`.
+    An unknown name is accepted unless it resembles a known one, because a later trial may read it. It is also accepted
+    if it differs from a known one by a number, like `units_2`.
+
+    Raises:
+        UsageError: A center is out of range, or a name is probably misspelt.
     """
     known = {definition.name: definition for definition in space}
     stems = {_stem(name) for name in known}

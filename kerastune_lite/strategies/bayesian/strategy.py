@@ -1,4 +1,4 @@
-"""Bayesian search: a Gaussian process learns from the trials so far, and the point that promises most is next."""
+"""Bayesian search: proposes the point with the best acquisition value under a Gaussian process."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,24 +18,37 @@ if TYPE_CHECKING:
 @final
 @dataclass(frozen=True)
 class Bayesian:
-    """Gaussian-process search with expected improvement; docs/bayesian.md explains it with its sources.
+    """Bayesian optimization with Gaussian processes and expected improvement.
 
-    Never proposes a point twice, nor one that is under way; ends when the space is used up.
+    docs/bayesian.md describes the method and cites its sources. No configuration is proposed twice, nor while a trial
+    runs it. The search ends when the space is exhausted.
 
     Args:
-        initial: How many points to spread over the space before the model is asked; None: a fifth of `max_trials`, from
-            2 to 4.
-        candidates: How many points are compared before the best of them are climbed from.
-        name_priors: Whether names tell what to expect: that a loss falls with more units and rises with more dropout,
-            say, as long as trials do not show otherwise. For objectives that are not about how well a model does, use
-            False.
-        priors: Where the best values are believed to be, by name: values, or `Prior` for more or less strength. The
-            first trial takes them, and they count for less the more trials say otherwise.
-        cost: "time" to weigh the improvement that a trial promises against the seconds that it is expected to take;
-            None counts trials alone.
+        initial: Size of the initial design: points spread over the space before the model proposes. By default a fifth
+            of `max_trials`, at least 2 and at most 4.
+        candidates: Number of points spread over the space that compete to start local searches.
+        name_priors: Whether names of hyperparameters determine what is expected before the first trial, for example
+            that the error falls with `units` and rises with `dropout`. The trials correct it. Use False if the
+            objective does not measure how well a model performs.
+        priors: Values believed to be the best, by name; use `Prior` for a strength other than 1. The first trial takes
+            these values. The more the trials contradict a prior, the less it counts.
+        cost: "time" to maximise the expected improvement per second instead of per trial.
 
     Raises:
-        UsageError: An argument is impossible.
+        UsageError: An argument is invalid.
+
+    Example:
+        >>> import kerastune_lite as kt
+        >>> results = kt.tune(
+        ...     lambda hp: (hp.Float("x", -1, 1) - 0.3) ** 2,
+        ...     objective=kt.Objective("error", "min"),
+        ...     max_trials=15,
+        ...     strategy=kt.strategies.Bayesian(priors={"x": kt.Prior(0.0, strength=0.5)}),
+        ...     seed=0,
+        ...     verbose=0,
+        ... )
+        >>> round(results.best.values["x"], 2)
+        0.3
     """
 
     initial: int | None = None
@@ -55,14 +68,14 @@ class Bayesian:
             raise UsageError(f"Bayesian(name_priors={self.name_priors!r}): name_priors must be True or False")
 
     def __call__(self, history: History, rng: "np.random.Generator") -> Proposal | None:
-        """The point that promises most; None if every point has been tried or is under way."""
+        """The point with the best acquisition value; None if every configuration has been tried or is running."""
         if history.tree.root.exhausted():
             return None
         if history.next_number < 2:  # once the space is known
             check_priors(self.priors, history.space)
         if self.cost is not None and history.external_results:
             raise UsageError(
-                'Bayesian(cost="time") cannot learn from add_trial(): results from elsewhere have no duration; '
+                'Bayesian(cost="time") cannot be used with add_trial(): results from elsewhere have no duration; '
                 "leave out one of the two"
             )
         from kerastune_lite.strategies.bayesian.model_based import propose  # noqa: PLC0415 - heavy: numpy, scipy

@@ -1,4 +1,4 @@
-"""What the trials so far say, as arrays that a model can be fitted to."""
+"""The training data of the models: the trials of a study as arrays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +15,9 @@ from kerastune_lite.surrogate.process import Observations
 
 Array = np.ndarray[Any, Any]
 
-# A study of more trials is learnt from by this many of them: docs/bayesian.md tells what that costs.
-MOST_LEARNT_FROM = 400
+# At most so many finished trials, and so many failed ones, are used: the cost of a fit grows with the cube of their
+# number.
+MOST_TRIALS = 400
 
 _FAILED = ("failed", "infeasible")
 
@@ -24,19 +25,19 @@ _FAILED = ("failed", "infeasible")
 @final
 @dataclass(frozen=True)
 class TrainingData:
-    """What the trials say.
+    """The trials and the external results of a study.
 
     Attributes:
-        coordinates: Coordinates of the trials that gave a loss, shape (n, dimensions).
-        losses: Their losses, the mean over executions, shape (n,).
-        executions: The losses of each execution of each of them.
-        failed: Coordinates of those that failed or were infeasible.
-        pending: Coordinates of those under way, as far as they can be foreseen.
-        durations: Seconds that each of those with a loss took, shape (n,); NaN for results from elsewhere.
+        coordinates: Coordinates of finished trials and external results, shape (n, dimensions).
+        minimized: The minimized value of each, the mean over its executions, shape (n,).
+        executions: The minimized value of each execution of each.
+        failed: Coordinates of failed and infeasible trials, completed where reads are missing, shape (., dimensions).
+        pending: Coordinates of running trials, completed in the same way, shape (., dimensions).
+        durations: Duration of each in seconds, shape (n,); NaN for external results.
     """
 
     coordinates: Array
-    losses: Array
+    minimized: Array
     executions: Sequence[Sequence[float]]
     failed: Array
     pending: Array
@@ -44,30 +45,29 @@ class TrainingData:
 
     @classmethod
     def of(cls, history: History, space_encoder: SpaceEncoder, space: ConditionalSpace) -> "TrainingData":
-        """Sorts the trials, and leaves some of them out if they are too many."""
-        scored = [trial for trial in history.trials if trial.succeeded and trial.minimized is not None]
-        scored = _most_telling(scored, MOST_LEARNT_FROM)
-        rows = [space_encoder.coordinates(trial.definitions, trial.values) for trial in scored]
-        losses = [[history.objective.minimized(best.score) for e in t.executions if (best := e.best)] for t in scored]
-        for told in history.external_results:
-            rows.append(space_encoder.coordinates_of_values(told.values))
-            losses.append([history.objective.minimized(told.score)])
-        losses = _error_rates(losses)
-        failed = [trial for trial in history.trials if trial.status in _FAILED][-MOST_LEARNT_FROM:]
+        """The training data of a study; a subset of its trials if there are too many."""
+        finished = [trial for trial in history.trials if trial.succeeded and trial.minimized is not None]
+        finished = _subset(finished, MOST_TRIALS)
+        rows = [space_encoder.coordinates(trial.definitions, trial.values) for trial in finished]
+        values = [[history.objective.minimized(best.score) for e in t.executions if (best := e.best)] for t in finished]
+        for result in history.external_results:
+            rows.append(space_encoder.coordinates_of_values(result.values))
+            values.append([history.objective.minimized(result.score)])
+        values = _error_rates(values)
+        failed = [trial for trial in history.trials if trial.status in _FAILED][-MOST_TRIALS:]
         pending = [trial for trial in history.unfinished if trial.values or trial.reads_known]
-        width = len(space_encoder)
         return cls(
-            np.array(rows).reshape(-1, width),
-            np.array([sum(values) / len(values) for values in losses]),
-            losses,
-            _foreseen(failed, space_encoder, space),
-            _foreseen(pending, space_encoder, space),
-            np.array([trial.duration for trial in scored] + [np.nan] * len(history.external_results)),
+            coordinates=np.array(rows).reshape(-1, len(space_encoder)),
+            minimized=np.array([sum(one) / len(one) for one in values]),
+            executions=values,
+            failed=_completed(failed, space_encoder, space),
+            pending=_completed(pending, space_encoder, space),
+            durations=np.array([trial.duration for trial in finished] + [np.nan] * len(history.external_results)),
         )
 
 
-def _most_telling(trials: list[Trial], most: int) -> list[Trial]:
-    """The best half of `most`, and as many of the others, evenly over time."""
+def _subset(trials: list[Trial], most: int) -> list[Trial]:
+    """At most `most` trials: half of them the best ones, the others evenly spaced over time."""
     if len(trials) <= most:
         return trials
     best = sorted(trials, key=lambda trial: trial.sort_key())[: most // 2]
@@ -77,19 +77,20 @@ def _most_telling(trials: list[Trial], most: int) -> list[Trial]:
     return best + [others[index] for index in kept]
 
 
-def _error_rates(losses: list[list[float]]) -> list[list[float]]:
-    """Shares to be maximised (accuracies, say) are turned into what they lack of 1.
+def _error_rates(values: list[list[float]]) -> list[list[float]]:
+    """Error rates (1 - score) instead of negative scores, if all scores are fractions to be maximised.
 
-    From 0.98 to 0.99 is half of the errors gone; only in this form can the output warp see that.
+    From 0.98 to 0.99 the error rate halves. The output warp can take ratios into account only if the values are
+    positive.
     """
-    flat = [loss for values in losses for loss in values]
+    flat = [value for one in values for value in one]
     if flat and min(flat) >= -1 and max(flat) <= 0 and min(flat) < 0:
-        return [[1 + loss for loss in values] for values in losses]
-    return losses
+        return [[1 + value for value in one] for one in values]
+    return values
 
 
-def _foreseen(trials: Sequence[Trial], space_encoder: SpaceEncoder, space: ConditionalSpace) -> Array:
-    """Coordinates of trials that may not have read, or not be known to have read, all that they will read."""
+def _completed(trials: Sequence[Trial], space_encoder: SpaceEncoder, space: ConditionalSpace) -> Array:
+    """Coordinates of trials whose reads may be incomplete; missing ones are those in the middle of the prior."""
     if not trials:
         return np.zeros((0, len(space_encoder)))
     known = np.array([space_encoder.coordinates_of_values(trial.values) for trial in trials]).reshape(
@@ -98,19 +99,19 @@ def _foreseen(trials: Sequence[Trial], space_encoder: SpaceEncoder, space: Condi
     return space.complete(known, np.full(known.shape, 0.5))
 
 
-def observations(data: TrainingData, columns: FeatureEncoder) -> Observations:
-    """Transformed losses; failures come after them, at the worst loss seen."""
-    warp = output_warp(data.losses)
+def observations(data: TrainingData, encoder: FeatureEncoder) -> Observations:
+    """Warped minimized values, followed by failures, which count as the worst value."""
+    warp = output_warp(data.minimized)
     counts = np.array([len(values) for values in data.executions])
     warped = warp(np.concatenate([np.asarray(values) for values in data.executions]))
-    scored = Observations.of_replicates(columns.rows(data.coordinates), warped, counts)
-    rows = np.vstack([scored.rows, columns.rows(data.failed)])
-    targets = np.concatenate([scored.targets, np.full(len(data.failed), scored.targets.max())])
+    finished = Observations.of_replicates(encoder.rows(data.coordinates), warped, counts)
+    rows = np.vstack([finished.rows, encoder.rows(data.failed)])
+    targets = np.concatenate([finished.targets, np.full(len(data.failed), finished.targets.max())])
     replicates = np.concatenate([counts, np.ones(len(data.failed))])
-    return Observations(rows, targets, replicates, scored.within_ss)
+    return Observations(rows, targets, replicates, finished.within_ss)
 
 
-def log_durations(data: TrainingData, columns: FeatureEncoder) -> Observations:
-    """The logarithm of each trial's seconds, around its mean: a model of them predicts ratios of costs."""
+def log_durations(data: TrainingData, encoder: FeatureEncoder) -> Observations:
+    """The logarithms of durations in seconds, minus their mean; differences are ratios of costs."""
     logs = np.log(np.maximum(data.durations, 1e-3))
-    return Observations(columns.rows(data.coordinates), logs - logs.mean(), np.ones(len(logs)))
+    return Observations(encoder.rows(data.coordinates), logs - logs.mean(), np.ones(len(logs)))

@@ -32,7 +32,7 @@ def test_far_in_the_tail_it_follows_its_asymptote():
 
 
 @pytest.mark.parametrize("failures", [False, True])
-def test_its_slopes_are_right(failures):
+def test_its_gradients_are_right(failures):
     space_encoder = SpaceEncoder(Space([Float("a", 0, 1), Choice("c", ("x", "y")), Float("b", 0, 1)]))
     rng = np.random.default_rng(0)
     coordinates = np.column_stack([rng.random(15), rng.integers(0, 2, 15), rng.random(15)])
@@ -45,14 +45,14 @@ def test_its_slopes_are_right(failures):
     feasibility = FittedProcess.fit(columns.features, Observations(rows, labels, np.ones(15))) if failures else None
     acquisition = Acquisition(columns, model, -0.9, feasibility)
     points = np.column_stack([rng.random(6), rng.integers(0, 2, 6), rng.random(6)])
-    value, slopes = acquisition.with_gradients(points, np.array([0, 2]))
+    value, gradients = acquisition.with_gradients(points, np.array([0, 2]))
     np.testing.assert_allclose(value, acquisition(points))
     for place, index in enumerate([0, 2]):
         ahead, behind = points.copy(), points.copy()
         ahead[:, index] += 1e-6
         behind[:, index] -= 1e-6
         expected = (acquisition(ahead) - acquisition(behind)) / 2e-6
-        np.testing.assert_allclose(slopes[:, place], expected, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(gradients[:, place], expected, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("seed", [0, 2, 5])
