@@ -709,6 +709,19 @@ def test_changed_epochs_and_executions_are_told(tuner, capsys):
     assert "executions: 1 before, 2 now" in printed
 
 
+def test_another_early_stopping_policy_or_number_of_retries_is_a_notice_at_resume(tuner, capsys):
+    def never(trial, history):
+        return None
+
+    search(tuner(max_trials=1, patience=2, keep_checkpoints=1))
+    changed = {"early_stopping": kt.callbacks.EarlyStopping(3), "stopping": never, "max_retries_per_trial": 1}
+    search(tuner(max_trials=1, keep_checkpoints=1, **changed), verbose=1)
+    printed = capsys.readouterr().out
+    assert "early_stopping: patience=2 before, EarlyStopping(patience=3" in printed
+    assert "stopping: None before, " in printed
+    assert "max_retries_per_trial: 0 before, 1 now" in printed
+
+
 def test_bayesian_search_runs_on_a_keras_model(tmp_path):
     a_tuner = kt.BayesianOptimization(
         tiny.build_model, "val_loss", 6, num_initial_points=3, directory=tmp_path, seed=0, tensorboard=False
