@@ -136,11 +136,11 @@ class ConditionalSpace:
     Args:
         tree: All paths read.
         space_encoder: The dimensions of what was read.
-        whole: Whether a trial, given its number, has read all that it would have read; a failed one may not have.
+        reads_complete: Whether all reads of a trial, given its number, are known; those of a failed one may not be.
     """
 
-    def __init__(self, tree: ReadsTree, space_encoder: SpaceEncoder, whole: Callable[[int], bool]) -> None:
-        self._whole = whole
+    def __init__(self, tree: ReadsTree, space_encoder: SpaceEncoder, reads_complete: Callable[[int], bool]) -> None:
+        self._reads_complete = reads_complete
         self._space_encoder = space_encoder
         self._shared: dict[Any, SpaceNode] = {}
         self.root = self._merged(tree.root)
@@ -155,7 +155,7 @@ class ConditionalSpace:
             if node.definition is not None:
                 branches = {text: known[id(below)] for text, below in node.branches.items() if id(below) in known}
                 known[id(node)] = self._share(node.definition, self._after(node.definition, branches))
-            elif node.owner is not None and self._whole(node.owner):
+            elif node.owner is not None and self._reads_complete(node.owner):
                 known[id(node)] = None
         return known.get(id(root))
 
