@@ -147,17 +147,18 @@ class ConditionalSpace:
 
     def _merged(self, root: Node) -> SpaceNode | None:
         """The graph of a tree, built from the leaves up; one node for all equal subtrees."""
-        nodes = [root]
-        for node in nodes:  # grows while it is iterated over: parents come before their children
-            nodes.extend(node.branches.values())
-        known: dict[int, SpaceNode | None] = {}  # None: a path ends here; no entry: what is read here is not known
+        nodes, waiting = [], [root]
+        while waiting:  # depth first, parents before their children
+            nodes.append(waiting.pop())
+            waiting.extend(nodes[-1].branches.values())
+        known: dict[Node, SpaceNode | None] = {}  # None: a path ends here; no entry: what is read here is not known
         for node in reversed(nodes):
             if node.definition is not None:
-                branches = {text: known[id(below)] for text, below in node.branches.items() if id(below) in known}
-                known[id(node)] = self._share(node.definition, self._after(node.definition, branches))
+                branches = {text: known[below] for text, below in node.branches.items() if below in known}
+                known[node] = self._share(node.definition, self._after(node.definition, branches))
             elif node.owner is not None and self._reads_complete(node.owner):
-                known[id(node)] = None
-        return known.get(id(root))
+                known[node] = None
+        return known.get(root)
 
     def _share(self, definition: Hyperparameter, after: list[tuple[float, SpaceNode | None]]) -> SpaceNode:
         """The one node for a definition and what comes after it; equal subtrees below are one object already."""
