@@ -43,7 +43,7 @@ class Skopt:
         base_estimator: "GP", "RF", "ET", "GBRT", or a scikit-learn regressor whose `predict` takes `return_std=True`,
             such as `kt.surrogates.GaussianProcess()`.
         acq_func: "gp_hedge", "EI", "PI" or "LCB".
-        n_initial_points: Size of the initial design. Results from elsewhere and failed trials count towards it.
+        n_initial_points: Size of the initial design. External results and failed trials count towards it.
         initial_point_generator: "random" (by the hyperparameters' priors), "sobol", "halton", "hammersly", "lhs" or
             "grid".
         acq_optimizer: "sampling", "lbfgs", or "auto", which is "lbfgs" if the estimator has derivatives.

@@ -1,1 +1,1 @@
-"""The model of the objective: points as rows, losses warped, a Gaussian process over them. numpy and scipy only."""
+"""The model of the objective: a Gaussian process on encoded configurations and warped minimized values."""

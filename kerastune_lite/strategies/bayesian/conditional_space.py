@@ -136,28 +136,29 @@ class ConditionalSpace:
     Args:
         tree: All paths read.
         space_encoder: The dimensions of what was read.
-        whole: Whether a trial, given its number, has read all that it would have read; a failed one may not have.
+        reads_complete: Whether all reads of a trial, given its number, are known; those of a failed one may not be.
     """
 
-    def __init__(self, tree: ReadsTree, space_encoder: SpaceEncoder, whole: Callable[[int], bool]) -> None:
-        self._whole = whole
+    def __init__(self, tree: ReadsTree, space_encoder: SpaceEncoder, reads_complete: Callable[[int], bool]) -> None:
+        self._reads_complete = reads_complete
         self._space_encoder = space_encoder
         self._shared: dict[Any, SpaceNode] = {}
         self.root = self._merged(tree.root)
 
     def _merged(self, root: Node) -> SpaceNode | None:
         """The graph of a tree, built from the leaves up; one node for all equal subtrees."""
-        nodes = [root]
-        for node in nodes:  # grows while it is iterated over: parents come before their children
-            nodes.extend(node.branches.values())
-        known: dict[int, SpaceNode | None] = {}  # None: a path ends here; no entry: what is read here is not known
+        nodes, waiting = [], [root]
+        while waiting:  # depth first, parents before their children
+            nodes.append(waiting.pop())
+            waiting.extend(nodes[-1].branches.values())
+        known: dict[Node, SpaceNode | None] = {}  # None: a path ends here; no entry: what is read here is not known
         for node in reversed(nodes):
             if node.definition is not None:
-                branches = {text: known[id(below)] for text, below in node.branches.items() if id(below) in known}
-                known[id(node)] = self._share(node.definition, self._after(node.definition, branches))
-            elif node.owner is not None and self._whole(node.owner):
-                known[id(node)] = None
-        return known.get(id(root))
+                branches = {text: known[below] for text, below in node.branches.items() if below in known}
+                known[node] = self._share(node.definition, self._after(node.definition, branches))
+            elif node.owner is not None and self._reads_complete(node.owner):
+                known[node] = None
+        return known.get(root)
 
     def _share(self, definition: Hyperparameter, after: list[tuple[float, SpaceNode | None]]) -> SpaceNode:
         """The one node for a definition and what comes after it; equal subtrees below are one object already."""

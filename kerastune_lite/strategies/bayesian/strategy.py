@@ -75,7 +75,7 @@ class Bayesian:
             check_priors(self.priors, history.space)
         if self.cost is not None and history.external_results:
             raise UsageError(
-                'Bayesian(cost="time") cannot be used with add_trial(): results from elsewhere have no duration; '
+                'Bayesian(cost="time") cannot be used with add_trial(): external results have no duration; '
                 "leave out one of the two"
             )
         from kerastune_lite.strategies.bayesian.model_based import propose  # noqa: PLC0415 - heavy: numpy, scipy

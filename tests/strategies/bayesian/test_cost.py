@@ -39,7 +39,7 @@ def test_of_two_equal_promises_the_cheaper_one_is_kept(cheap):
 def test_without_durations_there_is_no_cost():
     history = recorded(lambda x: 1.0)
     history.apply(ExternalResult(values={"x": 0.3}, score=0.1))
-    with pytest.raises(UsageError, match="results from elsewhere have no duration"):
+    with pytest.raises(UsageError, match="external results have no duration"):
         Bayesian(cost="time")(history, np.random.default_rng(0))
     assert Bayesian()(history, np.random.default_rng(0)) is not None
 
