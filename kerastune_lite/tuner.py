@@ -1,6 +1,5 @@
 """The tuner: searches the hyperparameters of a Keras model, and gives back what was found."""
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -10,89 +9,50 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 from kerastune_lite.errors import ObjectiveError, SearchError, SpaceError, UsageError, nearest
 from kerastune_lite.executors import Decision, Send, Task, run_attempt
 from kerastune_lite.kerastuner.hooks import Hooks, call_hooks, hook_callbacks
-from kerastune_lite.kerastuner.oracle_settings import OracleSettings, without_oracle
+from kerastune_lite.kerastuner.oracle_settings import without_oracle
 from kerastune_lite.kerastuner.oracle_view import OracleView
 from kerastune_lite.kerastuner.replaced import check_methods
 from kerastune_lite.kerastuner.run_trial import OwnTrials
 from kerastune_lite.kerastuner.trial_view import TrialView
 from kerastune_lite.observers.model_files import ModelFiles
-from kerastune_lite.observers.protocol import RunsObserver
 from kerastune_lite.results.causes import check_any_success
 from kerastune_lite.results.results import Results
 from kerastune_lite.results.tables import show_results, show_space
 from kerastune_lite.search.session import run_search
-from kerastune_lite.search.settings import SearchOptions, Settings, check_options, search_settings, study_directory
+from kerastune_lite.search.settings import Settings, check_options
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.space.number import number, plain
-from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.space.space import Space
 from kerastune_lite.strategies import Bayesian
 from kerastune_lite.strategies.bayesian.prior import as_priors
 from kerastune_lite.study.events import Ended, Enqueued, Event, ExternalResult, SearchStarted, Started
 from kerastune_lite.study.history import History
-from kerastune_lite.study.layout import FILES, METADATA, MODEL, WEIGHTS, checkpoint_directory, trial_name
+from kerastune_lite.study.layout import FILES, checkpoint_directory, trial_name
 from kerastune_lite.study.objective import Objective, resolve
 from kerastune_lite.study.store import read_events, warn_of_damage
 from kerastune_lite.study.task import TrialFunction
 from kerastune_lite.study.trial import Trial
 from kerastune_lite.training.arguments import FitArguments
 from kerastune_lite.training.distribution import distributed
-from kerastune_lite.training.hypermodel import Builder
 from kerastune_lite.training.memory import collecting, frozen_garbage
 from kerastune_lite.training.returned import DEFAULT_OBJECTIVE
+from kerastune_lite.training.saved_model import load_model, save_model
+from kerastune_lite.tuner_options import (
+    TunerOptions,
+    check_early_stopping,
+    checkpoint_callback,
+    early_stopping_callback,
+    model_builder,
+    overrides,
+    tensorboard_observer,
+    tuner_settings,
+)
 
 if TYPE_CHECKING:
     import keras
 
-    from kerastune_lite.callbacks import Checkpoint, EarlyStopping, TensorBoard
     from kerastune_lite.training.keras_trial import KerasTrial
-
-
-class TunerOptions(SearchOptions, total=False):
-    """Options of every tuner; `SearchOptions` has the others.
-
-    Attributes:
-        max_model_size: Parameters of a model at most; a larger one is infeasible and does not count.
-        keep_checkpoints: How many of the best trials keep their model on disk; None for all.
-        objective_reduction: A trial's score: its "best" epoch's value, the "last", or "mean_last_K".
-        patience: Short for `early_stopping=kt.callbacks.EarlyStopping(patience)`.
-        early_stopping: Ends a training that no longer improves.
-        checkpoint: False to keep no models and no state of interrupted trainings, or a configured
-            `kt.callbacks.Checkpoint`.
-        tensorboard: False to write nothing for TensorBoard, or a configured `kt.callbacks.TensorBoard`.
-        hyperparameters: Definitions that replace those in `build_model`, by name.
-        tune_new_entries: Whether to tune hyperparameters that are not in `hyperparameters`; if not, they keep their
-            defaults.
-        allow_new_entries: Whether `build_model` may read hyperparameters that are not in `hyperparameters`.
-        hypermodel: Another name for `build_model`.
-        optimizer: Replaces that of each model built; a fresh copy for each.
-        loss: Replaces that of each model built.
-        metrics: Replace those of each model built.
-        distribution_strategy: A `tf.distribute` strategy, in whose scope trials are built and trained.
-        oracle: One of `kt.oracles`, in place of `strategy`, `objective` and `max_trials`.
-        tuner_id: For the user's own use.
-        logger: Not used; `observers` see all that happens.
-    """
-
-    max_model_size: int | None
-    keep_checkpoints: int | None
-    objective_reduction: str | None
-    patience: int | None
-    early_stopping: "EarlyStopping | None"
-    checkpoint: "bool | Checkpoint"
-    tensorboard: "bool | TensorBoard"
-    hyperparameters: HyperParameters | None
-    tune_new_entries: bool
-    allow_new_entries: bool
-    hypermodel: Any
-    optimizer: "str | keras.optimizers.Optimizer | None"
-    loss: Any
-    metrics: Sequence[Any] | None
-    distribution_strategy: Any
-    oracle: OracleSettings | None
-    tuner_id: str | None
-    logger: Any
 
 
 class Tuner(Hooks):
@@ -126,25 +86,17 @@ class Tuner(Hooks):
         check_methods(type(self))
         build_model, objective, max_trials, plain = without_oracle(build_model, objective, max_trials, options)
         options = cast(TunerOptions, plain)
-        if options.get("patience") is not None and options.get("early_stopping") is not None:
-            raise UsageError("give patience or early_stopping, not both: patience is short for the latter")
+        check_early_stopping(options)
         self._own_trials = type(self).run_trial is not Tuner.run_trial
-        self.hypermodel = _builder(build_model, options, own_trials=self._own_trials)
+        self.hypermodel = model_builder(build_model, options, own_trials=self._own_trials)
         if objective is None and self.hypermodel.own_fit is None and not self._own_trials:
             raise ObjectiveError('give an objective, such as objective="val_accuracy"')
         self.objective = resolve(
             DEFAULT_OBJECTIVE if objective is None else objective, options.get("objective_reduction")
         )
         self._options = options
-        self._settings = search_settings(
-            options,
-            objective=self.objective,
-            max_trials=max_trials,
-            directory=study_directory(options, "logs"),
-            keep_checkpoints=options.get("keep_checkpoints", 3),
-            recorded=_recorded(options),
-        )
-        self._overrides = _overrides(options)
+        self._settings = tuner_settings(options, self.objective, max_trials)
+        self._overrides = overrides(options)
         self._requests: list[Enqueued | ExternalResult] = []
         self._history: History | None = None
         self.oracle = OracleView(self._known, self.objective, max_trials, self._settings.seed)
@@ -224,7 +176,7 @@ class Tuner(Hooks):
             )
         else:
             trial = self._trial(arguments, callbacks, fit_verbose)
-        tensorboard, settings = self._tensorboard(), self._search_settings(arguments)
+        tensorboard, settings = tensorboard_observer(self._options), self._search_settings(arguments)
         with frozen_garbage():
             self._history = run_search(
                 settings,
@@ -321,7 +273,17 @@ class Tuner(Hooks):
         Raises:
             SearchError: It is not on disk.
         """
-        return self._load(self._known()[int(trial.trial_id)])
+        known = self._known()[int(trial.trial_id)]
+        directory = checkpoint_directory(self.project_dir, known.number)
+        model = load_model(self.hypermodel, known.hyperparameters, directory)
+        if model is None:
+            own = " (fit() of the hypermodel must pass its callbacks on)" if self.hypermodel.own_fit is not None else ""
+            own = " (run_trial may keep one by self.save_model(trial.trial_id, model))" if self._own_trials else own
+            raise SearchError(
+                f"the model of trial {known.number} is not on disk ({directory}): "
+                f"keep_checkpoints={self._settings.keep_checkpoints} and `checkpoint` decide what is kept{own}"
+            )
+        return model
 
     def save_model(self, trial_id: str | int, model: "keras.Model", step: int = 0) -> None:
         """Keeps a model as a trial's own, from within `run_trial`; a subclass overrides it for what is no Keras model.
@@ -331,13 +293,7 @@ class Tuner(Hooks):
             model: A built model.
             step: The epoch (from 0) whose model it is.
         """
-        import keras  # noqa: PLC0415 - heavy: loaded when a model is
-
-        directory = checkpoint_directory(self.project_dir, int(trial_id))
-        directory.mkdir(parents=True, exist_ok=True)
-        model.save(directory / MODEL)
-        facts = {"epoch": step + 1, "build": keras.saving.serialize_keras_object(model.get_build_config())}
-        (directory / METADATA).write_text(json.dumps(facts))
+        save_model(model, checkpoint_directory(self.project_dir, int(trial_id)), step + 1)
 
     def reload(self) -> None:
         """Forgets what this tuner knows of the study, so that the record is read from disk when next asked for."""
@@ -390,28 +346,6 @@ class Tuner(Hooks):
             raise SearchError(f"study {self.project_dir} has no finished trial yet; call search() first")
         return best
 
-    def _load(self, trial: Trial) -> "keras.Model":
-        import keras  # noqa: PLC0415 - heavy: loaded when a model is
-
-        directory = checkpoint_directory(self.project_dir, trial.number)
-        path = next((directory / name for name in (MODEL, WEIGHTS) if (directory / name).exists()), None)
-        if path is None:
-            own = " (fit() of the hypermodel must pass its callbacks on)" if self.hypermodel.own_fit is not None else ""
-            own = " (run_trial may keep one by self.save_model(trial.trial_id, model))" if self._own_trials else own
-            raise SearchError(
-                f"the model of trial {trial.number} is not on disk ({directory}): "
-                f"keep_checkpoints={self._settings.keep_checkpoints} and `checkpoint` decide what is kept{own}"
-            )
-        model = self.hypermodel.build(trial.hyperparameters)
-        if not model.built:
-            facts = json.loads((directory / METADATA).read_text())
-            model.build_from_config(keras.saving.deserialize_keras_object(facts["build"]))
-            model.built = True  # all its layers are, which a model without a build() of its own does not notice
-        if model.compiled and model.optimizer is not None:
-            model.optimizer.build(model.trainable_variables)  # so that its state is loaded too
-        model.load_weights(path)
-        return model
-
     def _trial(
         self,
         arguments: FitArguments,
@@ -419,16 +353,10 @@ class Tuner(Hooks):
         fit_verbose: int | str | None,
     ) -> "KerasTrial":
         """Imports Keras: everything before this was quick."""
-        from kerastune_lite.callbacks import Checkpoint, EarlyStopping  # noqa: PLC0415
         from kerastune_lite.training.keras_trial import KerasTrial  # noqa: PLC0415
-        from kerastune_lite.training.user_callbacks import UserCallbacks, check_option  # noqa: PLC0415
+        from kerastune_lite.training.user_callbacks import UserCallbacks  # noqa: PLC0415
 
-        checkpoint, patience = self._options.get("checkpoint", True), self._options.get("patience")
-        stopping = self._options.get("early_stopping")
-        if not isinstance(checkpoint, bool):
-            check_option("checkpoint", checkpoint, Checkpoint, "True, False")
-        if stopping is not None:
-            check_option("early_stopping", stopping, EarlyStopping, "None")
+        checkpoint, stopping = checkpoint_callback(self._options), early_stopping_callback(self._options)
         return KerasTrial(
             builder=self.hypermodel,
             arguments=arguments,
@@ -437,8 +365,8 @@ class Tuner(Hooks):
             tensorboard=getattr(self._options.get("tensorboard"), "log_dir", None),
             overrides=self._overrides,
             user_callbacks=UserCallbacks(callbacks),
-            early_stopping=stopping if patience is None else EarlyStopping(patience),
-            checkpoint=Checkpoint() if checkpoint is True else checkpoint or None,
+            early_stopping=stopping,
+            checkpoint=checkpoint,
             max_model_size=self._options.get("max_model_size"),
             fit_verbose=fit_verbose,
             hooks=self._hook_callbacks,
@@ -483,45 +411,3 @@ class Tuner(Hooks):
         started = SearchStarted(objective=self.objective, strategy={}, seed=0, max_trials=None)
         run_attempt(build, Task(Started(trial=0, attempt=0, values={}), started), hear)
         return hp
-
-    def _tensorboard(self) -> Callable[[Path], RunsObserver] | None:
-        given = self._options.get("tensorboard", True)
-        if given is False:
-            return None
-        from kerastune_lite.callbacks import TensorBoard  # noqa: PLC0415
-        from kerastune_lite.training.user_callbacks import check_option  # noqa: PLC0415
-
-        if not isinstance(given, bool):
-            check_option("tensorboard", given, TensorBoard, "True, False")
-        return (TensorBoard() if given is True else given).observer
-
-
-def _builder(build_model: Any, options: TunerOptions, *, own_trials: bool) -> Builder:
-    hypermodel = options.get("hypermodel")
-    given = [model for model in (build_model, hypermodel) if model is not None]
-    if len(given) > 1 or not (given or own_trials):
-        raise UsageError("give build_model: a function of hp that returns a compiled model")
-    compiled = {"optimizer": options.get("optimizer"), "loss": options.get("loss"), "metrics": options.get("metrics")}
-    replaced = {name: value for name, value in compiled.items() if value is not None}
-    return Builder(given[0] if given else None, replaced=replaced, checked=not own_trials)
-
-
-def _recorded(options: TunerOptions) -> dict[str, Any]:
-    """Options that are on record so that a later search can tell that they have changed."""
-    given, patience = options.get("early_stopping"), options.get("patience")
-    if given is not None and hasattr(
-        type(given), "get_config"
-    ):  # what is no EarlyStopping is refused when the search begins
-        return {"early_stopping": {"strategy": "EarlyStopping", **given.get_config()}}
-    return {"early_stopping": None if patience is None else f"patience={patience}"}
-
-
-def _overrides(options: TunerOptions) -> Overrides | None:
-    hyperparameters = options.get("hyperparameters")
-    tune_new, allow_new = options.get("tune_new_entries", True), options.get("allow_new_entries", True)
-    if hyperparameters is None:
-        if not (tune_new and allow_new):
-            raise UsageError("tune_new_entries=False and allow_new_entries=False need hyperparameters=...")
-        return None
-    prescribed = {definition.name: definition for definition in hyperparameters.space}
-    return Overrides(prescribed, tune_new=tune_new, allow_new=allow_new)

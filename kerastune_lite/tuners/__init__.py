@@ -8,7 +8,8 @@ from kerastune_lite.kerastuner.oracle_settings import warn_of_gaussian_options
 from kerastune_lite.kerastuner.replaced import Replaced
 from kerastune_lite.strategies import Bayesian, Grid, Random, Skopt, Strategy
 from kerastune_lite.study.objective import Objective
-from kerastune_lite.tuner import Tuner, TunerOptions
+from kerastune_lite.tuner import Tuner
+from kerastune_lite.tuner_options import TunerOptions
 
 __all__ = ["BayesianOptimization", "GridSearch", "Hyperband", "RandomSearch", "SklearnTuner", "Tuner"]
 
