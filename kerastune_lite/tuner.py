@@ -1,4 +1,4 @@
-"""The tuner: searches the hyperparameters of a Keras model, and gives back what was found."""
+"""The tuner: searches the hyperparameters of a Keras model and returns the results."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -58,21 +58,22 @@ if TYPE_CHECKING:
 class Tuner(Hooks):
     """Searches the hyperparameters that `build_model(hp)` reads.
 
-    Making a tuner reads and writes nothing; `search` does. Running the same script again resumes the search. A subclass
-    may override `run_trial`, and the hooks called at the beginning and end of searches, trials, epochs and batches.
+    Creating a tuner reads and writes nothing; `search` does. Running the same script again resumes the search. A
+    subclass may override `run_trial`, and the hooks that run at the beginning and end of searches, trials, epochs and
+    batches.
 
     Args:
-        build_model: A function of hp that returns a compiled model, or an object with `build(hp)` and perhaps
-            `fit(hp, model, *args, **kwargs)`. `hypermodel` is another name for it.
-        objective: The metric to optimise: its name, if that tells the direction, or `kt.Objective(name, "max")`. It may
-            be left out where the hypermodel's `fit` or an overridden `run_trial` returns a number to minimise.
-        max_trials: Trials of the study in all, those of earlier runs included; None searches until the space is
+        build_model: A function of hp that returns a compiled model, or an object with `build(hp)` and, optionally,
+            `fit(hp, model, *args, **kwargs)`. The option `hypermodel` is another name for it.
+        objective: The metric to optimise: its name if the direction is known, or `kt.Objective(name, "max")`. Optional
+            if the hypermodel's `fit` or an overridden `run_trial` returns a number to minimise.
+        max_trials: The total number of trials of the study, including earlier runs; None to search until the space is
             exhausted.
         **options: See `TunerOptions` and `SearchOptions`.
 
     Raises:
-        UsageError: An argument is impossible or unknown.
-        ObjectiveError: The objective's direction is not known.
+        UsageError: An argument is invalid or unknown.
+        ObjectiveError: The direction of the objective is unknown, or there is no objective.
     """
 
     def __init__(
@@ -110,32 +111,33 @@ class Tuner(Hooks):
 
     @property
     def remaining_trials(self) -> int | None:
-        """How much of the budget is left; None without `max_trials`."""
+        """The remaining budget; None without `max_trials`."""
         return self.oracle.remaining_trials()
 
     def get_trial_dir(self, trial_id: str | int) -> str:
-        """A directory of a trial's own, for files; made when first asked for."""
+        """The directory for files of a trial; created if it does not exist."""
         directory = self.project_dir / FILES / trial_name(int(trial_id))
         directory.mkdir(parents=True, exist_ok=True)
         return str(directory)
 
     def run_trial(self, trial: TrialView, *args: Any, **kwargs: Any) -> Any:
-        """Trains a trial; a subclass may override it, and call it with other arguments of `fit`.
+        """Trains a trial. A subclass may override this method and call it with other arguments of `fit`.
 
         Args:
-            trial: `trial.hyperparameters` is the `hp` to read from and to build the model with.
-            *args: Those of `search`.
-            **kwargs: Those of `search`.
+            trial: The trial; `trial.hyperparameters` is the `hp` to build the model with.
+            *args: The positional arguments of `search`.
+            **kwargs: The keyword arguments of `search`.
 
         Returns:
-            Here, the History of each execution. A subclass returns the objective as a number, a dict of metrics that
-            holds it, a History, or a list of these, whose mean counts; or nothing, after `super().run_trial`.
+            The Keras History of each execution. A subclass may instead return the objective as a number, a dict of
+            metrics that contains it, a History, or a list of these, of which the mean is the score. After
+            `super().run_trial` it may return None.
 
         Raises:
-            UsageError: It is called out of a search.
+            UsageError: The method is called outside of a search.
         """
         if trial.train is None:
-            raise UsageError(f"trial {trial.trial_id} is not under way; run_trial is for overriding, search() calls it")
+            raise UsageError(f"trial {trial.trial_id} is not running; override run_trial, but let search() call it")
         return trial.train(*args, **kwargs)
 
     def search(
@@ -146,31 +148,32 @@ class Tuner(Hooks):
         fit_verbose: int | str | None = None,
         **fit_kwargs: Any,
     ) -> Results:
-        """Trains trial after trial, as `fit` would with these arguments, until the budget or the space is used up.
+        """Runs trials until the budget is used or the space is exhausted.
+
+        Each trial calls `fit` with these arguments.
 
         Args:
             *fit_args: x and y, as for `fit`.
-            callbacks: The user's own: a list (each trial trains with fresh copies), or a function of the trial (see
-                `TrialInfo`) that makes one.
-            verbose: 0 silent, 1 (unless given) brief, 2 a line per epoch.
-            fit_verbose: Keras's own `verbose`; 0 unless given (a hypermodel's own `fit` gets it only if given).
-            **fit_kwargs: All else that `fit` takes. A function without a parameter makes its argument anew for each
-                training; one with a parameter is called with hp.
+            callbacks: A list of Keras callbacks, of which each training gets copies, or a function of the trial (see
+                `TrialInfo`) that returns such a list.
+            verbose: 0 silent, 1 (default) brief, 2 one line per epoch.
+            fit_verbose: The `verbose` of `fit`, 0 by default. A hypermodel's `fit` receives it only if it is given.
+            **fit_kwargs: Other arguments of `fit`. A function without parameters is called before each training and
+                its result is passed to `fit`; a function with one parameter is called with hp.
 
         Returns:
             All trials, best first.
 
         Raises:
-            UsageError: An argument is impossible, or a trial showed that the search is.
-            StudyError: The record cannot be used or written.
-            SearchError: Every trial failed; the causes are counted.
-            KeyboardInterrupt: Ctrl-C; the study can be gone on with.
+            UsageError: An argument is invalid, or a trial shows that no trial can succeed.
+            StudyError: The study cannot be read or written.
+            SearchError: Every trial failed; the message counts the causes.
+            KeyboardInterrupt: The user pressed Ctrl-C; the next `search` resumes the study.
         """
         arguments = FitArguments({}) if self._own_trials else FitArguments.of(fit_args, fit_kwargs)
         if self._own_trials:
-            told = {"callbacks": callbacks, "verbose": verbose, "fit_verbose": fit_verbose}
-            given = {name: value for name, value in told.items() if value is not None}
-            kwargs = {**fit_kwargs, **given}
+            named = {"callbacks": callbacks, "verbose": verbose, "fit_verbose": fit_verbose}
+            kwargs = {**fit_kwargs, **{name: value for name, value in named.items() if value is not None}}
             trial: TrialFunction = OwnTrials(
                 self.run_trial, self._train, self.oracle, self._overrides, fit_args, kwargs
             )
@@ -182,34 +185,35 @@ class Tuner(Hooks):
                 settings,
                 collecting(distributed(trial, self._options.get("distribution_strategy"))),
                 verbose=1 if verbose is None else verbose,
-                observers=[ModelFiles(self.project_dir), self._watch],
+                observers=[ModelFiles(self.project_dir), self._observe],
                 tensorboard=tensorboard,
                 requests=self._requests,
             )
-        self._settings = replace(self._settings, overwrite=False)  # the next search must not delete this one
+        self._settings = replace(self._settings, overwrite=False)  # so that the next search does not delete this one
         check_any_success(self._history)
         return self.results()
 
     def enqueue(self, values: Mapping[str, Value]) -> None:
-        """Has a point tried before any other by the next `search`; what it lacks is drawn.
+        """Makes the next `search` try this configuration before any other; unset values are sampled.
 
-        A point on record as enqueued already is left alone, so that a script can be run again.
+        A configuration that the study has recorded as enqueued is not enqueued again, so the script can be rerun.
 
         Args:
-            values: By name. They are checked when the search begins: `build_model` must read each of them, and take it.
+            values: Values of hyperparameters by name. The search checks them when it begins: `build_model` must read
+                each hyperparameter, and each value must be in its range.
         """
         self._requests.append(Enqueued(values={name: plain(value) for name, value in values.items()}))
 
     def believe(self, priors: Mapping[str, Any]) -> None:
-        """Tells a Bayesian search where the best values are believed to be; trials that say otherwise outweigh it.
+        """Gives a Bayesian search prior beliefs about the best values; trials outweigh them as they accumulate.
 
         Args:
-            priors: By the names of hyperparameters: values, or `kt.Prior` for more or less strength. They replace those
-                given before for the same names.
+            priors: By hyperparameter name, a value, or a `kt.Prior` to set the strength. A prior replaces an earlier
+                one of the same name.
 
         Raises:
-            UsageError: The strategy is not Bayesian, or a prior is impossible. A value out of a hyperparameter's range
-                is found when the search begins.
+            UsageError: The strategy is not Bayesian, or a prior is invalid. The search checks the range of the
+                hyperparameters when it begins.
 
         Example:
             >>> tuner = kt.BayesianOptimization(build_model, "val_accuracy")  # doctest: +SKIP
@@ -218,30 +222,30 @@ class Tuner(Hooks):
         strategy = self._settings.strategy
         if not isinstance(strategy, Bayesian):
             raise UsageError(
-                f"believe() needs a strategy that can use it, not {type(strategy).__name__}: kt.BayesianOptimization, "
+                f"believe() needs a strategy with priors, not {type(strategy).__name__}; use kt.BayesianOptimization "
                 "or strategy=kt.strategies.Bayesian()"
             )
-        together = {**strategy.priors, **as_priors(priors)}
-        self._settings = replace(self._settings, strategy=replace(strategy, priors=together))
+        merged = {**strategy.priors, **as_priors(priors)}
+        self._settings = replace(self._settings, strategy=replace(strategy, priors=merged))
 
     def add_trial(self, values: Mapping[str, Value], score: float) -> None:
-        """Tells the next `search` of a result from elsewhere, which a Bayesian search learns from.
+        """Adds an external result to the next `search`; a Bayesian search learns from it.
 
         Args:
-            values: By name, checked as in `enqueue`.
-            score: What the objective was there, in its own sign.
+            values: Values of hyperparameters by name, checked as in `enqueue`.
+            score: The value of the objective, in its own sign.
 
         Raises:
             UsageError: The score is not finite.
         """
         found = number(score)
         if found is None or not math.isfinite(found):
-            raise UsageError(f"add_trial(score={score!r}): the score must be a finite number; leave out what failed")
-        told = {name: plain(value) for name, value in values.items()}
-        self._requests.append(ExternalResult(values=told, score=float(found)))
+            raise UsageError(f"add_trial(score={score!r}): the score must be a finite number; do not add failed trials")
+        plain_values = {name: plain(value) for name, value in values.items()}
+        self._requests.append(ExternalResult(values=plain_values, score=float(found)))
 
     def results(self) -> Results:
-        """All trials on record, best first; read from the study's directory if this tuner has not searched."""
+        """All recorded trials, best first; read from the study's directory if this tuner has not searched."""
         return Results(self._known())
 
     def results_summary(self, num_trials: int = 10) -> None:
@@ -249,70 +253,71 @@ class Tuner(Hooks):
         show_results(self._known(), num_trials, where=str(self.project_dir))
 
     def search_space_summary(self, extended: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - KerasTuner's
-        """Prints the hyperparameters known so far; builds the model once with its defaults to learn them."""
+        """Prints the hyperparameters known so far, and builds the model with its defaults to find them."""
         space = Space(self._read_space(FitArguments({})))
         for definition in self._known().space:
             space.add(definition)
         show_space(space)
 
     def get_best_hyperparameters(self, num_trials: int = 1) -> list[HyperParameters]:
-        """The hyperparameters of the best trials, best first: `build_model(hp)` builds their model anew."""
+        """The hyperparameters of the best trials, best first; `build_model(hp)` rebuilds the model."""
         return [trial.hyperparameters for trial in self._best(num_trials)]
 
     def get_best_models(self, num_models: int = 1) -> "list[keras.Model]":
-        """The models of the best trials, best first, with the weights of the epoch that scored.
+        """The models of the best trials, best first, with the weights of the best epoch.
 
         Raises:
-            SearchError: A model is not on disk, or there is no finished trial.
+            SearchError: A model is not on disk, or no trial has finished.
         """
         return [self.load_model(TrialView.of(trial, self.oracle.max_trials)) for trial in self._best(num_models)]
 
     def load_model(self, trial: TrialView) -> "keras.Model":
-        """The model kept of a trial; a subclass overrides it with `save_model`.
+        """Loads the model of a trial. A subclass that overrides `save_model` overrides this method too.
 
         Raises:
-            SearchError: It is not on disk.
+            SearchError: The model is not on disk.
         """
         known = self._known()[int(trial.trial_id)]
         directory = checkpoint_directory(self.project_dir, known.number)
         model = load_model(self.hypermodel, known.hyperparameters, directory)
         if model is None:
-            own = " (fit() of the hypermodel must pass its callbacks on)" if self.hypermodel.own_fit is not None else ""
-            own = " (run_trial may keep one by self.save_model(trial.trial_id, model))" if self._own_trials else own
+            own_fit = self.hypermodel.own_fit is not None
+            hint = " (the hypermodel's fit() must pass its callbacks to model.fit)" if own_fit else ""
+            hint = " (call self.save_model(trial.trial_id, model) in run_trial)" if self._own_trials else hint
             raise SearchError(
                 f"the model of trial {known.number} is not on disk ({directory}): "
-                f"keep_checkpoints={self._settings.keep_checkpoints} and `checkpoint` decide what is kept{own}"
+                f"keep_checkpoints={self._settings.keep_checkpoints} and `checkpoint` determine which are kept{hint}"
             )
         return model
 
     def save_model(self, trial_id: str | int, model: "keras.Model", step: int = 0) -> None:
-        """Keeps a model as a trial's own, from within `run_trial`; a subclass overrides it for what is no Keras model.
+        """Saves the model of a trial; call it in `run_trial`. A subclass overrides it for models of other kinds.
 
         Args:
-            trial_id: The trial's.
+            trial_id: The id of the trial.
             model: A built model.
-            step: The epoch (from 0) whose model it is.
+            step: The epoch, from 0, that the model belongs to.
         """
         save_model(model, checkpoint_directory(self.project_dir, int(trial_id)), step + 1)
 
     def reload(self) -> None:
-        """Forgets what this tuner knows of the study, so that the record is read from disk when next asked for."""
+        """Discards the history in memory; the study is read from disk when it is next needed."""
         self._history = None
         self._settings = replace(self._settings, overwrite=False)
 
-    def _watch(self, event: Event, history: History) -> None:
-        """Observes the search: what it knows is known here, and the hooks are called."""
+    def _observe(self, event: Event, history: History) -> None:
+        """Observes the search: keeps its history and calls the hooks."""
         self._history = history
         call_hooks(self, event, history, self.oracle.get_trial)
 
     def _search_settings(self, arguments: FitArguments) -> Settings:
-        """The settings of one search, its arguments checked."""
-        late = self._own_trials or self.hypermodel.own_fit is not None  # the objective may be what they return
+        """The settings of one search; checks its arguments."""
+        late = self._own_trials or self.hypermodel.own_fit is not None  # the objective may be known after the training
         if not late:
             arguments.check()
             arguments.check_objective(self.objective)
         for event in self._requests:
-            self._check_point(event.values, arguments)
+            self._check_values(event.values, arguments)
         first = arguments.first_validated_epoch if self.objective.name.startswith("val_") else 1
         return replace(
             self._settings,
@@ -324,7 +329,7 @@ class Tuner(Hooks):
     def _train(
         self, task: Task, send: Send, hp: HyperParameters, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Ended | None:
-        """Trains a trial for `super().run_trial`, with the arguments given there."""
+        """Trains a trial for `super().run_trial` with the arguments of that call."""
         rest = {name: value for name, value in kwargs.items() if name not in ("callbacks", "verbose", "fit_verbose")}
         arguments = FitArguments.of(args, rest)
         if self.hypermodel.own_fit is None:
@@ -343,7 +348,7 @@ class Tuner(Hooks):
     def _best(self, count: int) -> list[Trial]:
         best = [trial for trial, _ in zip(self._known().ranked(), range(count), strict=False)]
         if not best:
-            raise SearchError(f"study {self.project_dir} has no finished trial yet; call search() first")
+            raise SearchError(f"study {self.project_dir} has no finished trial; call search() first")
         return best
 
     def _trial(
@@ -352,7 +357,7 @@ class Tuner(Hooks):
         callbacks: "Sequence[keras.callbacks.Callback] | Callable[..., Any] | None",
         fit_verbose: int | str | None,
     ) -> "KerasTrial":
-        """Imports Keras: everything before this was quick."""
+        """The function that trains each trial. The first call imports Keras."""
         from kerastune_lite.training.keras_trial import KerasTrial  # noqa: PLC0415
         from kerastune_lite.training.user_callbacks import UserCallbacks  # noqa: PLC0415
 
@@ -378,36 +383,39 @@ class Tuner(Hooks):
         return hook_callbacks(self, trial)
 
     def _read_space(self, arguments: FitArguments) -> list[Hyperparameter]:
-        """What the model reads with its defaults; where that raises, what it has read until then."""
+        """The hyperparameters that the model reads with its defaults; if it raises, those read before."""
         return self._read({}, arguments).space
 
-    def _check_point(self, values: Mapping[str, Value], arguments: FitArguments) -> None:
-        """Raises a SpaceError unless the model reads these values and takes them (`run_trial` may read others)."""
+    def _check_values(self, values: Mapping[str, Value], arguments: FitArguments) -> None:
+        """Raises a SpaceError if the model does not read a value, or if a value is out of range.
+
+        An overridden `run_trial` may read other hyperparameters, so nothing is checked then.
+        """
         if self._own_trials:
             return
         read = {step.definition.name: step for step in self._read(values, arguments).reads}
         for name, value in values.items():
             if name not in read:
                 raise SpaceError(
-                    f"{dict(values)}: with these values no hyperparameter {name!r} is read; leave it out"
+                    f"{dict(values)}: hyperparameter {name!r} is not read with these values; remove it"
                     f"{nearest(name, read)}"
                 )
             if value not in read[name].definition:
-                raise SpaceError(f"{dict(values)}: {name}={value!r} is not possible in {read[name].definition}")
+                raise SpaceError(f"{dict(values)}: {name}={value!r} is not a value of {read[name].definition}")
 
     def _read(self, values: Mapping[str, Value], arguments: FitArguments) -> HyperParameters:
-        """An `hp` that the model has been built with; where that raises, what was read until then."""
+        """An `hp` after a build of the model; if that raises, `hp` holds what was read before."""
         hp = HyperParameters(values, overrides=self._overrides)
 
         def build(task: Task, send: Send) -> None:  # noqa: ARG001
             self.hypermodel.build(hp)
             arguments.read(hp)
 
-        def hear(event: Event) -> Decision:
+        def handle(event: Event) -> Decision:
             if isinstance(event, Ended) and event.fatal is not None:
                 raise event.fatal
             return Decision()
 
         started = SearchStarted(objective=self.objective, strategy={}, seed=0, max_trials=None)
-        run_attempt(build, Task(Started(trial=0, attempt=0, values={}), started), hear)
+        run_attempt(build, Task(Started(trial=0, attempt=0, values={}), started), handle)
         return hp
