@@ -353,8 +353,8 @@ def test_a_wrong_width_of_the_input_is_one_cause_and_every_trial_is_recorded(tun
     with pytest.raises(SearchError, match=r"the first 3 trials failed with the same error: (.|\n)*incompatible"):
         search(a_tuner, verbose=1)
     assert [trial.status for trial in a_tuner.results()] == ["failed"] * 3
-    told = [*(trial.reason + trial.error for trial in a_tuner.results()), *capsys.readouterr()]
-    assert not any("\x1b" in text for text in told)
+    texts = [*(trial.reason + trial.error for trial in a_tuner.results()), *capsys.readouterr()]
+    assert not any("\x1b" in text for text in texts)
 
 
 def test_a_failing_build_is_recorded_with_its_values_and_the_search_continues(tuner):

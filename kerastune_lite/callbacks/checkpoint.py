@@ -109,7 +109,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             self._score = RunningScore(self.objective)
         self._epochs = epoch + 1
         best = self._score.add(epoch + 1, self.objective.value(metrics))
-        if best is None and self.objective.name not in metrics:  # scored later, if at all: the last epoch counts
+        if best is None and self.objective.name not in metrics:  # the score may follow after the training
             best = self._unscored = Best(math.nan, epoch + 1)
         scored = best is not None and best.epoch == epoch + 1
         if not (self.resume or scored):
