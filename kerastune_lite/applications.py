@@ -1,4 +1,4 @@
-"""KerasTuner's ready-made hypermodels, which are not here."""
+"""KerasTuner's ready-made hypermodels, which this package does not have."""
 
 from kerastune_lite.kerastuner.replaced import Replaced
 

@@ -5,7 +5,7 @@ KerastuneError
 │   ├── SpaceError                   a hyperparameter's definition or use
 │   ├── ObjectiveError               the objective is unknown, has no direction, or is not reported
 │   ├── ModelError                   `build_model` did not return a compiled Keras model
-│   └── DataError                    the arguments of `fit`: data for one pass only, callbacks that share state
+│   └── DataError                    an argument of `fit` is invalid, or cannot be used by more than one trial
 ├── StudyError                       the study on disk
 │   ├── StudyLocked                  another process is writing this study
 │   ├── StudyChanged                 space, objective, seed or strategy differ from the record
@@ -47,7 +47,7 @@ class ModelError(UsageError):
 
 
 class DataError(UsageError):
-    """An argument of `fit` cannot serve more than one trial."""
+    """An argument of `fit` is invalid, or cannot be used by more than one trial."""
 
 
 class StudyError(KerastuneError):
@@ -82,11 +82,11 @@ class Infeasible(KerastuneError):
 
 
 class FailedTrialError(KerastuneError):
-    """Raise this in a trial: it has failed, and no retry would help."""
+    """Raise this in a trial that has failed and should not be retried."""
 
 
 class FatalError(KerastuneError):
-    """Raise this in a trial: the search ends at once, and the trial is resumed by the next one."""
+    """Raise this in a trial to end the search at once. The next search resumes the trial."""
 
 
 class FatalValueError(FatalError, ValueError):
@@ -116,6 +116,6 @@ def cannot_write(path: Path, error: OSError) -> StudyWriteError:
         errno.EACCES: "no permission; choose another `directory`",
         errno.EROFS: "the file system is read-only; choose another `directory`",
         errno.ENOTDIR: "part of the path is a file; choose another `directory` or `project_name`",
-        errno.EEXIST: "a file of that name is in the way; choose another `directory` or `project_name`",
+        errno.EEXIST: "a file of that name exists; choose another `directory` or `project_name`",
     }.get(error.errno or 0, "choose another `directory`, or fix the problem and rerun to resume")
     return StudyWriteError(f"cannot write {path}: {error.strerror}: {remedy}")

@@ -1,4 +1,4 @@
-"""KerasTuner's oracles, as names for settings of a search."""
+"""KerasTuner's oracles, as settings of a search."""
 
 from kerastune_lite.kerastuner.oracle_settings import BayesianOptimizationOracle, GridSearchOracle, RandomSearchOracle
 from kerastune_lite.kerastuner.replaced import Replaced

@@ -1,4 +1,4 @@
-"""`tune`: the same search for any Python function."""
+"""`tune`: searches the hyperparameters of any Python function."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,24 +24,25 @@ def tune(
     verbose: int = 1,
     **options: Unpack[SearchOptions],
 ) -> Results:
-    """Searches the hyperparameters of a plain function; Keras is not imported.
+    """Searches the hyperparameters of a Python function, without Keras.
 
     Args:
-        function: `f(hp)`, which returns the objective as a number or a dict of metrics that holds it; or
-            `f(hp, report)`, which calls `report(epoch, metrics)` after each epoch (from 1) and ends when that is True.
-        objective: A metric's name whose direction is known, or `kt.Objective(name, "min" or "max")`.
-        max_trials: Trials of the study in all; None searches until a finite space is exhausted.
-        tensorboard: Whether to write each trial for TensorBoard (needs `directory`).
-        verbose: 0 silent, 1 brief, 2 a line per epoch.
-        **options: See `SearchOptions`. Without `directory` the study is kept in memory.
+        function: `f(hp)`, which returns the objective as a number or a dict of metrics that contains it; or
+            `f(hp, report)`, which calls `report(epoch, metrics)` after each epoch (from 1) and returns if that is True.
+        objective: The name of a metric whose direction is known, or `kt.Objective(name, "min" or "max")`.
+        max_trials: The total number of trials of the study, including earlier runs; None to search until the space is
+            exhausted.
+        tensorboard: Whether to write the search for TensorBoard; requires `directory`.
+        verbose: 0 silent, 1 brief, 2 one line per epoch.
+        **options: See `SearchOptions`. Without `directory`, the study is kept in memory.
 
     Returns:
         All trials, best first.
 
     Raises:
-        UsageError: An argument is impossible or unknown.
+        UsageError: An argument is invalid or unknown.
         StudyError: The study cannot be read or written.
-        SearchError: Every trial failed; the causes are counted.
+        SearchError: Every trial failed; the message counts the causes.
 
     Example:
         >>> import kerastune_lite as kt
@@ -61,7 +62,7 @@ def tune(
         raise UsageError(f"tune() needs f(hp) or f(hp, report), got {function!r} with {count} parameters")
     directory = study_directory(options, None)
     if tensorboard and directory is None:
-        raise UsageError('tensorboard=True needs a directory to write to; give directory="logs"')
+        raise UsageError('tensorboard=True needs a directory; give directory="logs"')
     settings = search_settings(
         options,
         objective=resolve(objective),
@@ -76,6 +77,6 @@ def tune(
 
 
 def _tensorboard(directory: Path) -> RunsObserver:
-    from kerastune_lite.observers.tensorboard import SearchBoard  # noqa: PLC0415 - heavy: tensorboard
+    from kerastune_lite.observers.tensorboard import SearchBoard  # noqa: PLC0415 - imports tensorboard
 
     return SearchBoard(directory)

@@ -1,6 +1,5 @@
-"""The tuner: searches the hyperparameters of a Keras model, and gives back what was found."""
+"""The tuner: searches the hyperparameters of a Keras model and returns the results."""
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -10,109 +9,71 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 from kerastune_lite.errors import ObjectiveError, SearchError, SpaceError, UsageError, nearest
 from kerastune_lite.executors import Decision, Send, Task, run_attempt
 from kerastune_lite.kerastuner.hooks import Hooks, call_hooks, hook_callbacks
-from kerastune_lite.kerastuner.oracle_settings import OracleSettings, without_oracle
+from kerastune_lite.kerastuner.oracle_settings import without_oracle
 from kerastune_lite.kerastuner.oracle_view import OracleView
 from kerastune_lite.kerastuner.replaced import check_methods
 from kerastune_lite.kerastuner.run_trial import OwnTrials
 from kerastune_lite.kerastuner.trial_view import TrialView
 from kerastune_lite.observers.model_files import ModelFiles
-from kerastune_lite.observers.protocol import RunsObserver
 from kerastune_lite.results.causes import check_any_success
 from kerastune_lite.results.results import Results
 from kerastune_lite.results.tables import show_results, show_space
 from kerastune_lite.search.session import run_search
-from kerastune_lite.search.settings import SearchOptions, Settings, check_options, search_settings, study_directory
+from kerastune_lite.search.settings import Settings, check_options
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.space.number import number, plain
-from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.space.space import Space
 from kerastune_lite.strategies import Bayesian
 from kerastune_lite.strategies.bayesian.prior import as_priors
 from kerastune_lite.study.events import Ended, Enqueued, Event, ExternalResult, SearchStarted, Started
 from kerastune_lite.study.history import History
-from kerastune_lite.study.layout import FILES, METADATA, MODEL, WEIGHTS, checkpoint_directory, trial_name
+from kerastune_lite.study.layout import FILES, checkpoint_directory, trial_name
 from kerastune_lite.study.objective import Objective, resolve
 from kerastune_lite.study.store import read_events, warn_of_damage
 from kerastune_lite.study.task import TrialFunction
 from kerastune_lite.study.trial import Trial
 from kerastune_lite.training.arguments import FitArguments
 from kerastune_lite.training.distribution import distributed
-from kerastune_lite.training.hypermodel import Builder
 from kerastune_lite.training.memory import collecting, frozen_garbage
 from kerastune_lite.training.returned import DEFAULT_OBJECTIVE
+from kerastune_lite.training.saved_model import load_model, save_model
+from kerastune_lite.tuner_options import (
+    TunerOptions,
+    check_early_stopping,
+    checkpoint_callback,
+    early_stopping_callback,
+    model_builder,
+    overrides,
+    tensorboard_observer,
+    tuner_settings,
+)
 
 if TYPE_CHECKING:
     import keras
 
-    from kerastune_lite.callbacks import Checkpoint, EarlyStopping, TensorBoard
     from kerastune_lite.training.keras_trial import KerasTrial
-
-
-class TunerOptions(SearchOptions, total=False):
-    """Options of every tuner; `SearchOptions` has the others.
-
-    Attributes:
-        max_model_size: Parameters of a model at most; a larger one is infeasible and does not count.
-        keep_checkpoints: How many of the best trials keep their model on disk; None for all.
-        objective_reduction: A trial's score: its "best" epoch's value, the "last", or "mean_last_K".
-        patience: Short for `early_stopping=kt.callbacks.EarlyStopping(patience)`.
-        early_stopping: Ends a training that no longer improves.
-        checkpoint: False to keep no models and no state of interrupted trainings, or a configured
-            `kt.callbacks.Checkpoint`.
-        tensorboard: False to write nothing for TensorBoard, or a configured `kt.callbacks.TensorBoard`.
-        hyperparameters: Definitions that replace those in `build_model`, by name.
-        tune_new_entries: Whether to tune hyperparameters that are not in `hyperparameters`; if not, they keep their
-            defaults.
-        allow_new_entries: Whether `build_model` may read hyperparameters that are not in `hyperparameters`.
-        hypermodel: Another name for `build_model`.
-        optimizer: Replaces that of each model built; a fresh copy for each.
-        loss: Replaces that of each model built.
-        metrics: Replace those of each model built.
-        distribution_strategy: A `tf.distribute` strategy, in whose scope trials are built and trained.
-        oracle: One of `kt.oracles`, in place of `strategy`, `objective` and `max_trials`.
-        tuner_id: For the user's own use.
-        logger: Not used; `observers` see all that happens.
-    """
-
-    max_model_size: int | None
-    keep_checkpoints: int | None
-    objective_reduction: str | None
-    patience: int | None
-    early_stopping: "EarlyStopping | None"
-    checkpoint: "bool | Checkpoint"
-    tensorboard: "bool | TensorBoard"
-    hyperparameters: HyperParameters | None
-    tune_new_entries: bool
-    allow_new_entries: bool
-    hypermodel: Any
-    optimizer: "str | keras.optimizers.Optimizer | None"
-    loss: Any
-    metrics: Sequence[Any] | None
-    distribution_strategy: Any
-    oracle: OracleSettings | None
-    tuner_id: str | None
-    logger: Any
 
 
 class Tuner(Hooks):
     """Searches the hyperparameters that `build_model(hp)` reads.
 
-    Making a tuner reads and writes nothing; `search` does. Running the same script again resumes the search. A subclass
-    may override `run_trial`, and the hooks called at the beginning and end of searches, trials, epochs and batches.
+    Creating a tuner reads and writes nothing; `search` does. Running the same script again resumes the search. A
+    subclass may override `run_trial`, and the hooks that run at the beginning and end of searches, trials, epochs and
+    batches.
 
     Args:
-        build_model: A function of hp that returns a compiled model, or an object with `build(hp)` and perhaps
-            `fit(hp, model, *args, **kwargs)`. `hypermodel` is another name for it.
-        objective: The metric to optimise: its name, if that tells the direction, or `kt.Objective(name, "max")`. It may
-            be left out where the hypermodel's `fit` or an overridden `run_trial` returns a number to minimise.
-        max_trials: Trials of the study in all, those of earlier runs included; None searches until the space is
+        build_model: A function of hp that returns a compiled model, or an object with `build(hp)` and, optionally,
+            `fit(hp, model, *args, **kwargs)`. The option `hypermodel` is another name for it.
+        objective: The metric to optimise: its name if the direction is known, or `kt.Objective(name, "max")`. Optional
+            if the hypermodel's `fit` or an overridden `run_trial` returns a number to minimise.
+        max_trials: The total number of trials of the study, including earlier runs; None to search until the space is
             exhausted.
         **options: See `TunerOptions` and `SearchOptions`.
 
     Raises:
-        UsageError: An argument is impossible or unknown.
-        ObjectiveError: The objective's direction is not known.
+        UsageError: An argument is invalid or unknown.
+        ObjectiveError: The direction of the objective is unknown, or there is no objective.
     """
 
     def __init__(
@@ -126,25 +87,17 @@ class Tuner(Hooks):
         check_methods(type(self))
         build_model, objective, max_trials, plain = without_oracle(build_model, objective, max_trials, options)
         options = cast(TunerOptions, plain)
-        if options.get("patience") is not None and options.get("early_stopping") is not None:
-            raise UsageError("give patience or early_stopping, not both: patience is short for the latter")
+        check_early_stopping(options)
         self._own_trials = type(self).run_trial is not Tuner.run_trial
-        self.hypermodel = _builder(build_model, options, own_trials=self._own_trials)
+        self.hypermodel = model_builder(build_model, options, own_trials=self._own_trials)
         if objective is None and self.hypermodel.own_fit is None and not self._own_trials:
             raise ObjectiveError('give an objective, such as objective="val_accuracy"')
         self.objective = resolve(
             DEFAULT_OBJECTIVE if objective is None else objective, options.get("objective_reduction")
         )
         self._options = options
-        self._settings = search_settings(
-            options,
-            objective=self.objective,
-            max_trials=max_trials,
-            directory=study_directory(options, "logs"),
-            keep_checkpoints=options.get("keep_checkpoints", 3),
-            recorded=_recorded(options),
-        )
-        self._overrides = _overrides(options)
+        self._settings = tuner_settings(options, self.objective, max_trials)
+        self._overrides = overrides(options)
         self._requests: list[Enqueued | ExternalResult] = []
         self._history: History | None = None
         self.oracle = OracleView(self._known, self.objective, max_trials, self._settings.seed)
@@ -158,32 +111,33 @@ class Tuner(Hooks):
 
     @property
     def remaining_trials(self) -> int | None:
-        """How much of the budget is left; None without `max_trials`."""
+        """The remaining budget; None without `max_trials`."""
         return self.oracle.remaining_trials()
 
     def get_trial_dir(self, trial_id: str | int) -> str:
-        """A directory of a trial's own, for files; made when first asked for."""
+        """The directory for files of a trial; created if it does not exist."""
         directory = self.project_dir / FILES / trial_name(int(trial_id))
         directory.mkdir(parents=True, exist_ok=True)
         return str(directory)
 
     def run_trial(self, trial: TrialView, *args: Any, **kwargs: Any) -> Any:
-        """Trains a trial; a subclass may override it, and call it with other arguments of `fit`.
+        """Trains a trial. A subclass may override this method and call it with other arguments of `fit`.
 
         Args:
-            trial: `trial.hyperparameters` is the `hp` to read from and to build the model with.
-            *args: Those of `search`.
-            **kwargs: Those of `search`.
+            trial: The trial; `trial.hyperparameters` is the `hp` to build the model with.
+            *args: The positional arguments of `search`.
+            **kwargs: The keyword arguments of `search`.
 
         Returns:
-            Here, the History of each execution. A subclass returns the objective as a number, a dict of metrics that
-            holds it, a History, or a list of these, whose mean counts; or nothing, after `super().run_trial`.
+            The Keras History of each execution. A subclass may instead return the objective as a number, a dict of
+            metrics that contains it, a History, or a list of these, of which the mean is the score. After
+            `super().run_trial` it may return None.
 
         Raises:
-            UsageError: It is called out of a search.
+            UsageError: The method is called outside of a search.
         """
         if trial.train is None:
-            raise UsageError(f"trial {trial.trial_id} is not under way; run_trial is for overriding, search() calls it")
+            raise UsageError(f"trial {trial.trial_id} is not running; override run_trial, but let search() call it")
         return trial.train(*args, **kwargs)
 
     def search(
@@ -194,70 +148,72 @@ class Tuner(Hooks):
         fit_verbose: int | str | None = None,
         **fit_kwargs: Any,
     ) -> Results:
-        """Trains trial after trial, as `fit` would with these arguments, until the budget or the space is used up.
+        """Runs trials until the budget is used or the space is exhausted.
+
+        Each trial calls `fit` with these arguments.
 
         Args:
             *fit_args: x and y, as for `fit`.
-            callbacks: The user's own: a list (each trial trains with fresh copies), or a function of the trial (see
-                `TrialInfo`) that makes one.
-            verbose: 0 silent, 1 (unless given) brief, 2 a line per epoch.
-            fit_verbose: Keras's own `verbose`; 0 unless given (a hypermodel's own `fit` gets it only if given).
-            **fit_kwargs: All else that `fit` takes. A function without a parameter makes its argument anew for each
-                training; one with a parameter is called with hp.
+            callbacks: A list of Keras callbacks, of which each training gets copies, or a function of the trial (see
+                `TrialInfo`) that returns such a list.
+            verbose: 0 silent, 1 (default) brief, 2 one line per epoch.
+            fit_verbose: The `verbose` of `fit`, 0 by default. A hypermodel's `fit` receives it only if it is given.
+            **fit_kwargs: Other arguments of `fit`. A function without parameters is called before each training and
+                its result is passed to `fit`; a function with one parameter is called with hp.
 
         Returns:
             All trials, best first.
 
         Raises:
-            UsageError: An argument is impossible, or a trial showed that the search is.
-            StudyError: The record cannot be used or written.
-            SearchError: Every trial failed; the causes are counted.
-            KeyboardInterrupt: Ctrl-C; the study can be gone on with.
+            UsageError: An argument is invalid, or a trial shows that no trial can succeed.
+            StudyError: The study cannot be read or written.
+            SearchError: Every trial failed; the message counts the causes.
+            KeyboardInterrupt: The user pressed Ctrl-C; the next `search` resumes the study.
         """
         arguments = FitArguments({}) if self._own_trials else FitArguments.of(fit_args, fit_kwargs)
         if self._own_trials:
-            told = {"callbacks": callbacks, "verbose": verbose, "fit_verbose": fit_verbose}
-            given = {name: value for name, value in told.items() if value is not None}
-            kwargs = {**fit_kwargs, **given}
+            named = {"callbacks": callbacks, "verbose": verbose, "fit_verbose": fit_verbose}
+            kwargs = {**fit_kwargs, **{name: value for name, value in named.items() if value is not None}}
             trial: TrialFunction = OwnTrials(
                 self.run_trial, self._train, self.oracle, self._overrides, fit_args, kwargs
             )
         else:
             trial = self._trial(arguments, callbacks, fit_verbose)
-        tensorboard, settings = self._tensorboard(), self._search_settings(arguments)
+        tensorboard, settings = tensorboard_observer(self._options), self._search_settings(arguments)
         with frozen_garbage():
             self._history = run_search(
                 settings,
                 collecting(distributed(trial, self._options.get("distribution_strategy"))),
                 verbose=1 if verbose is None else verbose,
-                observers=[ModelFiles(self.project_dir), self._watch],
+                observers=[ModelFiles(self.project_dir), self._observe],
                 tensorboard=tensorboard,
                 requests=self._requests,
             )
-        self._settings = replace(self._settings, overwrite=False)  # the next search must not delete this one
+        self._settings = replace(self._settings, overwrite=False)  # so that the next search does not delete this one
         check_any_success(self._history)
         return self.results()
 
     def enqueue(self, values: Mapping[str, Value]) -> None:
-        """Has a point tried before any other by the next `search`; what it lacks is drawn.
+        """Makes the next `search` try this configuration before any other; unset values are sampled.
 
-        A point on record as enqueued already is left alone, so that a script can be run again.
+        A configuration that the study has recorded as enqueued is not enqueued again, so the script can be rerun.
 
         Args:
-            values: By name. They are checked when the search begins: `build_model` must read each of them, and take it.
+            values: Values of hyperparameters by name. The search checks them when it begins: `build_model` must read
+                each hyperparameter, and each value must be in its range.
         """
         self._requests.append(Enqueued(values={name: plain(value) for name, value in values.items()}))
 
     def believe(self, priors: Mapping[str, Any]) -> None:
-        """Tells a Bayesian search where the best values are believed to be; trials that say otherwise outweigh it.
+        """Gives a Bayesian search prior beliefs about the best values; trials outweigh them as they accumulate.
 
         Args:
-            priors: By the names of hyperparameters: values, or `kt.Prior` for more or less strength. They replace those
-                given before for the same names.
+            priors: By hyperparameter name, a value, or a `kt.Prior` to set the strength. A prior replaces an earlier
+                one of the same name.
 
         Raises:
-            UsageError: The strategy is not Bayesian, or a prior is impossible. A value out of a hyperparameter's range
-                is found when the search begins.
+            UsageError: The strategy is not Bayesian, or a prior is invalid. The search checks the range of the
+                hyperparameters when it begins.
 
         Example:
             >>> tuner = kt.BayesianOptimization(build_model, "val_accuracy")  # doctest: +SKIP
@@ -266,30 +222,30 @@ class Tuner(Hooks):
         strategy = self._settings.strategy
         if not isinstance(strategy, Bayesian):
             raise UsageError(
-                f"believe() needs a strategy that can use it, not {type(strategy).__name__}: kt.BayesianOptimization, "
+                f"believe() needs a strategy with priors, not {type(strategy).__name__}; use kt.BayesianOptimization "
                 "or strategy=kt.strategies.Bayesian()"
             )
-        together = {**strategy.priors, **as_priors(priors)}
-        self._settings = replace(self._settings, strategy=replace(strategy, priors=together))
+        merged = {**strategy.priors, **as_priors(priors)}
+        self._settings = replace(self._settings, strategy=replace(strategy, priors=merged))
 
     def add_trial(self, values: Mapping[str, Value], score: float) -> None:
-        """Tells the next `search` of a result from elsewhere, which a Bayesian search learns from.
+        """Adds an external result to the next `search`; a Bayesian search learns from it.
 
         Args:
-            values: By name, checked as in `enqueue`.
-            score: What the objective was there, in its own sign.
+            values: Values of hyperparameters by name, checked as in `enqueue`.
+            score: The value of the objective, in its own sign.
 
         Raises:
             UsageError: The score is not finite.
         """
         found = number(score)
         if found is None or not math.isfinite(found):
-            raise UsageError(f"add_trial(score={score!r}): the score must be a finite number; leave out what failed")
-        told = {name: plain(value) for name, value in values.items()}
-        self._requests.append(ExternalResult(values=told, score=float(found)))
+            raise UsageError(f"add_trial(score={score!r}): the score must be a finite number; do not add failed trials")
+        plain_values = {name: plain(value) for name, value in values.items()}
+        self._requests.append(ExternalResult(values=plain_values, score=float(found)))
 
     def results(self) -> Results:
-        """All trials on record, best first; read from the study's directory if this tuner has not searched."""
+        """All recorded trials, best first; read from the study's directory if this tuner has not searched."""
         return Results(self._known())
 
     def results_summary(self, num_trials: int = 10) -> None:
@@ -297,66 +253,71 @@ class Tuner(Hooks):
         show_results(self._known(), num_trials, where=str(self.project_dir))
 
     def search_space_summary(self, extended: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - KerasTuner's
-        """Prints the hyperparameters known so far; builds the model once with its defaults to learn them."""
+        """Prints the hyperparameters known so far, and builds the model with its defaults to find them."""
         space = Space(self._read_space(FitArguments({})))
         for definition in self._known().space:
             space.add(definition)
         show_space(space)
 
     def get_best_hyperparameters(self, num_trials: int = 1) -> list[HyperParameters]:
-        """The hyperparameters of the best trials, best first: `build_model(hp)` builds their model anew."""
+        """The hyperparameters of the best trials, best first; `build_model(hp)` rebuilds the model."""
         return [trial.hyperparameters for trial in self._best(num_trials)]
 
     def get_best_models(self, num_models: int = 1) -> "list[keras.Model]":
-        """The models of the best trials, best first, with the weights of the epoch that scored.
+        """The models of the best trials, best first, with the weights of the best epoch.
 
         Raises:
-            SearchError: A model is not on disk, or there is no finished trial.
+            SearchError: A model is not on disk, or no trial has finished.
         """
         return [self.load_model(TrialView.of(trial, self.oracle.max_trials)) for trial in self._best(num_models)]
 
     def load_model(self, trial: TrialView) -> "keras.Model":
-        """The model kept of a trial; a subclass overrides it with `save_model`.
+        """Loads the model of a trial. A subclass that overrides `save_model` overrides this method too.
 
         Raises:
-            SearchError: It is not on disk.
+            SearchError: The model is not on disk.
         """
-        return self._load(self._known()[int(trial.trial_id)])
+        known = self._known()[int(trial.trial_id)]
+        directory = checkpoint_directory(self.project_dir, known.number)
+        model = load_model(self.hypermodel, known.hyperparameters, directory)
+        if model is None:
+            own_fit = self.hypermodel.own_fit is not None
+            hint = " (the hypermodel's fit() must pass its callbacks to model.fit)" if own_fit else ""
+            hint = " (call self.save_model(trial.trial_id, model) in run_trial)" if self._own_trials else hint
+            raise SearchError(
+                f"the model of trial {known.number} is not on disk ({directory}): "
+                f"keep_checkpoints={self._settings.keep_checkpoints} and `checkpoint` determine which are kept{hint}"
+            )
+        return model
 
     def save_model(self, trial_id: str | int, model: "keras.Model", step: int = 0) -> None:
-        """Keeps a model as a trial's own, from within `run_trial`; a subclass overrides it for what is no Keras model.
+        """Saves the model of a trial; call it in `run_trial`. A subclass overrides it for models of other kinds.
 
         Args:
-            trial_id: The trial's.
+            trial_id: The id of the trial.
             model: A built model.
-            step: The epoch (from 0) whose model it is.
+            step: The epoch, from 0, that the model belongs to.
         """
-        import keras  # noqa: PLC0415 - heavy: loaded when a model is
-
-        directory = checkpoint_directory(self.project_dir, int(trial_id))
-        directory.mkdir(parents=True, exist_ok=True)
-        model.save(directory / MODEL)
-        facts = {"epoch": step + 1, "build": keras.saving.serialize_keras_object(model.get_build_config())}
-        (directory / METADATA).write_text(json.dumps(facts))
+        save_model(model, checkpoint_directory(self.project_dir, int(trial_id)), step + 1)
 
     def reload(self) -> None:
-        """Forgets what this tuner knows of the study, so that the record is read from disk when next asked for."""
+        """Discards the history in memory; the study is read from disk when it is next needed."""
         self._history = None
         self._settings = replace(self._settings, overwrite=False)
 
-    def _watch(self, event: Event, history: History) -> None:
-        """Observes the search: what it knows is known here, and the hooks are called."""
+    def _observe(self, event: Event, history: History) -> None:
+        """Observes the search: keeps its history and calls the hooks."""
         self._history = history
         call_hooks(self, event, history, self.oracle.get_trial)
 
     def _search_settings(self, arguments: FitArguments) -> Settings:
-        """The settings of one search, its arguments checked."""
-        late = self._own_trials or self.hypermodel.own_fit is not None  # the objective may be what they return
+        """The settings of one search; checks its arguments."""
+        late = self._own_trials or self.hypermodel.own_fit is not None  # the objective may be known after the training
         if not late:
             arguments.check()
             arguments.check_objective(self.objective)
         for event in self._requests:
-            self._check_point(event.values, arguments)
+            self._check_values(event.values, arguments)
         first = arguments.first_validated_epoch if self.objective.name.startswith("val_") else 1
         return replace(
             self._settings,
@@ -368,7 +329,7 @@ class Tuner(Hooks):
     def _train(
         self, task: Task, send: Send, hp: HyperParameters, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Ended | None:
-        """Trains a trial for `super().run_trial`, with the arguments given there."""
+        """Trains a trial for `super().run_trial` with the arguments of that call."""
         rest = {name: value for name, value in kwargs.items() if name not in ("callbacks", "verbose", "fit_verbose")}
         arguments = FitArguments.of(args, rest)
         if self.hypermodel.own_fit is None:
@@ -387,30 +348,8 @@ class Tuner(Hooks):
     def _best(self, count: int) -> list[Trial]:
         best = [trial for trial, _ in zip(self._known().ranked(), range(count), strict=False)]
         if not best:
-            raise SearchError(f"study {self.project_dir} has no finished trial yet; call search() first")
+            raise SearchError(f"study {self.project_dir} has no finished trial; call search() first")
         return best
-
-    def _load(self, trial: Trial) -> "keras.Model":
-        import keras  # noqa: PLC0415 - heavy: loaded when a model is
-
-        directory = checkpoint_directory(self.project_dir, trial.number)
-        path = next((directory / name for name in (MODEL, WEIGHTS) if (directory / name).exists()), None)
-        if path is None:
-            own = " (fit() of the hypermodel must pass its callbacks on)" if self.hypermodel.own_fit is not None else ""
-            own = " (run_trial may keep one by self.save_model(trial.trial_id, model))" if self._own_trials else own
-            raise SearchError(
-                f"the model of trial {trial.number} is not on disk ({directory}): "
-                f"keep_checkpoints={self._settings.keep_checkpoints} and `checkpoint` decide what is kept{own}"
-            )
-        model = self.hypermodel.build(trial.hyperparameters)
-        if not model.built:
-            facts = json.loads((directory / METADATA).read_text())
-            model.build_from_config(keras.saving.deserialize_keras_object(facts["build"]))
-            model.built = True  # all its layers are, which a model without a build() of its own does not notice
-        if model.compiled and model.optimizer is not None:
-            model.optimizer.build(model.trainable_variables)  # so that its state is loaded too
-        model.load_weights(path)
-        return model
 
     def _trial(
         self,
@@ -418,17 +357,11 @@ class Tuner(Hooks):
         callbacks: "Sequence[keras.callbacks.Callback] | Callable[..., Any] | None",
         fit_verbose: int | str | None,
     ) -> "KerasTrial":
-        """Imports Keras: everything before this was quick."""
-        from kerastune_lite.callbacks import Checkpoint, EarlyStopping  # noqa: PLC0415
+        """The function that trains each trial. The first call imports Keras."""
         from kerastune_lite.training.keras_trial import KerasTrial  # noqa: PLC0415
-        from kerastune_lite.training.user_callbacks import UserCallbacks, check_option  # noqa: PLC0415
+        from kerastune_lite.training.user_callbacks import UserCallbacks  # noqa: PLC0415
 
-        checkpoint, patience = self._options.get("checkpoint", True), self._options.get("patience")
-        stopping = self._options.get("early_stopping")
-        if not isinstance(checkpoint, bool):
-            check_option("checkpoint", checkpoint, Checkpoint, "True, False")
-        if stopping is not None:
-            check_option("early_stopping", stopping, EarlyStopping, "None")
+        checkpoint, stopping = checkpoint_callback(self._options), early_stopping_callback(self._options)
         return KerasTrial(
             builder=self.hypermodel,
             arguments=arguments,
@@ -437,8 +370,8 @@ class Tuner(Hooks):
             tensorboard=getattr(self._options.get("tensorboard"), "log_dir", None),
             overrides=self._overrides,
             user_callbacks=UserCallbacks(callbacks),
-            early_stopping=stopping if patience is None else EarlyStopping(patience),
-            checkpoint=Checkpoint() if checkpoint is True else checkpoint or None,
+            early_stopping=stopping,
+            checkpoint=checkpoint,
             max_model_size=self._options.get("max_model_size"),
             fit_verbose=fit_verbose,
             hooks=self._hook_callbacks,
@@ -450,78 +383,39 @@ class Tuner(Hooks):
         return hook_callbacks(self, trial)
 
     def _read_space(self, arguments: FitArguments) -> list[Hyperparameter]:
-        """What the model reads with its defaults; where that raises, what it has read until then."""
+        """The hyperparameters that the model reads with its defaults; if it raises, those read before."""
         return self._read({}, arguments).space
 
-    def _check_point(self, values: Mapping[str, Value], arguments: FitArguments) -> None:
-        """Raises a SpaceError unless the model reads these values and takes them (`run_trial` may read others)."""
+    def _check_values(self, values: Mapping[str, Value], arguments: FitArguments) -> None:
+        """Raises a SpaceError if the model does not read a value, or if a value is out of range.
+
+        An overridden `run_trial` may read other hyperparameters, so nothing is checked then.
+        """
         if self._own_trials:
             return
         read = {step.definition.name: step for step in self._read(values, arguments).reads}
         for name, value in values.items():
             if name not in read:
                 raise SpaceError(
-                    f"{dict(values)}: with these values no hyperparameter {name!r} is read; leave it out"
+                    f"{dict(values)}: hyperparameter {name!r} is not read with these values; remove it"
                     f"{nearest(name, read)}"
                 )
             if value not in read[name].definition:
-                raise SpaceError(f"{dict(values)}: {name}={value!r} is not possible in {read[name].definition}")
+                raise SpaceError(f"{dict(values)}: {name}={value!r} is not a value of {read[name].definition}")
 
     def _read(self, values: Mapping[str, Value], arguments: FitArguments) -> HyperParameters:
-        """An `hp` that the model has been built with; where that raises, what was read until then."""
+        """An `hp` after a build of the model; if that raises, `hp` holds what was read before."""
         hp = HyperParameters(values, overrides=self._overrides)
 
         def build(task: Task, send: Send) -> None:  # noqa: ARG001
             self.hypermodel.build(hp)
             arguments.read(hp)
 
-        def hear(event: Event) -> Decision:
+        def handle(event: Event) -> Decision:
             if isinstance(event, Ended) and event.fatal is not None:
                 raise event.fatal
             return Decision()
 
         started = SearchStarted(objective=self.objective, strategy={}, seed=0, max_trials=None)
-        run_attempt(build, Task(Started(trial=0, attempt=0, values={}), started), hear)
+        run_attempt(build, Task(Started(trial=0, attempt=0, values={}), started), handle)
         return hp
-
-    def _tensorboard(self) -> Callable[[Path], RunsObserver] | None:
-        given = self._options.get("tensorboard", True)
-        if given is False:
-            return None
-        from kerastune_lite.callbacks import TensorBoard  # noqa: PLC0415
-        from kerastune_lite.training.user_callbacks import check_option  # noqa: PLC0415
-
-        if not isinstance(given, bool):
-            check_option("tensorboard", given, TensorBoard, "True, False")
-        return (TensorBoard() if given is True else given).observer
-
-
-def _builder(build_model: Any, options: TunerOptions, *, own_trials: bool) -> Builder:
-    hypermodel = options.get("hypermodel")
-    given = [model for model in (build_model, hypermodel) if model is not None]
-    if len(given) > 1 or not (given or own_trials):
-        raise UsageError("give build_model: a function of hp that returns a compiled model")
-    compiled = {"optimizer": options.get("optimizer"), "loss": options.get("loss"), "metrics": options.get("metrics")}
-    replaced = {name: value for name, value in compiled.items() if value is not None}
-    return Builder(given[0] if given else None, replaced=replaced, checked=not own_trials)
-
-
-def _recorded(options: TunerOptions) -> dict[str, Any]:
-    """Options that are on record so that a later search can tell that they have changed."""
-    given, patience = options.get("early_stopping"), options.get("patience")
-    if given is not None and hasattr(
-        type(given), "get_config"
-    ):  # what is no EarlyStopping is refused when the search begins
-        return {"early_stopping": {"strategy": "EarlyStopping", **given.get_config()}}
-    return {"early_stopping": None if patience is None else f"patience={patience}"}
-
-
-def _overrides(options: TunerOptions) -> Overrides | None:
-    hyperparameters = options.get("hyperparameters")
-    tune_new, allow_new = options.get("tune_new_entries", True), options.get("allow_new_entries", True)
-    if hyperparameters is None:
-        if not (tune_new and allow_new):
-            raise UsageError("tune_new_entries=False and allow_new_entries=False need hyperparameters=...")
-        return None
-    prescribed = {definition.name: definition for definition in hyperparameters.space}
-    return Overrides(prescribed, tune_new=tune_new, allow_new=allow_new)

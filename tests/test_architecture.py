@@ -19,7 +19,7 @@ LAYERS = {
     2.3: {"training"},
     2.4: {"kerastuner"},
     3: {"search"},
-    4: {"tuner", "tune_function", "tuners"},
+    4: {"tuner", "tuner_options", "tune_function", "tuners"},
     4.5: {"engine", "oracles", "applications"},
     5: {"__init__", "testing"},
 }
@@ -29,7 +29,7 @@ LEVEL = {name: level for level, names in LAYERS.items() for name in names}
 BESIDE_THE_LOOP = {"observers", "results", "callbacks", "training"}
 
 HOMES = {
-    "keras": {"callbacks", "kerastuner", "training", "tuner"},
+    "keras": {"callbacks", "kerastuner", "training", "tuner", "tuner_options"},
     "tensorflow": {"training"},
     "tensorboard": {"observers"},
     "google": {"observers"},

@@ -36,7 +36,7 @@ def test_a_function_that_reports_is_heard_epoch_by_epoch():
     assert (best.epoch, best.best_epoch) == (3, 3)
 
 
-def test_what_is_read_after_the_first_report_belongs_to_the_point():
+def test_what_is_read_after_the_first_report_belongs_to_the_configuration():
     def function(hp, report):
         report(1, hp.Float("x", 0, 1))
         report(2, hp.Float("y", 0, 1))
@@ -50,7 +50,7 @@ def test_without_a_directory_nothing_is_written(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_with_a_directory_it_goes_on_where_it_ended(tmp_path):
+def test_with_a_directory_it_resumes_where_it_ended(tmp_path):
     first = tune(square, directory=tmp_path, max_trials=3)
     again = tune(square, directory=tmp_path, max_trials=5)
     values = [{trial.number: dict(trial.values) for trial in results} for results in (first, again)]
@@ -94,7 +94,7 @@ def test_an_epoch_that_does_not_count_from_1_is_refused(epoch):
         tune(lambda hp, report: report(epoch, 1.0))
 
 
-def test_a_search_is_written_for_tensorboard_when_told(tmp_path):
+def test_a_search_is_written_for_tensorboard_if_asked_for(tmp_path):
     tune(square, objective=kt.Objective("y", "min"), directory=tmp_path, tensorboard=True)
     assert (tmp_path / "study" / "tensorboard" / "trial_0003").is_dir()
 

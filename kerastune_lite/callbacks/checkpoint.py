@@ -50,7 +50,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self._score: RunningScore | None = None
         self._epochs = 0
         self._state: ResumeState | None = None
-        self._looked = False
+        self._state_read = False
         self._saved: Best | None = None
         self._unscored: Best | None = None
 
@@ -61,24 +61,24 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         """
         checkpoint = Checkpoint(directory, objective=self.objective or objective, resume=self.resume)
         checkpoint.execution = execution
-        checkpoint._state, checkpoint._looked = state if self.resume else None, True
+        checkpoint._state, checkpoint._state_read = state if self.resume else None, True
         return checkpoint
 
     @property
     def state(self) -> ResumeState | None:
         """The state on disk from which the next training resumes; None to start from scratch."""
-        if not self._looked and self.resume and self.directory is not None:
-            state, self._looked = ResumeState.read(self.directory / RESUME), True
-            self._state = state if state is not None and state.facts["execution"] == self.execution else None
+        if not self._state_read and self.resume and self.directory is not None:
+            state, self._state_read = ResumeState.read(self.directory / RESUME), True
+            self._state = state if state is not None and state.metadata["execution"] == self.execution else None
         return self._state
 
     @property
     def epochs_done(self) -> int:
         """Completed epochs of the state on disk."""
-        return 0 if self.state is None else int(self.state.facts["epoch"])
+        return 0 if self.state is None else int(self.state.metadata["epoch"])
 
     @property
-    def heard(self) -> bool:
+    def has_epochs(self) -> bool:
         """Whether any epoch of this training has ended."""
         return self._epochs > 0
 
@@ -97,9 +97,9 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             with suppress(FileNotFoundError):
                 os.replace(self._path(FORMER_BEST_EPOCH), self._path(BEST_EPOCH))
             self.state.restore(self.model, self.others)
-            deciding = [(epoch, float(value)) for epoch, value in self.state.facts["values"]]
+            deciding = [(epoch, float(value)) for epoch, value in self.state.metadata["values"]]
             self._score = RunningScore(self.objective, deciding)
-            self._state, self._looked = None, False  # the next fit with this callback looks again
+            self._state, self._state_read = None, False  # the next fit with this callback reads it again
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the state, and a copy of it if this is the best epoch."""
@@ -109,12 +109,12 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             self._score = RunningScore(self.objective)
         self._epochs = epoch + 1
         best = self._score.add(epoch + 1, self.objective.value(metrics))
-        if best is None and self.objective.name not in metrics:  # scored later, if at all: the last epoch counts
+        if best is None and self.objective.name not in metrics:  # the score may follow after the training
             best = self._unscored = Best(math.nan, epoch + 1)
         scored = best is not None and best.epoch == epoch + 1
         if not (self.resume or scored):
             return
-        facts = {
+        metadata = {
             "execution": self.execution,
             "epoch": epoch + 1,
             "metrics": {name: repr(value) for name, value in metrics.items()},
@@ -122,7 +122,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             # a custom training loop may not set it
             "stopped": bool(getattr(self.model, "stop_training", False)),
         }
-        state = ResumeState.capture(self.model, self.others, facts)
+        state = ResumeState.capture(self.model, self.others, metadata)
         if not self.resume:
             state.write(self._path(BEST_EPOCH))
             return
@@ -143,7 +143,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             return
         now = self.model.get_weights()
         state.restore_model(self.model)
-        facts = {
+        metadata = {
             "execution": self.execution,
             "epoch": best.epoch,
             "score": best.score,
@@ -151,7 +151,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         }
         try:
             self._save()
-            self._path(METADATA).write_text(json.dumps(facts))
+            self._path(METADATA).write_text(json.dumps(metadata))
         except OSError as error:
             for name in ("part.keras", "part.weights.h5"):
                 with suppress(OSError):  # the error that matters is the first one

@@ -11,25 +11,25 @@ from kerastune_lite.space.number import plain
 
 
 def scalars(logs: Mapping[str, Any] | None) -> dict[str, float]:
-    """The scalar entries of Keras's logs as floats; others, such as per-class metrics and texts, are left out."""
+    """The scalar entries of Keras's logs as floats; others, such as per-class metrics and strings, are left out."""
     found = {name: _single(value) for name, value in (logs or {}).items()}
     return {name: float(value) for name, value in found.items() if value is not None}
 
 
 def _single(value: Any) -> float | None:
-    """What holds one number, as that number; a truth value is one, a text is none."""
+    """The number, if `value` is a single number or truth value; else None."""
     item = plain(np.asarray(value).item()) if np.size(value) == 1 else None
     return item if isinstance(item, (int, float)) else None
 
 
-def told_scalars(logs: Mapping[str, Any] | None, told: set[str]) -> dict[str, float]:
-    """As `scalars`; what is left out is warned of, unless its name is in `told`, which is added to."""
+def scalars_with_warning(logs: Mapping[str, Any] | None, warned: set[str]) -> dict[str, float]:
+    """`scalars`, with a warning for each entry that is left out unless its name is in `warned`, which is updated."""
     kept = scalars(logs)
     for name, value in (logs or {}).items():
-        if name not in kept and name not in told:
-            told.add(name)
+        if name not in kept and name not in warned:
+            warned.add(name)
             warnings.warn(
-                f"metric {name!r} is no single number but {_brief(value)}: it is not recorded; log a number to have it",
+                f"metric {name!r} is not a single number but {_brief(value)} and is not recorded",
                 UserWarning,
                 stacklevel=2,
             )
@@ -48,15 +48,15 @@ class Report(keras.callbacks.Callback):  # type: ignore[misc]  # keras is not ty
     Args:
         report: Called with the epoch (from 1) and the metrics by name. If it returns True, the training ends after this
             epoch by `stop_training`, so that every callback's `on_train_end` runs.
-        told: Names of metrics that are not scalar and that a warning was given for; updated.
+        warned: Names of metrics that are not scalar and that a warning was given for; updated.
     """
 
-    def __init__(self, report: Callable[[int, Mapping[str, float]], bool], *, told: set[str] | None = None) -> None:
+    def __init__(self, report: Callable[[int, Mapping[str, float]], bool], *, warned: set[str] | None = None) -> None:
         super().__init__()
         self.report = report
-        self.told: set[str] = set() if told is None else told
+        self.warned: set[str] = set() if warned is None else warned
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Reports the epoch."""
-        if self.report(epoch + 1, told_scalars(logs, self.told)):
+        if self.report(epoch + 1, scalars_with_warning(logs, self.warned)):
             self.model.stop_training = True

@@ -25,6 +25,7 @@ from kerastune_lite.errors import cannot_write
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 _FUNCTION = "__function__"
+_METADATA_KEY = "facts"  # the name in the file, which must not change
 
 # Attributes that Keras sets on every callback.
 _NOT_STATE = ("model", "_model", "params", "_params")
@@ -35,31 +36,31 @@ class ResumeState:
     """A training after `epoch` epochs.
 
     Attributes:
-        facts: Metadata of the writer, as JSON.
+        metadata: Metadata of the writer, as JSON.
         arrays: Variables and the arrays of callbacks, by a name with the owner as prefix.
     """
 
-    facts: Mapping[str, Any]
+    metadata: Mapping[str, Any]
     arrays: Arrays = field(default_factory=dict)
 
     @classmethod
     def capture(
-        cls, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback], facts: Mapping[str, Any]
+        cls, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback], metadata: Mapping[str, Any]
     ) -> "ResumeState":
         """The current state of `model` and `callbacks`."""
         arrays = {f"model/{index}": _array(variable) for index, variable in enumerate(model.variables)}
         arrays |= {f"optimizer/{index}": _array(variable) for index, variable in enumerate(_optimizer_variables(model))}
-        remembered = {}
+        states = {}
         for who, callback in _named(callbacks):
             state = {name: value for name, value in vars(callback).items() if name not in _NOT_STATE}
-            remembered[who] = {name: _to_json(value) for name, value in state.items() if _is_json(_to_json(value))}
+            states[who] = {name: _to_json(value) for name, value in state.items() if _is_json(_to_json(value))}
             arrays |= {
                 f"{who}/{name}/{place}": item
                 for name, value in state.items()
-                if name not in remembered[who] and _is_arrays(value)
+                if name not in states[who] and _is_arrays(value)
                 for place, item in enumerate(value)
             }
-        return cls({**facts, "callbacks": remembered}, arrays)
+        return cls({**metadata, "callbacks": states}, arrays)
 
     def fits(self, model: keras.Model) -> bool:
         """Whether `model`, which must be built, has the variables that were captured."""
@@ -71,7 +72,7 @@ class ResumeState:
         self.restore_model(model)
         _assign(_optimizer_variables(model), self._group("optimizer"))
         for who, callback in _named(callbacks):
-            for name, value in self.facts["callbacks"].get(who, {}).items():
+            for name, value in self.metadata["callbacks"].get(who, {}).items():
                 setattr(callback, name, _from_json(value))
             for name in {key.split("/")[1] for key in self.arrays if key.startswith(f"{who}/")}:
                 setattr(callback, name, self._group(f"{who}/{name}"))
@@ -86,12 +87,12 @@ class ResumeState:
         Raises:
             StudyWriteError: The file cannot be written.
         """
-        facts = np.frombuffer(json.dumps(dict(self.facts)).encode(), dtype=np.uint8)
+        metadata = np.frombuffer(json.dumps(dict(self.metadata)).encode(), dtype=np.uint8)
         part = path.with_suffix(".part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as file:
-                np.savez(file, facts=facts, **self.arrays)  # type: ignore[arg-type]
+                np.savez(file, **{_METADATA_KEY: metadata}, **self.arrays)  # type: ignore[arg-type]
             os.replace(part, path)
         except OSError as error:
             with suppress(OSError):  # the error that matters is the first one
@@ -104,7 +105,7 @@ class ResumeState:
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
                 arrays = {name: content[name] for name in content.files}
-            return cls(json.loads(arrays.pop("facts").tobytes()), arrays)
+            return cls(json.loads(arrays.pop(_METADATA_KEY).tobytes()), arrays)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
 

@@ -1,1 +1,1 @@
-"""KerasTuner's paths: each module here names what lies elsewhere in this package."""
+"""KerasTuner's import paths: each module here re-exports names from elsewhere in this package."""

@@ -1,4 +1,4 @@
-"""KerasTuner's path to the base of all tuners."""
+"""KerasTuner's import path of `BaseTuner`, which is `Tuner`."""
 
 from kerastune_lite.tuner import Tuner
 

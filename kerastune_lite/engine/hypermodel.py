@@ -1,4 +1,4 @@
-"""KerasTuner's path to `HyperModel`."""
+"""KerasTuner's import path of `HyperModel`."""
 
 from kerastune_lite.training.hypermodel import HyperModel
 

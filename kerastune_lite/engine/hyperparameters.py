@@ -1,4 +1,4 @@
-"""KerasTuner's path to hyperparameters."""
+"""KerasTuner's import path of hyperparameters."""
 
 from kerastune_lite.kerastuner.replaced import Replaced
 from kerastune_lite.space.hp import HyperParameters

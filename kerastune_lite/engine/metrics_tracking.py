@@ -1,4 +1,4 @@
-"""KerasTuner's path to its records of metrics, which are not here."""
+"""KerasTuner's import path of its records of metrics, which this package does not have."""
 
 from kerastune_lite.kerastuner.replaced import Replaced
 

@@ -1,4 +1,4 @@
-"""KerasTuner's older path to a tuner that trains each trial several times."""
+"""KerasTuner's import path of `MultiExecutionTuner`, which is `Tuner`."""
 
 from kerastune_lite.tuner import Tuner
 

@@ -1,4 +1,4 @@
-"""KerasTuner's path to `Objective`."""
+"""KerasTuner's import path of `Objective`."""
 
 from kerastune_lite.study.objective import Objective
 

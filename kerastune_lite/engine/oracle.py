@@ -1,4 +1,4 @@
-"""KerasTuner's path to the base of all oracles, which is not here."""
+"""KerasTuner's import path of `Oracle`, which this package does not have."""
 
 from kerastune_lite.kerastuner.replaced import Replaced
 from kerastune_lite.study.objective import Objective

@@ -1,4 +1,4 @@
-"""KerasTuner's path to trials."""
+"""KerasTuner's import path of `Trial`."""
 
 from kerastune_lite.kerastuner.trial_view import TrialStatus, TrialView
 

@@ -1,4 +1,4 @@
-"""KerasTuner's path to `Tuner`."""
+"""KerasTuner's import path of `Tuner`."""
 
 from kerastune_lite.kerastuner.replaced import Replaced
 from kerastune_lite.tuner import Tuner

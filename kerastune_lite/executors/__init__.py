@@ -1,4 +1,4 @@
-"""Where trials run. An executor carries events and notices death; it knows no objective, no strategy and no data."""
+"""Executors run trials and deliver their events. They know no objective, no strategy and no data."""
 
 from kerastune_lite.executors.attempt import run_attempt
 from kerastune_lite.executors.in_process import InProcess

@@ -1,4 +1,4 @@
-"""Runs one task: the only place where the errors of a user's trial are caught."""
+"""Runs one task; only this module catches the exceptions of user code."""
 
 import re
 import traceback
@@ -7,12 +7,12 @@ from kerastune_lite.errors import FailedTrialError, Infeasible, KerastuneError
 from kerastune_lite.study.events import Ended
 from kerastune_lite.study.task import Send, Task, TrialFunction
 
-# Keras prints its errors in bold; on record, in a table or a file, that is noise.
+# Keras formats its errors in bold; the escape sequences are not recorded.
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def run_attempt(function: TrialFunction, task: Task, send: Send) -> None:
-    """Calls `function` and sends the `Ended` event; no exception leaves it, apart from those of `send`."""
+    """Calls `function` and sends the `Ended` event. Only exceptions of `send` are raised."""
     send(_ended(function, task, send))
 
 
@@ -28,11 +28,11 @@ def _ended(function: TrialFunction, task: Task, send: Send) -> Ended:
         return Ended(trial=trial, outcome="interrupted", reason=str(error), fatal=error)
     except KeyboardInterrupt:
         return Ended(trial=trial, outcome="interrupted", reason="interrupted by the user")
-    except Exception as error:  # noqa: BLE001 - whatever the user's code raises is the trial's failure
+    except Exception as error:  # noqa: BLE001 - any exception of user code fails the trial
         return _failed(trial, "".join(traceback.format_exception_only(error)).strip())
 
 
 def _failed(trial: int, reason: str, *, final: bool | None = None) -> Ended:
-    """The end of a trial by the exception being handled."""
+    """The `Ended` event for the exception that is being handled."""
     text = _COLOURS.sub("", traceback.format_exc())
     return Ended(trial=trial, outcome="failed", reason=_COLOURS.sub("", reason), error=text, final=final)

@@ -1,4 +1,4 @@
-"""Runs trials one after the other in this process."""
+"""Runs trials sequentially in this process."""
 
 from collections import deque
 from dataclasses import replace
@@ -11,7 +11,7 @@ from kerastune_lite.study.task import Decision, Send, Task, TrialFunction
 
 @final
 class InProcess:
-    """An executor without workers: `wait` runs the next task from beginning to end.
+    """An executor without workers: `wait` runs the next task to its end.
 
     Args:
         function: Runs one attempt at a trial.
@@ -23,7 +23,7 @@ class InProcess:
         self._cancelled: set[int] = set()
 
     def free(self) -> int:
-        """One, unless a task waits."""
+        """1, or 0 if a task is queued."""
         return 0 if self._queue else 1
 
     def start(self, task: Task) -> None:
@@ -46,10 +46,10 @@ class InProcess:
         run_attempt(self._function, task, send)
 
     def cancel(self, trial: int) -> None:
-        """Drops a waiting task; a running one stops at its next event."""
+        """Removes a queued task; a running one stops at its next event."""
         self._queue = deque(task for task in self._queue if task.trial != trial)
         self._cancelled.add(trial)
 
     def close(self) -> None:
-        """Drops all waiting tasks."""
+        """Removes all queued tasks."""
         self._queue.clear()

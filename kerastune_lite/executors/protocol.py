@@ -1,4 +1,4 @@
-"""What the loop asks of an executor."""
+"""The interface of an executor."""
 
 from typing import Protocol
 
@@ -6,10 +6,10 @@ from kerastune_lite.study.task import Send, Task
 
 
 class Executor(Protocol):
-    """Runs tasks somewhere and brings their events into the loop's own thread."""
+    """Runs tasks and delivers their events in the loop's thread."""
 
     def free(self) -> int:
-        """How many tasks it could start now."""
+        """The number of tasks that can be started now."""
 
     def start(self, task: Task) -> None:
         """Queues a task."""
@@ -21,7 +21,7 @@ class Executor(Protocol):
         """
 
     def cancel(self, trial: int) -> None:
-        """Drops the task of a trial, or stops it at its next event."""
+        """Removes the queued task of a trial, or stops a running one at its next event."""
 
     def close(self) -> None:
-        """Releases everything it holds."""
+        """Releases all resources."""

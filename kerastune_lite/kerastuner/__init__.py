@@ -1,1 +1,1 @@
-"""What scripts written for KerasTuner need beside the tuners: its trials, oracles and hooks, in its words."""
+"""Support for scripts written for KerasTuner: its trials, oracles and hooks, under its names."""

@@ -1,4 +1,4 @@
-"""The methods that subclasses of a tuner override to act at certain moments, as KerasTuner calls them."""
+"""The hooks: methods with KerasTuner's names that subclasses of a tuner may override."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,38 +14,38 @@ Logs = Mapping[str, Any]
 
 
 class Hooks:
-    """Does nothing at any moment; a base of the tuners."""
+    """The base class of the tuners; each hook does nothing by default."""
 
     def on_search_begin(self) -> None:
-        """A search begins."""
+        """Called when a search begins."""
 
     def on_search_end(self) -> None:
-        """A search has ended, not by an error."""
+        """Called when a search has ended without an error."""
 
     def on_trial_begin(self, trial: TrialView) -> None:
-        """A trial begins, or is tried again."""
+        """Called when an attempt at a trial begins."""
 
     def on_trial_end(self, trial: TrialView) -> None:
-        """A trial has ended; its score is known."""
+        """Called when a trial has ended and its score is known."""
 
     def on_epoch_begin(self, trial: TrialView, model: "keras.Model", epoch: int, logs: Logs | None = None) -> None:
-        """An epoch (from 0) begins."""
+        """Called when an epoch, from 0, begins."""
 
     def on_epoch_end(self, trial: TrialView, model: "keras.Model", epoch: int, logs: Logs | None = None) -> None:
-        """An epoch (from 0) has ended."""
+        """Called when an epoch, from 0, has ended."""
 
     def on_batch_begin(self, trial: TrialView, model: "keras.Model", batch: int, logs: Logs | None = None) -> None:
-        """A batch (from 0 in each epoch) begins."""
+        """Called when a batch, from 0 in each epoch, begins."""
 
     def on_batch_end(self, trial: TrialView, model: "keras.Model", batch: int, logs: Logs | None = None) -> None:
-        """A batch (from 0 in each epoch) has ended."""
+        """Called when a batch, from 0 in each epoch, has ended."""
 
 
 _WHILE_TRAINING = ("on_epoch_begin", "on_epoch_end", "on_batch_begin", "on_batch_end")
 
 
 def call_hooks(hooks: Hooks, event: Event, history: History, view: Callable[[int], TrialView]) -> None:
-    """Calls the hook of an event that the search has recorded."""
+    """Calls the hook for an event that the search has recorded."""
     match event:
         case SearchStarted():
             hooks.on_search_begin()
@@ -58,11 +58,11 @@ def call_hooks(hooks: Hooks, event: Event, history: History, view: Callable[[int
 
 
 def hook_callbacks(hooks: Hooks, trial: TrialView) -> "list[keras.callbacks.Callback]":
-    """Callbacks that call those of the hooks within a training that are overridden."""
+    """The callbacks that call the overridden hooks of epochs and batches."""
     names = [name for name in _WHILE_TRAINING if getattr(type(hooks), name) is not getattr(Hooks, name)]
     if not names:
         return []
-    import keras  # noqa: PLC0415 - heavy: loaded where Keras trains
+    import keras  # noqa: PLC0415 - heavy: loaded if a hook needs it
 
     callback = keras.callbacks.Callback()
     for name in names:

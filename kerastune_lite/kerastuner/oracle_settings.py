@@ -1,4 +1,4 @@
-"""KerasTuner's oracles: here, the settings of a search under their names."""
+"""KerasTuner's oracles, as settings of a search."""
 
 import warnings
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from kerastune_lite.study.objective import Objective
 
 
 class OracleOptions(TypedDict, total=False):
-    """Options that every oracle has; they mean what they mean for a tuner."""
+    """The options of every oracle, with the same meaning as for a tuner."""
 
     seed: int | None
     hyperparameters: HyperParameters | None
@@ -22,7 +22,7 @@ class OracleOptions(TypedDict, total=False):
 
 
 class OracleSettings:
-    """What `kt.Tuner(oracle=...)` takes its objective, budget, strategy and options from.
+    """The objective, budget, strategy and options of `kt.Tuner(oracle=...)`.
 
     Args:
         strategy: Proposes configurations.
@@ -45,7 +45,7 @@ class OracleSettings:
 
 
 class RandomSearchOracle(OracleSettings):
-    """Settings of a random search."""
+    """The settings of a random search."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class RandomSearchOracle(OracleSettings):
 
 
 class BayesianOptimizationOracle(OracleSettings):
-    """Settings of a Bayesian search; `alpha` and `beta` as for `kt.BayesianOptimization`."""
+    """The settings of a Bayesian search; `alpha` and `beta` have no effect."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class BayesianOptimizationOracle(OracleSettings):
 
 
 class GridSearchOracle(OracleSettings):
-    """Settings of a grid search."""
+    """The settings of a grid search."""
 
     def __init__(
         self,
@@ -96,10 +96,12 @@ class Call(NamedTuple):
 def without_oracle(
     build_model: Any, objective: str | Objective | None, max_trials: int | None, options: Mapping[str, Any]
 ) -> Call:
-    """The call of a tuner with what its oracle says in place of the oracle; KerasTuner's order is (oracle, hypermodel).
+    """Replaces the oracle among the arguments of a tuner by its settings.
+
+    The oracle is an option or, as in KerasTuner, the first argument; then the hypermodel is the second.
 
     Raises:
-        UsageError: `oracle` is no such settings, or says what an argument says too.
+        UsageError: `oracle` is not one of `kt.oracles`, or one of its settings is given as an argument too.
     """
     oracle, rest = options.get("oracle"), {name: value for name, value in options.items() if name != "oracle"}
     if isinstance(build_model, OracleSettings):
@@ -108,22 +110,22 @@ def without_oracle(
         return Call(build_model, objective, max_trials, rest)
     if not isinstance(oracle, OracleSettings):
         raise UsageError(
-            f"oracle={oracle!r} cannot search here; give one of kt.oracles, or in its place objective=, max_trials= "
-            "and strategy=kt.strategies.Random() (Bayesian, Grid, or a function of your own)"
+            f"oracle={oracle!r} is not one of kt.oracles; give one, or use objective=, max_trials= and strategy= "
+            "(kt.strategies.Random(), Bayesian(), Grid() or your own function)"
         )
     given = {**oracle.options, "strategy": oracle.strategy}
     twice = sorted(given.keys() & rest.keys())
     twice += [name for name, value in (("objective", objective), ("max_trials", max_trials)) if value is not None]
     if twice:
-        raise UsageError(f"{', '.join(twice)} given beside oracle=; give it to one of them")
+        raise UsageError(f"{', '.join(twice)} given to both the tuner and its oracle; give it to one of them")
     return Call(build_model, oracle.objective, oracle.max_trials, {**rest, **given})
 
 
 def warn_of_gaussian_options(alpha: float | None, beta: float | None) -> None:
-    """Says that KerasTuner's parameters of the Gaussian process have no effect here."""
+    """Warns that `alpha` and `beta` have no effect, if they are given."""
     if alpha is not None or beta is not None:
         warnings.warn(
-            "alpha and beta have no effect: the noise is learnt, and expected improvement needs no such factor",
+            "alpha and beta have no effect: the noise is estimated, and expected improvement has no such parameter",
             UserWarning,
             stacklevel=3,
         )

@@ -1,4 +1,4 @@
-"""`tuner.oracle`: the study in KerasTuner's words."""
+"""`tuner.oracle`: the study in KerasTuner's terms."""
 
 from collections.abc import Callable, Mapping
 from itertools import islice
@@ -11,20 +11,23 @@ from kerastune_lite.study.history import History
 from kerastune_lite.study.objective import Objective
 
 _REMEDY = (
-    "tuner.oracle shows the study and decides nothing: strategy=kt.strategies... proposes, and the tuner's callbacks, "
-    "hooks and observers act"
+    "it only shows the study; use strategy= to propose configurations, and callbacks, hooks or observers to act on "
+    "events"
 )
 
 
 @final
 class OracleView:
-    """Reads the study; nothing is kept here but who reports for the trials under way.
+    """A view of the study.
 
     Args:
-        known: The study's history.
-        objective: What is optimised.
+        known: Returns the study's history.
+        objective: The objective of the search.
         max_trials: The budget.
-        seed: As given to the tuner.
+        seed: The seed given to the tuner.
+
+    Attributes:
+        reporters: For each running trial that `run_trial` trains, the function that reports an epoch.
     """
 
     def __init__(
@@ -37,52 +40,57 @@ class OracleView:
         self._known = known
 
     def __getattr__(self, name: str) -> Any:
-        """What KerasTuner's oracle has and this has not."""
+        """Raises, for the methods of KerasTuner's oracle that do not exist here."""
         raise AttributeError(f"tuner.oracle has no {name!r}: {_REMEDY}")
 
     @property
     def trials(self) -> dict[str, TrialView]:
-        """All trials but duplicates, by id, in the order started."""
+        """All trials except duplicates by id, in the order in which they started."""
         views = [self._view(trial.number) for trial in self._known().trials if trial.status != "duplicate"]
         return {view.trial_id: view for view in views}
 
     @property
     def hyperparameters(self) -> HyperParameters:
-        """The space known so far, with its defaults."""
+        """The hyperparameters known so far, with their defaults."""
         hp = HyperParameters()
         hp.merge(self._known().space)
         return hp
 
     def get_space(self) -> HyperParameters:
-        """The space known so far, with its defaults."""
+        """The hyperparameters known so far, with their defaults."""
         return self.hyperparameters
 
     def get_trial(self, trial_id: str | int) -> TrialView:
-        """A trial by its id.
+        """Returns a trial by its id.
 
         Raises:
-            KeyError: There is none.
+            KeyError: No trial has this id.
         """
         return self._view(int(trial_id))
 
     def get_best_trials(self, num_trials: int = 1) -> list[TrialView]:
-        """The best trials that ended with a score, best first."""
+        """The best finished trials, best first."""
         return [self._view(trial.number) for trial in islice(self._known().ranked(), num_trials)]
 
     def remaining_trials(self) -> int | None:
-        """How much of the budget is left; None without `max_trials`."""
+        """The remaining budget; None without `max_trials`."""
         return None if self.max_trials is None else max(0, self.max_trials - self._known().budget_used)
 
     def update_trial(self, trial_id: str | int, metrics: Mapping[str, float], step: int = 0) -> TrialView:
-        """Reports the metrics of an epoch (`step`, from 0) of a trial under way, from within `run_trial`.
+        """Reports the metrics of an epoch of a running trial; call it in `run_trial`.
+
+        Args:
+            trial_id: The id of the trial.
+            metrics: Metrics by name.
+            step: The epoch, from 0.
 
         Raises:
-            UsageError: The trial is not under way in this process.
+            UsageError: The trial is not running in this process.
         """
         report = self.reporters.get(int(trial_id))
         if report is None:
             raise UsageError(
-                f"trial {trial_id} is not under way here; call update_trial in run_trial, or return the metrics"
+                f"trial {trial_id} is not running in this process; call update_trial in run_trial or return metrics"
             )
         report(metrics, step)
         return self._view(int(trial_id))

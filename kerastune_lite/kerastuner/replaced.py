@@ -1,4 +1,4 @@
-"""What KerasTuner has and this package has not, with what to use instead."""
+"""Names of KerasTuner that this package does not have, with their replacements."""
 
 from typing import Any, final
 
@@ -6,9 +6,9 @@ from kerastune_lite.errors import UsageError
 
 _HYPERBAND = (
     "use kt.BayesianOptimization(build_model, objective, max_trials=...) or kt.RandomSearch, with "
-    "patience=... to end trainings that no longer improve"
+    "patience=... to stop trainings that no longer improve"
 )
-_APPLICATION = "write a build_model(hp) around keras.applications.{}, with hp.Choice for what is to be tuned"
+_APPLICATION = "write a build_model(hp) around keras.applications.{}, with hp.Choice for the options to tune"
 _ORACLE = (
     "write a strategy, a function of (history, generator) that returns a kt.strategies.Proposal, and give it as "
     "kt.Tuner(strategy=...)"
@@ -18,32 +18,32 @@ REPLACED = {
     "Hyperband": _HYPERBAND,
     "HyperbandOracle": _HYPERBAND,
     "HyperEfficientNet": _APPLICATION.format("EfficientNetB0"),
-    "HyperImageAugment": "put keras.layers.RandomFlip, RandomRotation and the like into build_model(hp)",
+    "HyperImageAugment": "use layers such as keras.layers.RandomFlip and RandomRotation in build_model(hp)",
     "HyperResNet": _APPLICATION.format("ResNet50V2"),
     "HyperXception": _APPLICATION.format("Xception"),
-    "MetricHistory": "read trial.executions of tuner.results(): the metrics of every epoch",
-    "MetricObservation": "read trial.executions of tuner.results(): the metrics of every epoch",
-    "MetricsTracker": "read trial.executions of tuner.results(): the metrics of every epoch",
+    "MetricHistory": "use trial.executions of tuner.results(), which has the metrics of every epoch",
+    "MetricObservation": "use trial.executions of tuner.results(), which has the metrics of every epoch",
+    "MetricsTracker": "use trial.executions of tuner.results(), which has the metrics of every epoch",
     "Oracle": _ORACLE,
     "deserialize": "use kt.HyperParameters.from_config",
     "infer_metric_direction": 'give kt.Objective(name, "min" or "max")',
-    "maybe_distribute": "give distribution_strategy= to the tuner, or open strategy.scope() yourself",
+    "maybe_distribute": "give distribution_strategy= to the tuner, or use strategy.scope()",
     "serialize": "use hp.get_config()",
-    "synchronized": "leave it out: one thread decides and records, so nothing needs a lock",
+    "synchronized": "remove it; a single thread decides and records, so no lock is needed",
 }
-"""By name: the way out."""
+"""What to do instead, by name."""
 
 METHODS = {
     "_build_and_fit_model": "run_trial, or the hypermodel's build and fit",
     "_build_hypermodel": "the hypermodel's build",
-    "_populate_initial_space": "nothing: spaces are read by building",
+    "_populate_initial_space": "nothing; the space is read by building the model",
 }
-"""KerasTuner's inner methods that some subclasses override, with what to override here."""
+"""Private methods of KerasTuner that some subclasses override, with what to override instead."""
 
 
 @final
 class Replaced:
-    """Stands for a name of KerasTuner's: importing it is harmless, using it is an error that says what to use.
+    """A placeholder for a name of KerasTuner: it can be imported, and its use raises an error with the replacement.
 
     Args:
         name: One of `REPLACED`.
@@ -53,7 +53,7 @@ class Replaced:
         self._name = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
-        """Raises.
+        """Raises the error.
 
         Raises:
             UsageError: Always.
@@ -71,7 +71,7 @@ class Replaced:
 
 
 def check_methods(kind: type) -> None:
-    """Raises a UsageError if a subclass overrides an inner method of KerasTuner's tuner, which nobody would call."""
+    """Raises a UsageError if a subclass overrides a private method of KerasTuner's tuner, which is never called."""
     for name, instead in METHODS.items():
         if hasattr(kind, name):
             raise UsageError(f"{kind.__name__}.{name} is never called by kerastune_lite; override {instead}")

@@ -1,4 +1,4 @@
-"""Trials of a tuner that overrides `run_trial`."""
+"""The trials of a tuner that overrides `run_trial`."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from kerastune_lite.study.task import Decision, Send, Task
 from kerastune_lite.training.returned import check_objective, returned_epochs
 
 Train = Callable[[Task, Send, HyperParameters, tuple[Any, ...], dict[str, Any]], Ended | None]
-"""Trains a trial as a tuner does that overrides nothing."""
+"""Trains a trial as a tuner without an overridden `run_trial` does."""
 
 
 @final
@@ -24,12 +24,12 @@ class OwnTrials:
     """Calls `run_trial(trial, *args, **kwargs)` for each task.
 
     Attributes:
-        run_trial: The tuner's.
-        train: What `super().run_trial` does.
-        oracle: The tuner's; it reports for the trials under way.
-        overrides: Prescribed definitions.
-        args: Those of `search`.
-        kwargs: Those of `search`.
+        run_trial: The method of the tuner.
+        train: Implements `super().run_trial`.
+        oracle: The oracle of the tuner, through which running trials may report.
+        overrides: Definitions that override those of the model.
+        args: The positional arguments of `search`.
+        kwargs: The keyword arguments of `search`.
 
     Raises:
         UsageError: `run_trial` does not take these arguments.
@@ -46,12 +46,10 @@ class OwnTrials:
         try:
             inspect.signature(self.run_trial).bind(None, *self.args, **self.kwargs)
         except TypeError as error:
-            raise UsageError(
-                f"run_trial() is called with the arguments of search() after the trial: {error}"
-            ) from error
+            raise UsageError(f"run_trial() is called with the trial and the arguments of search(): {error}") from error
 
     def __call__(self, task: Task, send: Send) -> Ended | None:
-        """Runs the attempt; an interrupted one begins anew, unless it is trained by `super().run_trial`."""
+        """Runs the attempt; an interrupted trial starts over, unless `super().run_trial` trains it."""
         attempt = _Attempt(self, task, send)
         self.oracle.reporters[task.trial] = attempt.update
         try:
@@ -63,7 +61,7 @@ class OwnTrials:
 
 
 class _TrialOver(Exception):
-    """Leaves the user's `run_trial` when there is nothing to train: a duplicate, say."""
+    """Leaves the user's `run_trial` if there is nothing to train, as for a duplicate."""
 
     def __init__(self, ended: Ended) -> None:
         super().__init__(ended.reason)
@@ -76,10 +74,10 @@ class _Attempt:
     def __init__(self, own: OwnTrials, task: Task, send: Send) -> None:
         self._own = own
         self._task = task
-        self._send_on = send
+        self._forward = send
         self._hp = task.hyperparameters(own.overrides)
         self._reported: dict[int, dict[int, Mapping[str, float]]] = {}
-        self._all_read = -1
+        self._complete_reads = -1
         self._stop: str | None = None
         self._ended: Ended | None = None
 
@@ -99,13 +97,13 @@ class _Attempt:
         return self._ended
 
     def update(self, metrics: Mapping[str, float], step: int) -> None:
-        """What `tuner.oracle.update_trial` does."""
+        """Implements `tuner.oracle.update_trial`."""
         self._send_reads(complete=False)
         self._report(0, step + 1, metrics)
 
     def _train(self, *args: Any, **kwargs: Any) -> list[Any]:
-        """What `super().run_trial` does; the History of each execution, as KerasTuner returns them."""
-        from keras.callbacks import History  # noqa: PLC0415 - heavy: loaded where Keras trains
+        """Implements `super().run_trial`; returns the History of each execution, as KerasTuner does."""
+        from keras.callbacks import History  # noqa: PLC0415 - heavy: loaded by the first training
 
         self._ended = self._own.train(self._task, self._send, self._hp, args, kwargs)
         if self._ended is not None and self._ended.outcome not in ("completed", "stopped"):
@@ -120,7 +118,7 @@ class _Attempt:
         return histories
 
     def _report_returned(self, returned: Any) -> None:
-        """Reports what `run_trial` returned, unless the objective was reported before."""
+        """Reports what `run_trial` returned, unless the objective has been reported."""
         objective, caller = self._own.oracle.objective, "run_trial()"
         rows = (row for reports in self._reported.values() for row in reports.values())
         if any(objective.name in row for row in rows):
@@ -130,7 +128,7 @@ class _Attempt:
             epochs = returned_epochs(results[min(execution, len(results) - 1)], objective, caller) if results else []
             before = self._reported.get(execution, {})
             last = max(before, default=1)
-            if before and epochs:  # what is known after the training joins its last epoch
+            if before and epochs:  # metrics known after the training are added to its last epoch
                 epochs = [{**before[last], **epochs[-1]}]
             check_objective(epochs[-1] if epochs else {}, objective, caller)
             for epoch, metrics in enumerate(epochs, start=last):
@@ -141,16 +139,16 @@ class _Attempt:
         self._send(Reported(trial=self._task.trial, execution=execution, epoch=epoch, metrics=plain))
 
     def _send(self, event: Event) -> Decision:
-        """Sends an event and remembers what it reports, and what it is told."""
-        decision = self._send_on(event)
+        """Sends an event; remembers its metrics and the decision."""
+        decision = self._forward(event)
         if isinstance(event, Reported):
             self._reported.setdefault(event.execution, {})[event.epoch] = event.metrics
         elif isinstance(event, ReadsRecorded) and event.complete:
-            self._all_read = len(event.values)
+            self._complete_reads = len(event.values)
         self._stop = decision.stop or self._stop
         return decision
 
     def _send_reads(self, *, complete: bool) -> None:
-        """Says what was read, unless a training has said it all."""
-        if self._all_read != len(self._hp.reads):
+        """Sends the reads, unless a training has sent all of them."""
+        if self._complete_reads != len(self._hp.reads):
             self._send(ReadsRecorded.of(self._task.trial, self._hp, complete=complete))

@@ -1,4 +1,4 @@
-"""A trial in KerasTuner's words."""
+"""A trial in KerasTuner's terms."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, final
@@ -31,12 +31,12 @@ _STATUS: dict[Status, str] = {
 
 
 def trial_id(number: int, max_trials: int | None) -> str:
-    """A trial's number with as many digits as `max_trials` has; four where there is no such limit."""
+    """A trial's number with as many digits as `max_trials`; four digits without a budget."""
     return f"{number:0{4 if max_trials is None else len(str(max_trials))}d}"
 
 
 class Observation(NamedTuple):
-    """The values of a metric, one for each execution, at an epoch (from 0)."""
+    """The values of a metric in one epoch, counted from 0: one value for each execution."""
 
     value: list[float]
     step: int
@@ -44,7 +44,7 @@ class Observation(NamedTuple):
 
 @final
 class MetricsView:
-    """The metrics of the epoch that scored."""
+    """The metrics of the best epoch."""
 
     def __init__(self, values: Mapping[str, float] | None = None, step: int = 0) -> None:
         self.metrics = dict(values or {})
@@ -59,15 +59,15 @@ class MetricsView:
         return self.metrics.get(name)
 
     def get_last_value(self, name: str) -> float | None:
-        """The same: one epoch is kept here. `trial.executions` of `tuner.results()` has them all."""
+        """The same value; `trial.executions` of `tuner.results()` has the metrics of every epoch."""
         return self.metrics.get(name)
 
     def get_best_step(self, name: str) -> int | None:
-        """The epoch that scored, from 0; None if there is no such metric."""
+        """The best epoch, from 0; None if there is no such metric."""
         return self._step if name in self.metrics else None
 
     def get_history(self, name: str) -> list[Observation]:
-        """A metric's one observation."""
+        """The observation of the best epoch; empty if there is no such metric."""
         return [Observation([self.metrics[name]], self._step)] if name in self.metrics else []
 
     def get_config(self) -> dict[str, Any]:
@@ -80,17 +80,17 @@ class MetricsView:
 
 @final
 class TrialView:
-    """What `run_trial` is given, and what `tuner.oracle` shows.
+    """A trial as `run_trial` receives it and `tuner.oracle` shows it.
 
     Attributes:
-        hyperparameters: An `hp` to build the trial's model from.
-        trial_id: Its number as text: "07".
+        hyperparameters: The `hp` to build the trial's model with.
+        trial_id: The trial's number as a string, such as "07".
         status: One of `TrialStatus`.
-        message: Why it failed.
-        score: None before it has one.
-        best_step: The epoch that scored, from 0.
-        metrics: Those of that epoch.
-        train: Trains it as the tuner would, where it is running.
+        message: Why the trial failed or ended early.
+        score: The score; None if there is none yet.
+        best_step: The best epoch, from 0.
+        metrics: The metrics of the best epoch.
+        train: Implements `Tuner.run_trial`; None if the trial is not running.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class TrialView:
 
     @classmethod
     def of(cls, trial: Trial, max_trials: int | None) -> "TrialView":
-        """A trial as the record has it."""
+        """The view of a recorded trial."""
         message = trial.error or trial.reason
         view = cls(trial.hyperparameters, trial_id(trial.number, max_trials), _STATUS[trial.status], message)
         view.score = trial.score
@@ -121,7 +121,7 @@ class TrialView:
         return view
 
     def summary(self) -> None:
-        """Prints it."""
+        """Prints the trial."""
         print(f"Trial {self.trial_id} summary\nHyperparameters:")
         self.display_hyperparameters()
         for label, value in (("Score: ", self.score), ("", self.message)):
@@ -129,7 +129,7 @@ class TrialView:
                 print(f"{label}{value}")
 
     def display_hyperparameters(self) -> None:
-        """Prints its hyperparameters."""
+        """Prints the hyperparameters."""
         for name, value in self.hyperparameters.values.items():
             print(f"{name}: {value}")
 

@@ -1,4 +1,4 @@
-"""What counts as a number, wherever a user gives one: Python's, numpy's, a 0-d array or tensor, Decimal, Fraction."""
+"""Converts numbers to Python's types: numbers of numpy, 0-d arrays and tensors, Decimal and Fraction."""
 
 import numbers
 from decimal import Decimal
@@ -6,8 +6,8 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """`value` as Python's own bool, int or float if it is a number or truth value of any library; else `value`."""
-    if type(value) in (float, int, bool, str):  # nearly all: the quick way
+    """`value` as a bool, int or float of Python, if it is a truth value or number of any library; else `value`."""
+    if type(value) in (float, int, bool, str):  # the common case
         return value
     value = _scalar(value)
     if isinstance(value, numbers.Integral) and not isinstance(value, bool):
@@ -18,19 +18,19 @@ def plain(value: Any) -> Any:
 
 
 def number(value: Any) -> int | float | None:
-    """`value` as an int or a float; None for what is no number, truth values among it."""
+    """`value` as an int or a float; None if it is not a number. Truth values are not numbers."""
     value = plain(value)
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def whole(value: Any) -> int | None:
-    """`value` as an int; None for what is no integer, truth values and floats among it."""
+    """`value` as an int; None if it is not an integer. Truth values and floats are not integers."""
     found = number(value)
     return found if isinstance(found, int) else None
 
 
 def _scalar(value: Any) -> Any:
-    """What an array or tensor without dimensions holds (numpy's own numbers have none either); else `value`."""
+    """The content of an array or tensor without dimensions, such as a number of numpy; else `value`."""
     if getattr(value, "ndim", None) != 0:
         return value
     if hasattr(value, "numpy"):  # TensorFlow's and Keras's values

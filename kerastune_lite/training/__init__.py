@@ -1,1 +1,1 @@
-"""What runs inside a trial: a Keras training, or any Python function."""
+"""What a trial runs: a Keras training or a plain Python function."""

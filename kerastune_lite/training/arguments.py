@@ -1,4 +1,7 @@
-"""The arguments of `search`, on their way to `fit`: checked once; functions among them are called for each trial."""
+"""The arguments of `fit` that `search` is given.
+
+They are checked once; functions among them are called for each training.
+"""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -17,9 +20,10 @@ _POSITIONAL = ("x", "y", "batch_size", "epochs")
 
 @dataclass(frozen=True)
 class FitArguments:
-    """All that `fit` gets, by name, apart from callbacks and verbosity.
+    """All arguments of `fit` by name, except callbacks and verbosity.
 
-    A function without a parameter makes its argument anew for each training; one with one parameter is called with hp.
+    A value may be a function that returns the argument; it is called before each training, with hp if it has one
+    parameter.
     """
 
     values: Mapping[str, Any]
@@ -29,7 +33,7 @@ class FitArguments:
         """Names the positional arguments as `fit` does.
 
         Raises:
-            DataError: An argument is given twice, or can serve one trial only.
+            DataError: An argument is given twice, or can be used by one trial only.
         """
         if len(args) > len(_POSITIONAL):
             raise DataError(f"search() takes {', '.join(_POSITIONAL)} by position; name the other arguments")
@@ -44,7 +48,7 @@ class FitArguments:
 
     @property
     def lasting_data(self) -> bool:
-        """Whether the data is the same for all trials, not made by a function."""
+        """Whether the data is the same for all trials: no function makes it."""
         return not any(callable(self.values.get(name)) for name in DATA)
 
     @property
@@ -54,7 +58,7 @@ class FitArguments:
 
     @property
     def epochs(self) -> int | None:
-        """Epochs of a training; None if they depend on hp."""
+        """The number of epochs of a training; None if it depends on hp."""
         epochs = self.values.get("epochs", 1)
         return epochs if isinstance(epochs, int) else None
 
@@ -65,20 +69,20 @@ class FitArguments:
         return frequency if isinstance(frequency, int) else min(map(int, frequency), default=1)
 
     def check(self) -> None:
-        """Finds what would fail every trial alike.
+        """Checks for errors that would fail every trial.
 
         Raises:
-            DataError: An argument is missing or impossible.
+            DataError: An argument is missing or invalid.
         """
         if self.values.get("x") is None:
-            raise DataError("search() got no training data; give it as fit takes it: search(x, y, ...)")
+            raise DataError("search() got no training data; give it as for fit: search(x, y, ...)")
         check_counts({name: value for name, value in self.values.items() if not callable(value)})
         split = self.values.get("validation_split", 0.0)
         if not callable(split) and split is not None and not 0 <= split < 1:
-            raise DataError(f"validation_split={split!r} must be from 0 to below 1: the share of rows that validate")
+            raise DataError(f"validation_split={split!r} must be a fraction in [0, 1) of the rows")
 
     def check_objective(self, objective: Objective) -> None:
-        """Raises an ObjectiveError if the objective needs validation that there is not."""
+        """Raises an ObjectiveError if the objective is a validation metric and there is no validation."""
         late = self.epochs is not None and self.first_validated_epoch > self.epochs
         if objective.name.startswith("val_") and late:
             raise ObjectiveError(
@@ -92,31 +96,31 @@ class FitArguments:
             )
 
     def read(self, hp: HyperParameters) -> None:
-        """Reads the hyperparameters of all arguments but the data."""
+        """Calls the functions that read hyperparameters, except those that make data."""
         for name, value in self.values.items():
             if name not in DATA and callable(value) and parameters_of(value) == 1:
                 value(hp)
 
     def resolve(self, hp: HyperParameters) -> dict[str, Any]:
-        """The arguments of one training; functions are called in the order given."""
+        """The arguments of one training; functions are called in the given order."""
         return {name: _call(name, value, hp) if callable(value) else value for name, value in self.values.items()}
 
 
 def check_counts(values: Mapping[str, Any]) -> None:
-    """Finds a count that no training can have, whether it was given or comes from a hyperparameter.
+    """Checks the epochs and batch sizes, given directly or read from hp.
 
     Raises:
-        DataError: The epochs or the rows of a batch are no integer from 1.
+        DataError: A value is not an integer of at least 1.
     """
     for name in ("epochs", "batch_size", "validation_batch_size"):
         count = whole(values.get(name, 1))
-        missing = values.get(name, 1) is None and name != "epochs"  # Keras's own size of a batch
+        missing = values.get(name, 1) is None and name != "epochs"  # Keras's default
         if not missing and (count is None or count < 1):
             raise DataError(f"{name}={values[name]!r} must be an integer from 1")
 
 
 def parameters_of(function: Callable[..., Any]) -> int:
-    """How many positional arguments a call must have."""
+    """The number of positional parameters without a default."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = inspect.signature(function).parameters.values()
     return sum(parameter.kind in kinds and parameter.default is parameter.empty for parameter in parameters)
@@ -125,15 +129,12 @@ def parameters_of(function: Callable[..., Any]) -> int:
 def _call(name: str, function: Callable[..., Any], hp: HyperParameters) -> Any:
     count = parameters_of(function)
     if count > 1:
-        raise DataError(
-            f"{name}={function!r} has {count} parameters; a function given to search() takes none (it makes the data) "
-            "or one (hp)"
-        )
+        raise DataError(f"{name}={function!r} has {count} parameters; a function given to search() takes nothing or hp")
     return _settled(name, function(hp) if count else function())
 
 
 def _settled(name: str, value: Any) -> Any:
-    """What `fit` gets: lists of numbers as arrays, numbers of any library as Python's own."""
+    """`value` as `fit` takes it: lists of numbers as arrays, numbers of any library as Python numbers."""
     return as_arrays(name, value) if name in DATA else plain(value)
 
 
@@ -142,6 +143,6 @@ def _check_lasting(name: str, value: Any) -> None:
     for part in parts:
         if isinstance(part, Iterator):
             raise DataError(
-                f"{name}={part!r} is used up after one trial; give a function that makes it anew: "
+                f"{name}={part!r} can be iterated only once; give a function that creates it for each training: "
                 f"search({name}=lambda: make_data(), ...)"
             )

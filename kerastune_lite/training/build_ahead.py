@@ -1,30 +1,30 @@
-"""Variables made before a training is traced.
+"""Creates variables before a training is traced.
 
-Keras makes the variables of the optimizer and of the metrics while it traces the first step, and a trace that makes
-variables has to be done again: about a sixth of a short training.
+Keras creates the variables of the optimizer and of the metrics while it traces the first step. A trace that creates
+variables has to be repeated, which takes about a sixth of a short training.
 """
 
 from typing import Any
 
 import keras
 
-# What a model may define anew: then only its own step knows what it makes, and is left alone.
-_KERAS_OWN = ("train_step", "compute_loss", "compute_metrics")
+# A model that overrides one of these may create other variables.
+_STEP_METHODS = ("train_step", "compute_loss", "compute_metrics")
 
 
-def steps_of_its_own(model: keras.Model) -> bool:
-    """Whether the user's class defines anew how a batch trains."""
-    return any(getattr(type(model), name) is not getattr(keras.Model, name) for name in _KERAS_OWN)
+def overrides_step(model: keras.Model) -> bool:
+    """Whether the model's class overrides how a batch is trained."""
+    return any(getattr(type(model), name) is not getattr(keras.Model, name) for name in _STEP_METHODS)
 
 
 def build_ahead(model: keras.Model, batch: tuple[Any, ...]) -> None:
-    """Lets the optimizer, the loss and the metrics of `model` make their variables; its results stay the same.
+    """Creates the variables of the optimizer, the loss and the metrics. The results of the training stay the same.
 
     Args:
-        model: Compiled; one that is not built, runs eagerly or trains in a way of its own is left as it is.
+        model: A compiled model. Nothing is done if it is not built, runs eagerly or overrides how a batch is trained.
         batch: Some rows of (x,), (x, y) or (x, y, sample_weight), as tensors.
     """
-    if steps_of_its_own(model) or not model.built or model.run_eagerly or model.optimizer is None:
+    if overrides_step(model) or not model.built or model.run_eagerly or model.optimizer is None:
         return
     x, y, sample_weight = (*batch, None, None)[:3]
     model.optimizer.build(model.trainable_variables)

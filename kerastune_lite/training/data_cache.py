@@ -1,8 +1,7 @@
-"""Arrays as batches: tensors are held once for all trials, and the order is a function of the epoch.
+"""The data cache: arrays as batches, held once for all trials, in an order that depends only on the epoch.
 
-Passing arrays to `fit` copies them for each training, and shuffles with a state that cannot be resumed. Here the order
-of epoch e is drawn from (seed of the training, e) alone, so that a training that goes on at epoch e sees what it would
-have seen.
+`fit` copies arrays for each training and shuffles with a state that cannot be restored. Here the order of epoch e is a
+function of the training's seed and e, so that a resumed training sees the same batches as an uninterrupted one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,13 +29,13 @@ def _is_array(leaf: Any) -> bool:
 
 
 def _dtypes(frame: Any) -> Any:
-    """The numpy types of a pandas object's columns (those of its own extension types have a `kind` too)."""
+    """The types of a pandas object's columns; pandas extension types have a `kind` like numpy's."""
     return frame.dtypes.to_numpy() if frame.ndim == 2 else frame.dtype
 
 
 def _tensor(leaf: Any) -> tf.Tensor:
-    """As Keras takes it: real numbers in its default precision."""
-    if not isinstance(leaf, (tf.Tensor, np.ndarray)):  # of pandas: a Series is a column
+    """A tensor of the array; floats have Keras's default precision."""
+    if not isinstance(leaf, (tf.Tensor, np.ndarray)):  # a pandas object; a Series is a column
         leaf = np.asarray(leaf)[:, None] if leaf.ndim == 1 else np.asarray(leaf)
     tensor = tf.convert_to_tensor(leaf)
     return tf.cast(tensor, keras.config.floatx()) if tensor.dtype.is_floating else tensor
@@ -47,12 +46,12 @@ class Pipeline:
     """Batches of some rows of tensors.
 
     Args:
-        tensors: x, (x, y) or (x, y, sample_weight); each a nest of tensors with one length along the first axis.
-        rows: Which rows take part.
-        batch_size: Rows of a batch; the last one of an epoch may be smaller.
-        shuffle: Whether each epoch has an order of its own.
-        steps: Batches of an epoch; None for one pass over the rows. Passes follow one another, whatever
-            an epoch takes of them.
+        tensors: x, (x, y) or (x, y, sample_weight); each a nest of tensors of the same length along the first axis.
+        rows: The rows to use.
+        batch_size: Rows per batch; the last batch of an epoch may be smaller.
+        shuffle: Whether to shuffle the rows before each pass.
+        steps: Batches per epoch; None for one pass over the rows. An epoch continues the pass that the last one left
+            unfinished.
     """
 
     def __init__(self, tensors: Any, rows: range, batch_size: int, *, shuffle: bool, steps: int | None = None) -> None:
@@ -66,26 +65,26 @@ class Pipeline:
             self.dataset = _batches(self._order, tensors, self._length, batch_size)
 
     def first_batch(self) -> Any:
-        """The first rows, in the shape of a batch, without beginning an epoch."""
+        """A batch of the first rows; no epoch begins."""
         return _rows_of(self._tensors, self._rows[: self._batch_size])
 
     def begin_epoch(self, seed: int, epoch: int) -> None:
-        """Sets the order of epoch `epoch` (from 0) of the training with this seed."""
+        """Sets the order of the rows for `epoch`, from 0, of the training with this seed."""
         count = len(self._rows)
         if not self._shuffle and self._length == count:
-            return  # each epoch is one pass, in one order
+            return  # each epoch is one pass in the same order
         first, begin = divmod(epoch * self._length, count)
         last = ((epoch + 1) * self._length - 1) // count
         order = np.concatenate([self._pass(seed, number) for number in range(first, last + 1)])
         self._order.assign(order[begin : begin + self._length])
 
     def _pass(self, seed: int, number: int) -> Any:
-        """The order of one pass over the rows; an epoch of another length begins where the last one ended."""
+        """The order of one pass over the rows."""
         return np.random.default_rng([seed, number]).permutation(self._rows) if self._shuffle else self._rows
 
 
 def _batches(order: tf.Variable, tensors: Any, length: int, batch_size: int) -> tf.data.Dataset:
-    """Index batches first, then the rows of each: far fewer steps than row by row."""
+    """Batches the indices first and gathers the rows of each batch, which is far faster than row by row."""
     full = length // batch_size * batch_size
 
     def indices(_: tf.Tensor) -> tf.data.Dataset:
@@ -109,7 +108,12 @@ def _rows_of(tensors: Any, rows: Any) -> Any:
 
 @final
 class EpochOrder(keras.callbacks.Callback):  # type: ignore[misc]  # keras is not typed
-    """Sets each epoch's order of the rows, for the training with this seed."""
+    """Sets the order of the rows at the beginning of each epoch.
+
+    Args:
+        pipeline: The training data.
+        seed: The seed of the training.
+    """
 
     def __init__(self, pipeline: Pipeline, seed: int) -> None:
         super().__init__()
@@ -117,24 +121,27 @@ class EpochOrder(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self._seed = seed
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002 - Keras's hook
-        """Before the epoch's first batch is made."""
+        """Sets the order before the first batch of the epoch."""
         self._pipeline.begin_epoch(self._seed, epoch)
 
 
 @final
 class DataCache:
-    """Turns the array arguments of `fit` into pipelines; tensors and pipelines are kept for the next trial."""
+    """Turns arrays among the arguments of `fit` into pipelines, and keeps tensors and pipelines for the next trial."""
 
     def __init__(self) -> None:
         self._tensors: dict[int, tuple[Any, tf.Tensor]] = {}
         self._pipelines: dict[Any, Pipeline] = {}
 
     def feed(self, arguments: Mapping[str, Any], *, keep: bool) -> tuple[dict[str, Any], Pipeline | None]:
-        """Arguments for `fit` with pipelines in place of arrays, and the one that trains (None: not arrays).
+        """Replaces arrays by pipelines.
 
         Args:
-            arguments: As for `fit`, by name.
-            keep: Whether these very arrays will come again.
+            arguments: The arguments of `fit` by name.
+            keep: Whether later trials use the same arrays.
+
+        Returns:
+            The arguments for `fit`, and the pipeline of the training data; None if that is not arrays.
         """
         if not keep:
             return DataCache().feed(arguments, keep=True)
@@ -142,14 +149,14 @@ class DataCache:
         data = _trim((arguments.get("x"), arguments.get("y"), arguments.get("sample_weight")))
         if not is_arrays(data) or arguments.get("shuffle", True) not in (True, False):
             if isinstance(data[0], (tf.data.Dataset, Iterator)):
-                arguments.setdefault("shuffle", False)  # Keras warns that it cannot shuffle these
+                arguments.setdefault("shuffle", False)  # otherwise Keras warns that it cannot shuffle these
             return arguments, None
         batch_size = int(arguments.pop("batch_size", None) or 32)
         validation_batch = int(arguments.pop("validation_batch_size", None) or batch_size)
         shuffle, steps = bool(arguments.pop("shuffle", True)), arguments.pop("steps_per_epoch", None)
         split, validation = arguments.pop("validation_split", 0.0), arguments.pop("validation_data", None)
         count = _length(data)
-        # as in Keras: the last rows validate
+        # as in Keras, the last rows are the validation data
         first = int(count * (1.0 - split)) if split and validation is None else count
         train = self._pipeline(data, range(first), batch_size, shuffle, steps)
         if first < count:
@@ -175,7 +182,7 @@ class DataCache:
         return self._pipelines[key]
 
     def _tensor(self, leaf: Any) -> tf.Tensor | None:
-        """The tensor of an array, made once; the array is kept too, so that nothing else can get its identity."""
+        """The tensor of an array, created once. The array is kept too, so that no other object can have the same id."""
         if leaf is None:
             return None
         if id(leaf) not in self._tensors:
@@ -185,10 +192,10 @@ class DataCache:
 
 
 def _length(data: Any) -> int:
-    """The rows of a nest of arrays.
+    """The number of rows of a nest of arrays.
 
     Raises:
-        DataError: The arrays differ in it.
+        DataError: The arrays differ in length.
     """
     lengths = {int(leaf.shape[0]) for leaf in keras.tree.flatten(data) if leaf is not None}
     if len(lengths) != 1:
@@ -197,7 +204,7 @@ def _length(data: Any) -> int:
 
 
 def _trim(data: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Without what is absent at the end: (x,), (x, y) or (x, y, sample_weight)."""
+    """Removes None at the end: (x,), (x, y) or (x, y, sample_weight)."""
     while len(data) > 1 and data[-1] is None:
         data = data[:-1]
     return data

@@ -1,4 +1,4 @@
-"""Trials in the scope of a `tf.distribute` strategy."""
+"""Runs trials in the scope of a `tf.distribute` strategy."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from kerastune_lite.study.task import Send, Task, TrialFunction
 
 
 def distributed(trial: TrialFunction, strategy: Any) -> TrialFunction:
-    """`trial`, whose models are built and trained in `strategy.scope()`; as it is where `strategy` is None."""
+    """`trial`, run in `strategy.scope()`; unchanged if `strategy` is None."""
     if strategy is None:
         return trial
 

@@ -1,4 +1,4 @@
-"""One attempt at a trial of a plain Python function: no Keras here."""
+"""One attempt at a trial of a plain Python function, without Keras."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class FunctionTrial:
     overrides: Overrides | None = None
 
     def __call__(self, task: Task, send: Send) -> Ended | None:
-        """Runs the attempt; an interrupted one begins anew."""
+        """Runs the attempt; an interrupted trial starts over."""
         for execution in range(task.executions):
             ended = _Call(self, task, send, execution).run()
-            if ended is not None:  # a stop is the trial's, not the execution's
+            if ended is not None:  # a stop ends the whole trial
                 return ended
         return None
 
@@ -51,12 +51,12 @@ class _Call:
             complete = True
         finally:
             self._send_reads(complete=complete)
-        if self._epoch == 0:  # what it returns counts unless it has reported
+        if self._epoch == 0:  # a function that has reported need not return a score
             self._report(1, self._metrics(returned))
         return None if self._stop is None else Ended(trial=self._task.trial, outcome="stopped", reason=self._stop)
 
     def report(self, epoch: int, metrics: Mapping[str, float] | float) -> bool:
-        """What the user's function calls after each epoch (from 1); True: the trial should stop."""
+        """Reports an epoch, from 1; called by the user's function. Returns whether the trial should stop."""
         self._send_reads(complete=False)
         self._report(epoch, self._metrics(metrics))
         return self._stop is not None
@@ -64,13 +64,15 @@ class _Call:
     def _report(self, epoch: int, metrics: dict[str, float]) -> None:
         done = whole(epoch)
         if done is None or done < 1:
-            raise DataError(f"report(epoch={epoch!r}, ...): epoch must be an integer from 1: the epochs done so far")
+            raise DataError(
+                f"report(epoch={epoch!r}, ...): epoch must be an integer from 1, the number of completed epochs"
+            )
         self._epoch = done
         decision = self._send(Reported(trial=self._task.trial, execution=self._execution, epoch=done, metrics=metrics))
         self._stop = decision.stop or self._stop
 
     def _send_reads(self, *, complete: bool) -> None:
-        """Says what was read, if that is requests."""
+        """Sends the reads, if there are new ones or they are complete."""
         count = len(self._hp.reads)
         if complete or count != self._sent:
             self._sent = count

@@ -1,4 +1,4 @@
-"""What the user gives as the model to tune: a function, or an object with `build` and perhaps `fit`."""
+"""The model to tune: a function of hp, or an object with `build` and, optionally, `fit`."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 
 class HyperModel:
-    """A base to derive from: `build(hp)` makes the model, `fit(hp, model, ...)` trains it.
+    """A base class for hypermodels: `build(hp)` returns the model, `fit(hp, model, ...)` trains it.
 
-    Any object with these two methods serves as well; one without `fit` is trained by `model.fit`.
+    Any object with a `build` method can be used; without a `fit` method, `model.fit` trains the model.
 
     Args:
-        name: For the user's own use.
-        tunable: False: what `build` reads keeps its default, unless `hp` holds a value, and is not on record.
+        name: A name for the user's own purposes.
+        tunable: If False, the hyperparameters that `build` reads are not tuned and not recorded: each has the value
+            that `hp` holds, or else its default.
     """
 
     name: str | None = None
@@ -30,29 +31,29 @@ class HyperModel:
         self.tunable = tunable
 
     def build(self, hp: HyperParameters) -> "keras.Model":
-        """A compiled model."""
+        """Returns a compiled model."""
         raise NotImplementedError("a HyperModel must define build(self, hp)")
 
     def fit(self, hp: HyperParameters, model: "keras.Model", *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
-        """Trains the model; `kwargs["callbacks"]` must reach it.
+        """Trains the model; must pass `kwargs["callbacks"]` to `model.fit`.
 
         Returns:
-            The History of `model.fit`; where the objective is not among Keras's metrics, the objective as a number, or
-            a dict of metrics that holds it.
+            The History of `model.fit`. If the objective is not among Keras's metrics, the objective as a number, or a
+            dict of metrics that contains it.
         """
         return model.fit(*args, **kwargs)
 
 
 class Builder:
-    """Calls the user's code to build, and to train where the user has a `fit`.
+    """Calls the user's code to build a model, and to train it if there is a `fit`.
 
     Args:
-        given: A function of hp or an object with `build`; None only where `run_trial` needs no model.
+        given: A function of hp or an object with `build`; None if an overridden `run_trial` needs no model.
         replaced: Arguments of `compile` that replace those of each model.
-        checked: Whether a compiled Keras model must come of it; a tuner with a `run_trial` of its own may build any.
+        checked: Whether the result must be a compiled Keras model. A tuner that overrides `run_trial` may build others.
 
     Raises:
-        UsageError: What was given is neither a function nor has a `build` method, or is a model or a class.
+        UsageError: `given` is neither a function nor an object with `build`, or it is a model or a class.
     """
 
     def __init__(self, given: Any, *, replaced: Mapping[str, Any] | None = None, checked: bool = True) -> None:
@@ -68,24 +69,25 @@ class Builder:
         self._replaced = dict(replaced or {})
         self._checked = checked
         fit = getattr(given, "fit", None) if method is not None else None
-        # the base class's own fit is model.fit: nothing special
+        # the fit of the base class is model.fit
         inherited = isinstance(given, HyperModel) and type(given).fit is HyperModel.fit
         self.own_fit: Callable[..., Any] | None = None if inherited else fit
 
     def __getattr__(self, name: str) -> Any:
-        """What else the user's object has."""
+        """Other attributes of the user's object."""
         if name.startswith("_") or name == "given":
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return getattr(self.given, name)
 
     def build(self, hp: HyperParameters) -> "keras.Model":
-        """The user's model, checked.
+        """Builds the user's model and checks it.
 
         Raises:
-            ModelError: It is no Keras model, or not compiled.
+            ModelError: The result is not a Keras model, or is not compiled.
+            UsageError: There is no model to build.
         """
         if self._build is None:
-            raise UsageError("this tuner was given no hypermodel to build; give it one: hypermodel=build_model")
+            raise UsageError("this tuner has no model to build; give hypermodel=build_model")
         if self._checked:
             from kerastune_lite.training.name_counters import reset_metrics  # noqa: PLC0415 - imports keras
 
@@ -107,19 +109,19 @@ class Builder:
         return model
 
     def fit(self, hp: HyperParameters, model: Any, *args: Any, **kwargs: Any) -> Any:
-        """Trains a model as the user says; `model.fit` unless the user has a `fit`."""
+        """Trains a model by the user's `fit`, or by `model.fit` if there is none."""
         if self.own_fit is not None:
             return self.own_fit(hp, model, *args, **kwargs)
         return model.fit(*args, **kwargs)
 
 
 def _check_given(given: Any) -> None:
-    """Finds a model, or a class, where a function of hp belongs: both have a `build` of their own."""
+    """Raises a UsageError if `given` is a model or a class, both of which have a `build` method."""
     if isinstance(given, type) and hasattr(given, "build"):
         raise UsageError(f"build_model is the class {given.__name__}; give an instance: {given.__name__}()")
-    keras = sys.modules.get("keras")  # whoever has a model has it imported
+    keras = sys.modules.get("keras")  # imported already if there is a model
     if keras is not None and isinstance(given, keras.Model):
         raise UsageError(
-            f"build_model is the model {given.name!r}; give a function that makes a new one for each trial: "
+            f"build_model is the model {given.name!r}; give a function that creates one for each trial: "
             "def build_model(hp): ...; return model"
         )

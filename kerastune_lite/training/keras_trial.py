@@ -1,4 +1,4 @@
-"""One attempt at a Keras trial: build, say what was read, train, report."""
+"""One attempt at a Keras trial: builds the model, sends the reads, trains and reports."""
 
 import inspect
 import shutil
@@ -34,21 +34,21 @@ class KerasTrial:
     """Builds and trains a model for each task.
 
     Attributes:
-        builder: The user's code.
-        arguments: Those of `fit`.
-        objective: What the trial is judged by.
+        builder: Builds the models.
+        arguments: The arguments of `fit`.
+        objective: The objective of the search.
         directory: The study's directory.
-        tensorboard: The directory of the runs for TensorBoard; None for the one in the study's directory.
-        overrides: Prescribed definitions.
-        user_callbacks: The user's own.
-        early_stopping: Copied for each training; None for none.
-        checkpoint: Copied for each training; None for none.
-        fit_verbose: Keras's own verbosity.
-        max_model_size: Parameters of a model at most; None for any.
+        tensorboard: The directory of the TensorBoard runs; None for the one in the study's directory.
+        overrides: Definitions that override those of the model.
+        user_callbacks: The user's callbacks.
+        early_stopping: Copied for each training; None for no early stopping.
+        checkpoint: Copied for each training; None to save nothing.
+        fit_verbose: The `verbose` of `fit`.
+        max_model_size: The largest number of parameters of a model; None for no limit.
         data_cache: The data of all trials.
-        told: Metrics that the user has been warned of.
-        names: Where the names of unnamed layers begin.
-        hooks: Makes callbacks that call the tuner's own hooks, from the trial's number and its hp.
+        warned: Names of the metrics that are not scalar and that a warning was given for.
+        names: The state of the counters for the names of unnamed layers.
+        hooks: Makes the callbacks that call the tuner's hooks, from the trial's number and its hp.
     """
 
     builder: Builder
@@ -63,19 +63,19 @@ class KerasTrial:
     fit_verbose: int | str | None = None
     max_model_size: int | None = None
     data_cache: DataCache = field(default_factory=DataCache)
-    told: set[str] = field(default_factory=set)
+    warned: set[str] = field(default_factory=set)
     names: NameCounters = field(default_factory=NameCounters)
     hooks: Callable[[int, HyperParameters], Sequence[keras.callbacks.Callback]] = lambda number, hp: ()  # noqa: ARG005
 
     def __call__(self, task: Task, send: Send) -> Ended | None:
-        """Runs the attempt; an interrupted one goes on from its files."""
+        """Runs the attempt; an interrupted trial resumes from its files."""
         return self.run(task, send)
 
     def run(self, task: Task, send: Send, hp: HyperParameters | None = None) -> Ended | None:
-        """Runs the attempt with an `hp` that has answered something already; None for a fresh one in each execution."""
+        """Runs the attempt with an `hp` that has been read from before; None for a fresh one in each execution."""
         ended: Ended | None = None
         state = self._resume_state(task)
-        for execution in range(0 if state is None else int(state.facts["execution"]), task.executions):
+        for execution in range(0 if state is None else int(state.metadata["execution"]), task.executions):
             ended = Training(self, task, send, execution, hp, state).run()
             state = None
             if ended is not None and ended.outcome != "completed":
@@ -83,7 +83,7 @@ class KerasTrial:
         return ended
 
     def _resume_state(self, task: Task) -> ResumeState | None:
-        """The state on disk to resume from; without one, an earlier attempt's files are deleted."""
+        """The state on disk to resume from. If there is none, the files of earlier attempts are deleted."""
         directory = checkpoint_directory(self.directory, task.trial)
         state = ResumeState.read(directory / RESUME) if task.resume and self.builder.own_fit is None else None
         if state is None:
@@ -116,9 +116,9 @@ class Training:
         self._reported: dict[int, Mapping[str, float]] = {}
 
     def run(self) -> Ended | None:
-        """Builds, trains, reports; None when there is nothing to say of the ending."""
+        """Builds, trains and reports; None if the training completed normally."""
         self._trial.names.reset()
-        keras.utils.set_random_seed(self._seed)  # right before the build: one more build would change the result
+        keras.utils.set_random_seed(self._seed)  # right before the build, since a build changes the random state
         model, arguments = self._prepare()
         most = self._trial.max_model_size
         fit = self._trial.builder.own_fit
@@ -128,15 +128,15 @@ class Training:
         if decision.stop is not None:
             return self._ended("stopped", decision.stop)
         if most is not None and model.built and model.count_params() > most:
-            return self._ended("infeasible", f"{model.count_params()} parameters are more than max_model_size={most}")
+            return self._ended("infeasible", f"{model.count_params()} parameters exceed max_model_size={most}")
         if fit is not None:
             return self._fit_by_user(fit, model, arguments)
         _check_keywords(model, arguments)
         check_counts(arguments)
         check_labels(model, arguments)
         arguments, pipeline = self._trial.data_cache.feed(arguments, keep=self._trial.arguments.lasting_data)
-        if self._goes_on(model, arguments):
-            arguments["initial_epoch"] = self._epochs_behind(arguments)
+        if self._resumes(model, arguments):
+            arguments["initial_epoch"] = self._resumed_epoch(arguments)
         if pipeline is not None:
             build_ahead(model, pipeline.first_batch())
         callbacks = self._callbacks(pipeline)
@@ -144,7 +144,7 @@ class Training:
         return self._ending(callbacks)
 
     def _prepare(self) -> tuple[keras.Model, dict[str, Any]]:
-        """The model and the arguments of `fit`; whatever happens, what was read is told."""
+        """The model and the arguments of `fit`; if that raises, the reads are sent nevertheless."""
         done = False
         try:
             model = self._trial.builder.build(self._hp)
@@ -162,8 +162,8 @@ class Training:
             self._send(Annotated(trial=trial, key="model", value=describe(model)))
         return decision
 
-    def _goes_on(self, model: keras.Model, arguments: Mapping[str, Any]) -> bool:
-        """Whether there is a state on disk that fits the model; one that does not (the code changed) is forgotten."""
+    def _resumes(self, model: keras.Model, arguments: Mapping[str, Any]) -> bool:
+        """Whether a state on disk fits the model. A state that does not fit, after a change of the code, is deleted."""
         checkpoint = self._checkpoint
         if checkpoint is None or checkpoint.state is None:
             return False
@@ -174,13 +174,13 @@ class Training:
             return False
         return True
 
-    def _epochs_behind(self, arguments: Mapping[str, Any]) -> int:
-        """Epochs that the state on disk has behind it; its last report is repeated, since it may have been lost."""
+    def _resumed_epoch(self, arguments: Mapping[str, Any]) -> int:
+        """The completed epochs of the state on disk. Reports the last of them again, as its report may be lost."""
         assert self._checkpoint is not None
         assert self._checkpoint.state is not None
-        facts = self._checkpoint.state.facts
-        stop = self._report(facts["epoch"], {name: float(value) for name, value in facts["metrics"].items()})
-        return int(arguments.get("epochs", 1)) if stop or facts["stopped"] else int(facts["epoch"])
+        metadata = self._checkpoint.state.metadata
+        stop = self._report(metadata["epoch"], {name: float(value) for name, value in metadata["metrics"].items()})
+        return int(arguments.get("epochs", 1)) if stop or metadata["stopped"] else int(metadata["epoch"])
 
     def _report(self, epoch: int, metrics: Mapping[str, float]) -> bool:
         self._reported[epoch] = metrics
@@ -191,7 +191,7 @@ class Training:
         return decision.stop is not None
 
     def _callbacks(self, pipeline: Pipeline | None) -> list[keras.callbacks.Callback]:
-        """The user's, ours, and last those that save and report what all others have made of the epoch."""
+        """All callbacks of `fit`: the last ones save and report the epoch, after all others have run."""
         task, trial = self._task, self._trial
         name = trial_name(task.trial)
         run = (trial.tensorboard or trial.directory / BOARD) / name
@@ -207,7 +207,7 @@ class Training:
         if self._checkpoint is not None:
             self._checkpoint.others = list(callbacks)
             callbacks.append(self._checkpoint)
-        return [*callbacks, Report(self._report, told=trial.told)]
+        return [*callbacks, Report(self._report, warned=trial.warned)]
 
     def _ended(self, outcome: Outcome, reason: str | None) -> Ended:
         return Ended(trial=self._task.trial, outcome=outcome, reason=reason)
@@ -219,15 +219,15 @@ class Training:
         return self._ended("completed", next((reason for reason in reasons if reason is not None), None))
 
     def _fit_by_user(self, fit: Callable[..., Any], model: keras.Model, arguments: dict[str, Any]) -> Ended | None:
-        """The user's own `fit(hp, model, *args, **kwargs)`; it may read on, and may return what it did not report."""
+        """Calls the user's `fit`, which may read more hyperparameters and return metrics it has not reported."""
         callbacks = self._callbacks(None)
         positional = [arguments.pop(name) for name in ("x", "y") if name in arguments]
         if self._trial.fit_verbose is not None:
             arguments.setdefault("verbose", self._trial.fit_verbose)
         returned = fit(self._hp, model, *positional, **arguments, callbacks=callbacks)
         self._send_reads(complete=True, model=None)
-        if self._checkpoint is not None and self._checkpoint.heard:
-            self._checkpoint.on_train_end()  # a training loop of the user's own may end without a word
+        if self._checkpoint is not None and self._checkpoint.has_epochs:
+            self._checkpoint.on_train_end()  # a custom training loop may not call it
         self._report_returned(returned)
         return self._ending(callbacks)
 
@@ -236,8 +236,8 @@ class Training:
         objective, caller = self._trial.objective, "fit() of the hypermodel"
         if any(objective.name in metrics for metrics in self._reported.values()):
             return
-        epochs = returned_epochs(returned, objective, caller, self._trial.told)
-        if self._reported:  # the last epoch's model is what was judged
+        epochs = returned_epochs(returned, objective, caller, self._trial.warned)
+        if self._reported:  # the score belongs to the model of the last epoch
             last = max(self._reported)
             epochs, first = [{**self._reported[last], **epochs[-1]}] if epochs else [], last
         else:
@@ -248,7 +248,7 @@ class Training:
 
 
 def _check_keywords(model: keras.Model, arguments: Mapping[str, Any]) -> None:
-    """A keyword that `fit` does not know would fail every trial alike."""
+    """Raises a DataError for a keyword that `fit` does not know, which would fail every trial."""
     known = inspect.signature(model.fit).parameters
     unknown = [name for name in arguments if name not in known]
     if unknown and not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in known.values()):
@@ -256,7 +256,7 @@ def _check_keywords(model: keras.Model, arguments: Mapping[str, Any]) -> None:
 
 
 def describe(model: keras.Model) -> dict[str, Any]:
-    """Parameters and layers, for the record; layers not built yet have no shape."""
+    """The parameters and layers to record; layers that are not built have no shape."""
     built = model.built
     layers = [
         [layer.name, type(layer).__name__, _shape(layer) if built else "", layer.count_params() if layer.built else 0]

@@ -1,4 +1,4 @@
-"""Python lists as data: `fit` takes no lists of numbers, but whoever writes one means an array."""
+"""Converts Python lists to arrays: `fit` accepts no lists of numbers."""
 
 import numbers
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from kerastune_lite.errors import DataError
 
 
 def as_arrays(name: str, data: Any) -> Any:
-    """`data` with lists of plain values, however deep, as arrays; what is something else stays what it is.
+    """Replaces nested lists of plain values in `data` by arrays; everything else is unchanged.
 
-    A list of arrays is several inputs, as in `fit`; so are tuples and dicts, in which lists may lie.
+    As in `fit`, a list of arrays stands for several inputs; so do tuples and dicts, whose items are converted.
 
     Args:
-        name: The argument's name, for the error.
+        name: The name of the argument, for the error message.
         data: An argument of `fit`.
 
     Raises:
@@ -25,14 +25,13 @@ def as_arrays(name: str, data: Any) -> Any:
         return {key: as_arrays(name, part) for key, part in data.items()}
     if not isinstance(data, list) or not data or not all(map(_is_plain, _leaves(data))):
         return data
-    import numpy as np  # noqa: PLC0415 - heavy: loaded when there is something to convert
+    import numpy as np  # noqa: PLC0415 - heavy: loaded if there is a list to convert
 
     try:
         return np.asarray(data)
     except ValueError as error:
         raise DataError(
-            f"{name} is a list whose rows differ in length; fill them up to one length and give an array: "
-            "keras.utils.pad_sequences(rows)"
+            f"{name} is a list whose rows differ in length; pad them: keras.utils.pad_sequences(rows)"
         ) from error
 
 
@@ -45,5 +44,5 @@ def _leaves(data: list[Any]) -> Iterator[Any]:
 
 
 def _is_plain(value: Any) -> bool:
-    # numpy's own numbers and texts are arrays without dimensions
+    # numpy's numbers and strings are arrays without dimensions
     return isinstance(value, (numbers.Number, str, bytes)) or getattr(value, "ndim", None) == 0

@@ -1,4 +1,4 @@
-"""Cheap garbage collection around trainings."""
+"""Garbage collection around trainings."""
 
 import gc
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from kerastune_lite.study.task import Send, Task, TrialFunction
 
 @contextmanager
 def frozen_garbage() -> Iterator[None]:
-    """Within it, collections skip the objects that exist now: TensorFlow's many objects make each collection slow."""
+    """Excludes the objects that exist now from collections, which the many objects of TensorFlow make slow."""
     gc.collect()
     gc.freeze()
     try:
@@ -20,7 +20,7 @@ def frozen_garbage() -> Iterator[None]:
 
 
 def collecting(trial: TrialFunction) -> TrialFunction:
-    """`trial`, followed by a collection: models are reference cycles, whose memory only a collection frees."""
+    """`trial`, followed by a collection: models contain reference cycles, which only a collection frees."""
 
     def run(task: Task, send: Send) -> Ended | None:
         try:

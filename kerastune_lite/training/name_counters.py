@@ -1,7 +1,7 @@
-"""Keras's counters behind the names of what is unnamed: `dense`, `dense_1`, and in the logs `auc`, `auc_1`.
+"""Resets Keras's counters for unnamed layers and metrics: `dense`, `dense_1`, and in the logs `auc`, `auc_1`.
 
-They count all that a process has built, so that the name of a trial's metric, which may be the objective, would depend
-on how many models were built before it.
+Keras counts everything that a process builds. Without a reset, the name of a trial's metric, which may be the
+objective, would depend on the number of models built before.
 """
 
 import re
@@ -11,16 +11,16 @@ from typing import final
 
 import keras
 
-try:  # Keras offers no way but to forget all of its state, graphs and settings included
+try:  # the public clear_session() also deletes graphs and settings
     from keras.src.backend.common.global_state import get_global_attribute, set_global_attribute
-except ImportError:  # names are then numbered on, as in a plain loop over models
+except ImportError:  # the names are then not reset, as in a plain loop over models
     get_global_attribute = set_global_attribute = None
 
 _COUNTERS = "object_name_uids"
 
 
 def reset_metrics() -> None:
-    """Lets the next metric of each kind be called by its plain name; layers of a model made before keep theirs."""
+    """Resets the counters of metrics, so that the next metric of each kind has its plain name; not those of layers."""
     counters = _counters()
     for name in _metric_names():
         counters.pop(name, None)
@@ -29,15 +29,15 @@ def reset_metrics() -> None:
 
 @final
 class NameCounters:
-    """The counters when this was made: unnamed layers get the same names in each model built from there."""
+    """The counters at the time of creation; after a reset to them, unnamed layers get the same names in each model."""
 
     def __init__(self) -> None:
-        # from here, not from zero: what the user has made before, and may use in the model, keeps its name to itself
-        self._then = _counters()
+        # not zero: the model may use layers that were created before, whose names must stay unique
+        self._initial = _counters()
 
     def reset(self) -> None:
-        """Sets the counters back, those of metrics to zero."""
-        _set(self._then)
+        """Resets the counters; those of metrics to zero."""
+        _set(self._initial)
         reset_metrics()
 
 
@@ -59,7 +59,7 @@ def _metric_names() -> Iterator[str]:
 
 
 def _snake_case(name: str) -> str:
-    """As Keras makes it: `MeanIoU` is `mean_io_u`."""
+    """The name as Keras derives it: `MeanIoU` is `mean_io_u`."""
     name = re.sub(r"\W+", "", name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

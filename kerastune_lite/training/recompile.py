@@ -1,4 +1,4 @@
-"""Arguments of `compile` that a tuner replaces in each model it builds."""
+"""Replaces arguments of `compile` in a model."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
 
 
 def recompiled(model: "keras.Model", replaced: Mapping[str, Any]) -> "keras.Model":
-    """`model`, compiled again with these arguments in place of its own; all others stay as they are.
+    """`model`, recompiled with these arguments; all other arguments of `compile` are unchanged.
 
     Args:
-        model: Compiled by the user, or not at all.
-        replaced: `optimizer`, `loss` and `metrics`, those that are given. An optimizer is copied for each model.
+        model: A model, compiled or not.
+        replaced: Any of `optimizer`, `loss` and `metrics`. Each model gets a copy of the optimizer.
     """
     if not replaced:
         return model
@@ -21,7 +21,7 @@ def recompiled(model: "keras.Model", replaced: Mapping[str, Any]) -> "keras.Mode
     given = dict(replaced)
     if isinstance(given.get("optimizer"), keras.optimizers.Optimizer):
         given["optimizer"] = keras.optimizers.deserialize(keras.optimizers.serialize(given["optimizer"]))
-    # Keras tells the original arguments nowhere else; its public config holds them serialised
+    # only this private attribute holds the original arguments; the public config holds them serialised
     own = model._compile_config.config if model.compiled else {}  # noqa: SLF001
     model.compile(**{**own, **given})
     return model

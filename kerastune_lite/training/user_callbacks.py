@@ -1,4 +1,4 @@
-"""The user's own callbacks: fresh ones for each training."""
+"""The user's callbacks, created or copied for each training."""
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
@@ -12,18 +12,18 @@ from kerastune_lite.errors import DataError, UsageError
 from kerastune_lite.space.kinds import Value
 from kerastune_lite.training.arguments import parameters_of
 
-_REMEDY = "give a function that makes it for each trial: callbacks=lambda trial: [...]"
+_REMEDY = "give a function that creates it for each trial: callbacks=lambda trial: [...]"
 
 
 @dataclass(frozen=True)
 class TrialInfo:
-    """What a user's `callbacks=lambda trial: [...]` learns of the trial.
+    """The argument of a function given as `callbacks=lambda trial: [...]`.
 
     Attributes:
         number: The trial's number, from 0.
-        values: Its hyperparameters' values by name, as far as they were read.
-        execution: Which of its trainings this is, from 0.
-        place: Where its own directory is, once it is asked for.
+        values: The values of the hyperparameters read so far, by name.
+        execution: The number of the execution, from 0.
+        place: The path of `directory`, which may not exist.
     """
 
     number: int
@@ -33,19 +33,20 @@ class TrialInfo:
 
     @property
     def directory(self) -> Path:
-        """A directory of the trial's own, for files; made when first asked for."""
+        """The directory for files of the trial; created if it does not exist."""
         self.place.mkdir(parents=True, exist_ok=True)
         return self.place
 
 
 class UserCallbacks:
-    """Makes the callbacks of one training from what the user gave once.
+    """Creates the callbacks of each training.
 
     Args:
-        given: A callback, a list of them, or a function of the trial (or of nothing) that returns a list.
+        given: A callback, a list of callbacks, or a function that returns a list, with the trial as its parameter or
+            without a parameter.
 
     Raises:
-        DataError: Something else was given, or a callback that cannot be used for several trials.
+        DataError: `given` is something else, or a callback cannot be used for several trials.
     """
 
     def __init__(self, given: "Sequence[keras.callbacks.Callback] | Callable[..., Any] | None") -> None:
@@ -61,7 +62,7 @@ class UserCallbacks:
             _check(callback)
 
     def fresh(self, trial: TrialInfo, board: Path) -> list[keras.callbacks.Callback]:
-        """New callbacks; a `keras.callbacks.TensorBoard` among them writes below `board`."""
+        """New callbacks for a training; a `keras.callbacks.TensorBoard` among them writes to `board`."""
         if self._make is None:
             callbacks = [_copy(callback) for callback in self._given]
         else:
@@ -78,17 +79,23 @@ class UserCallbacks:
 
 
 def check_option(name: str, value: Any, kind: type, others: str) -> None:
-    """Finds an option of the tuner that is no callback of ours of this kind, where it is to be one.
+    """Checks that an option of the tuner is a callback of this kind.
+
+    Args:
+        name: The name of the option.
+        value: The value of the option.
+        kind: The class of the callback.
+        others: The other values that are valid, for the error message.
 
     Raises:
-        UsageError: `value` is something else; `others` says what else may be given.
+        UsageError: `value` is something else.
     """
     if isinstance(value, kind):
         return
     if isinstance(value, type):
-        hint = f"; that is a class: give an instance, {name}=kt.callbacks.{kind.__name__}(...)"
+        hint = f"; it is a class, give an instance: {name}=kt.callbacks.{kind.__name__}(...)"
     else:
-        hint = "; callbacks of Keras go to search(callbacks=[...])" * isinstance(value, keras.callbacks.Callback)
+        hint = "; give callbacks of Keras to search(callbacks=[...])" * isinstance(value, keras.callbacks.Callback)
     raise UsageError(f"{name}={value!r} must be {others} or a kt.callbacks.{kind.__name__}{hint}")
 
 
@@ -98,7 +105,7 @@ def _check_kind(callback: Any) -> None:
             f"callbacks holds the class {callback.__name__}; give an instance: callbacks=[{callback.__name__}(...)]"
         )
     if not isinstance(callback, keras.callbacks.Callback):
-        raise DataError(f"callbacks holds {callback!r}, which is no keras.callbacks.Callback")
+        raise DataError(f"callbacks holds {callback!r}, which is not a keras.callbacks.Callback")
 
 
 def _check(callback: Any) -> None:
@@ -106,7 +113,7 @@ def _check(callback: Any) -> None:
     _check_kind(callback)
     if callback.model is not None:
         raise DataError(f"callback {name} has been used in a training already; {_REMEDY}")
-    # what a built-in class sets up for itself is no record of the user's
+    # containers that a class of Keras or of this package creates do not hold the user's records
     ours = [kind for kind in type(callback).__mro__ if kind.__module__.partition(".")[0] in ("keras", "kerastune_lite")]
     own = {name for kind in ours for name in kind.__init__.__code__.co_names}  # type: ignore[misc]
     held = [
@@ -116,8 +123,8 @@ def _check(callback: Any) -> None:
     ]
     if held:
         raise DataError(
-            f"callback {name} keeps {', '.join(held)} of its own; each trial trains with a copy, so what it records "
-            f"there would be lost; {_REMEDY}"
+            f"callback {name} keeps {', '.join(held)}; each training uses a copy, so its records would be lost; "
+            f"{_REMEDY}"
         )
 
 

@@ -1,4 +1,4 @@
-"""The tuners by strategy."""
+"""The tuners, one for each strategy."""
 
 import importlib
 from typing import Any, Literal, Unpack
@@ -8,7 +8,8 @@ from kerastune_lite.kerastuner.oracle_settings import warn_of_gaussian_options
 from kerastune_lite.kerastuner.replaced import Replaced
 from kerastune_lite.strategies import Bayesian, Grid, Random, Skopt, Strategy
 from kerastune_lite.study.objective import Objective
-from kerastune_lite.tuner import Tuner, TunerOptions
+from kerastune_lite.tuner import Tuner
+from kerastune_lite.tuner_options import TunerOptions
 
 __all__ = ["BayesianOptimization", "GridSearch", "Hyperband", "RandomSearch", "SklearnTuner", "Tuner"]
 
@@ -16,14 +17,14 @@ Hyperband = Replaced("Hyperband")
 
 
 def __getattr__(name: str) -> Any:
-    """Loads `SklearnTuner`, which derives from a tuner here, when it is first used."""
+    """Imports `SklearnTuner` on first use."""
     if name != "SklearnTuner":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return importlib.import_module(f"{__name__}.sklearn_tuner").SklearnTuner
 
 
 class RandomSearch(Tuner):
-    """A `Tuner` that samples configurations at random, none twice.
+    """A `Tuner` that samples configurations at random, without repetition.
 
     Args:
         build_model: As for `Tuner`.
@@ -32,7 +33,7 @@ class RandomSearch(Tuner):
         **options: As for `Tuner`.
 
     Raises:
-        UsageError: An argument is impossible or unknown.
+        UsageError: An argument is invalid or unknown.
     """
 
     def __init__(
@@ -46,20 +47,20 @@ class RandomSearch(Tuner):
 
 
 class BayesianOptimization(Tuner):
-    """A `Tuner` that learns from the trials so far which configuration to try next.
+    """A `Tuner` that chooses each configuration from a model of the trials so far.
 
     Args:
         build_model: As for `Tuner`.
         objective: As for `Tuner`.
         max_trials: As for `Tuner`.
-        num_initial_points: Size of the initial design, which is spread over the space; None: the engine's default.
+        num_initial_points: The size of the initial design; None for the engine's default.
         engine: "kerastune" for `kt.strategies.Bayesian`, "skopt" for `kt.strategies.Skopt`.
-        alpha: KerasTuner's noise of the Gaussian process; has no effect.
-        beta: KerasTuner's weight of exploring; has no effect.
+        alpha: The noise of KerasTuner's Gaussian process. Has no effect.
+        beta: The weight of exploration in KerasTuner. Has no effect.
         **options: As for `Tuner`.
 
     Raises:
-        UsageError: The engine is unknown or not installed, or an argument is impossible or unknown.
+        UsageError: The engine is unknown or not installed, or an argument is invalid or unknown.
     """
 
     def __init__(
@@ -86,11 +87,11 @@ class GridSearch(Tuner):
         build_model: As for `Tuner`.
         objective: As for `Tuner`.
         max_trials: As for `Tuner`.
-        points: How many values a `Float` without a step takes.
+        points: The number of values of a `Float` without a step.
         **options: As for `Tuner`.
 
     Raises:
-        UsageError: An argument is impossible or unknown.
+        UsageError: An argument is invalid or unknown.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class GridSearch(Tuner):
 
 def _with(strategy: Strategy, options: TunerOptions) -> TunerOptions:
     if "strategy" in options:
-        raise UsageError(f"this tuner has a strategy already, {strategy!r}; use kt.Tuner(strategy=...)")
+        raise UsageError(f"this tuner already has a strategy, {strategy!r}; use kt.Tuner(strategy=...)")
     return {**options, "strategy": strategy}
 
 

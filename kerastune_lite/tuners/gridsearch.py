@@ -1,4 +1,4 @@
-"""KerasTuner's path to grid search."""
+"""KerasTuner's import path of grid search."""
 
 from kerastune_lite.kerastuner.oracle_settings import GridSearchOracle
 from kerastune_lite.tuners import GridSearch

@@ -1,4 +1,4 @@
-"""KerasTuner's path to Hyperband, which is not here."""
+"""KerasTuner's import path of Hyperband, which this package does not have."""
 
 from kerastune_lite.kerastuner.replaced import Replaced
 

@@ -1,4 +1,4 @@
-"""KerasTuner's path to random search."""
+"""KerasTuner's import path of random search."""
 
 from kerastune_lite.kerastuner.oracle_settings import RandomSearchOracle
 from kerastune_lite.tuners import RandomSearch

@@ -1,4 +1,4 @@
-"""Cross-validated search for scikit-learn's models."""
+"""Cross-validated search for scikit-learn estimators."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ SCORE = Objective("score", "max")
 
 
 class SklearnOptions(SearchOptions, total=False):
-    """Options of a `SklearnTuner`; they mean what they mean for a `Tuner`."""
+    """The options of a `SklearnTuner`, with the same meaning as for a `Tuner`."""
 
     hyperparameters: HyperParameters | None
     tune_new_entries: bool
@@ -28,21 +28,21 @@ class SklearnOptions(SearchOptions, total=False):
 
 
 class SklearnTuner(Tuner):
-    """A `Tuner` of scikit-learn estimators: a trial's score is the mean over the folds.
+    """A `Tuner` for scikit-learn estimators. The score of a trial is the mean over cross-validation folds.
 
     Args:
-        oracle: One of `kt.oracles`, or `hypermodel` itself.
+        oracle: One of `kt.oracles`, or the hypermodel.
         hypermodel: A function of hp that returns an estimator, or an object with `build(hp)`.
-        objective: What is optimised; by default the "score", to be maximised.
+        objective: The objective; by default "score", which is maximised.
         max_trials: As for `Tuner`.
-        scoring: `scoring(model, X, y, sample_weight=...)`, as `sklearn.metrics.make_scorer` makes it; by default
-            `model.score`.
-        metrics: Functions such as `sklearn.metrics.accuracy_score`, recorded beside the score.
-        cv: A splitter; by default five shuffled folds, the same in every trial.
+        scoring: A scorer with the signature `scoring(model, X, y, sample_weight=...)`, as returned by
+            `sklearn.metrics.make_scorer`; by default `model.score`.
+        metrics: Functions such as `sklearn.metrics.accuracy_score`, whose values are recorded too.
+        cv: A cross-validation splitter; by default five shuffled folds, the same for every trial.
         **options: As for `Tuner`.
 
     Raises:
-        UsageError: An argument is impossible or unknown.
+        UsageError: An argument is invalid or unknown.
 
     Example:
         >>> import kerastune_lite as kt  # doctest: +SKIP
@@ -66,7 +66,7 @@ class SklearnTuner(Tuner):
     ) -> None:
         given = oracle if isinstance(oracle, OracleSettings) else None
         if given is None and oracle is not None and hypermodel is not None:
-            raise UsageError(f"oracle={oracle!r} must be one of kt.oracles; or give objective and max_trials")
+            raise UsageError(f"oracle={oracle!r} must be one of kt.oracles; or use objective= and max_trials=")
         if given is None:
             model = oracle if hypermodel is None else hypermodel
             super().__init__(model, SCORE if objective is None else objective, max_trials, **options)
@@ -81,13 +81,13 @@ class SklearnTuner(Tuner):
         self._data: tuple[Any, Any, Any] | None = None
 
     def search(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, **options: Any) -> Results:  # type: ignore[override]
-        """Cross-validates trial after trial.
+        """Runs trials, each of which is a cross-validation.
 
         Args:
-            X: Rows, as `fit` of the estimator takes them: an array or a data frame.
-            y: Targets.
-            sample_weight: A weight for each row, for estimators and scores that take one.
-            groups: A group for each row, for splitters that need one.
+            X: The training data as an array or a data frame, one row per sample.
+            y: The targets.
+            sample_weight: Sample weights, for estimators and metrics that accept them.
+            groups: Group labels of the samples, for splitters that need them.
             **options: `verbose`, as for `Tuner.search`.
 
         Returns:
@@ -106,22 +106,22 @@ class SklearnTuner(Tuner):
         return {name: sum(fold[name] for fold in folds) / len(folds) for name in folds[0]}
 
     def get_best_models(self, num_models: int = 1) -> list[Any]:
-        """The best trials' estimators, fitted anew to all rows of the last `search`.
+        """The estimators of the best trials, refitted to all samples of the last `search`.
 
         Raises:
-            SearchError: There was no search in this process, or there is no finished trial.
+            SearchError: `search` was not called in this process, or no trial has finished.
         """
         best = self.get_best_hyperparameters(num_models)
         if self._data is None:
             raise SearchError(
-                "estimators are not kept on disk; call search(X, y) first (it trains nothing anew), or fit "
-                "build_model(tuner.get_best_hyperparameters()[0])"
+                "estimators are not saved on disk; call search(X, y) first, which does not repeat finished trials, or "
+                "fit build_model(tuner.get_best_hyperparameters()[0])"
             )
         X, y, weight = self._data
         return [_fitted(self.hypermodel.build(hp), X, y, weight) for hp in best]
 
     def _splitter(self) -> Any:
-        from sklearn.model_selection import KFold  # noqa: PLC0415 - heavy: loaded when a trial runs
+        from sklearn.model_selection import KFold  # noqa: PLC0415 - heavy: loaded by the first trial
 
         return KFold(5, shuffle=True, random_state=1) if self.cv is None else self.cv
 
@@ -139,14 +139,14 @@ class SklearnTuner(Tuner):
 
 
 def _fitted(model: Any, X: Any, y: Any, weight: Any) -> Any:
-    takes = "sample_weight" in inspect.signature(model.fit).parameters
-    model.fit(X, y, **({"sample_weight": weight} if takes and weight is not None else {}))
+    accepts = "sample_weight" in inspect.signature(model.fit).parameters
+    model.fit(X, y, **({"sample_weight": weight} if accepts and weight is not None else {}))
     return model
 
 
 def _rows(data: Any, indices: Any) -> Any:
-    """Rows of an array, a list or a data frame; None stays None."""
-    import numpy as np  # noqa: PLC0415 - heavy: loaded when a trial runs
+    """Selects rows of an array, a list or a data frame; None stays None."""
+    import numpy as np  # noqa: PLC0415 - heavy: loaded by the first trial
 
     if data is None:
         return None

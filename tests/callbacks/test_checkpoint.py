@@ -107,7 +107,7 @@ def resumable(directory, kill_at=None, epochs=5):
 
 
 @pytest.mark.parametrize("kill_at", [1, 3])
-def test_going_on_after_a_kill_is_equal_bit_for_bit(tmp_path, kill_at):
+def test_resuming_after_a_kill_is_equal_bit_for_bit(tmp_path, kill_at):
     losses, weights = resumable(tmp_path / "whole")
     with pytest.raises(Killed):
         resumable(tmp_path / "cut", kill_at=kill_at)
@@ -116,7 +116,7 @@ def test_going_on_after_a_kill_is_equal_bit_for_bit(tmp_path, kill_at):
     assert same(same_weights, weights)
 
 
-def test_a_torn_state_is_as_good_as_none(tmp_path):
+def test_a_torn_state_is_ignored(tmp_path):
     with pytest.raises(Killed):
         resumable(tmp_path, kill_at=2)
     content = (tmp_path / RESUME).read_bytes()
@@ -130,7 +130,7 @@ def test_a_state_fits_only_the_architecture_it_is_of():
     assert [state.fits(tiny.network(4)), state.fits(tiny.network(5))] == [True, False]
 
 
-def test_the_state_of_another_execution_is_not_gone_on_from(tmp_path):
+def test_the_state_of_another_execution_is_not_resumed(tmp_path):
     with pytest.raises(Killed):
         resumable(tmp_path, kill_at=2)
     other = Checkpoint(tmp_path, objective="loss")
@@ -152,8 +152,8 @@ def test_a_later_execution_replaces_the_model_only_if_it_is_better(tmp_path):
         tiny.compiled(tiny.network()).fit(
             tiny.X, tiny.Y, epochs=1, verbose=0, callbacks=[Scripted([value]), checkpoint]
         )
-    facts = json.loads((tmp_path / METADATA).read_text())
-    assert (facts["execution"], facts["epoch"], facts["score"]) == (2, 1, 0.6)
+    metadata = json.loads((tmp_path / METADATA).read_text())
+    assert (metadata["execution"], metadata["epoch"], metadata["score"]) == (2, 1, 0.6)
 
 
 def test_half_precision_weights_survive(tmp_path):

@@ -75,13 +75,13 @@ def test_epochs_that_do_not_report_the_objective_are_passed_over():
     assert epochs_run(stopping, [0.5, None, None, 0.6])[0] == 4
 
 
-def test_it_says_why_it_stopped():
+def test_it_has_the_reason_why_it_stopped():
     stopping = EarlyStopping(1, objective="val_accuracy")
     epochs_run(stopping, [0.5, 0.4])
     assert stopping.reason == "no better val_accuracy in 1 epochs"
 
 
-def test_a_second_training_begins_anew():
+def test_a_second_training_starts_over():
     stopping = EarlyStopping(2, objective="val_accuracy")
     epochs_run(stopping, [0.9, 0.1, 0.1])
     assert epochs_run(stopping, [0.1, 0.2, 0.3])[0] == 3

@@ -45,8 +45,8 @@ def test_what_is_no_single_number_is_left_out_with_one_warning_a_name():
         report.on_epoch_end(0, logs)
         report.on_epoch_end(1, logs)
     assert heard == [{"loss": 1.0, "right": 1.0, "one": 2.0}] * 2
-    assert [str(warning.message).partition(":")[0] for warning in caught] == [
-        "metric 'who' is no single number but 'me'",
-        "metric 'per_class' is no single number but an array of shape (3,)",
-        "metric 'none' is no single number but None",
+    assert [str(warning.message) for warning in caught] == [
+        "metric 'who' is not a single number but 'me' and is not recorded",
+        "metric 'per_class' is not a single number but an array of shape (3,) and is not recorded",
+        "metric 'none' is not a single number but None and is not recorded",
     ]

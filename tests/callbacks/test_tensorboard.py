@@ -50,7 +50,7 @@ def test_an_objective_without_direction_is_refused():
         TensorBoard("run", objective="val_foo")
 
 
-def test_in_a_tuner_it_says_where_all_trials_go(tmp_path):
+def test_in_a_tuner_it_sets_the_directory_of_all_trials(tmp_path):
     import kerastune_lite as kt
 
     tuner = kt.RandomSearch(

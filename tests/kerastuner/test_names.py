@@ -46,7 +46,7 @@ def test_every_public_name_of_kerastuner_is_found_under_its_path(path):
 
 
 @pytest.mark.parametrize("name", REPLACED)
-def test_a_name_that_is_not_here_says_what_to_use_when_it_is_used(name):
+def test_using_a_name_that_is_missing_raises_with_the_replacement(name):
     stand_in = Replaced(name)
     assert REPLACED[name] in repr(stand_in)
     for use in (lambda: stand_in("val_loss"), lambda: type("Mine", (object,), {}) and stand_in()):
@@ -56,14 +56,14 @@ def test_a_name_that_is_not_here_says_what_to_use_when_it_is_used(name):
         _ = stand_in.anything
 
 
-def test_deriving_from_a_name_that_is_not_here_says_what_to_use():
+def test_deriving_from_a_name_that_is_missing_raises_with_the_replacement():
     with pytest.raises(UsageError, match="write a strategy"):
 
         class Mine(kt.Oracle):
             pass
 
 
-def test_hyperband_says_what_to_use():
+def test_hyperband_raises_with_the_replacement():
     for hyperband in (kt.Hyperband, kt.tuners.Hyperband, kt.oracles.HyperbandOracle):
         with pytest.raises(UsageError, match=r"kt\.BayesianOptimization.*patience"):
             hyperband(lambda hp: None, objective="val_loss", max_epochs=10)

@@ -46,18 +46,21 @@ def test_options_of_the_oracle_are_the_tuners():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"seed": 1}, "seed given beside oracle="),
-        ({"objective": "val_loss"}, "objective given beside oracle="),
-        ({"max_trials": 3, "strategy": kt.strategies.Grid()}, "strategy, max_trials given beside oracle="),
+        ({"seed": 1}, "seed given to both the tuner and its oracle"),
+        ({"objective": "val_loss"}, "objective given to both the tuner and its oracle"),
+        (
+            {"max_trials": 3, "strategy": kt.strategies.Grid()},
+            "strategy, max_trials given to both the tuner and its oracle",
+        ),
     ],
 )
-def test_what_the_oracle_says_is_not_said_twice(options, said):
+def test_an_argument_of_the_oracle_is_not_given_twice(options, said):
     with pytest.raises(UsageError, match=said):
         kt.Tuner(hypermodel=build, oracle=kt.oracles.RandomSearchOracle("val_loss", seed=0), **options)
 
 
 def test_another_oracle_is_refused_with_the_way_out():
-    with pytest.raises(UsageError, match=r"oracle='mine' cannot search here; give one of kt\.oracles"):
+    with pytest.raises(UsageError, match=r"oracle='mine' is not one of kt\.oracles; give one"):
         kt.Tuner(build, oracle="mine")
 
 

@@ -40,16 +40,16 @@ def test_a_list_is_one_result_for_each_execution_and_its_mean_counts(running):
     [
         (None, DataError, r"run_trial\(\) reported no epoch and returned None; return the History"),
         ("0.5", DataError, "returned '0.5'"),
-        ({"loss": 1.0}, ObjectiveError, "returned no single number, .* give one of loss"),
-        ([], ObjectiveError, "returned no single number"),
+        ({"loss": 1.0}, ObjectiveError, "did not return a single number to minimise, .* give one of loss"),
+        ([], ObjectiveError, "did not return a single number"),
     ],
 )
-def test_what_cannot_be_judged_ends_the_search(running, returned, error, said):
+def test_a_result_without_a_score_ends_the_search(running, returned, error, said):
     with pytest.raises(error, match=said):
         running(lambda tuner, trial, **_: returned).search(verbose=0)
 
 
-def test_a_dict_without_the_objective_is_told_with_the_nearest_name(running):
+def test_a_dict_without_the_objective_is_an_error_with_the_nearest_name(running):
     with pytest.raises(ObjectiveError, match=r"'val_loss' is not among the reported metrics .*'val_los'"):
         running(lambda tuner, trial, **_: {"val_los": 1.0}, objective="val_loss").search(verbose=0)
 
@@ -136,15 +136,15 @@ def test_a_model_is_kept_by_save_model(running):
     assert model.predict(tiny.X_VAL, verbose=0) == pytest.approx(kept[0].predict(tiny.X_VAL, verbose=0))
 
 
-def test_a_model_that_was_not_kept_says_how_to_keep_it(running):
+def test_the_error_for_a_missing_model_explains_how_to_save_it(running):
     tuner = running(lambda tuner, trial, **_: 1.0, hypermodel=tiny.build_model, max_trials=1)
     tuner.search(verbose=0)
     with pytest.raises(SearchError, match=r"self\.save_model\(trial\.trial_id, model\)"):
         tuner.get_best_models()
 
 
-def test_a_tuner_without_a_model_says_so_when_one_is_built(running):
-    with pytest.raises(UsageError, match="was given no hypermodel to build"):
+def test_a_tuner_without_a_model_raises_when_one_is_built(running):
+    with pytest.raises(UsageError, match="has no model to build"):
         running(lambda tuner, trial, **_: tuner.hypermodel.build(trial.hyperparameters)).search(verbose=0)
 
 
@@ -193,5 +193,5 @@ def test_arguments_that_run_trial_does_not_take_are_refused_at_once(running):
     def run(tuner, trial, x):
         pytest.fail("run")
 
-    with pytest.raises(UsageError, match=r"arguments of search\(\) after the trial: got an unexpected .* 'epochs'"):
+    with pytest.raises(UsageError, match=r"the trial and the arguments of search\(\): got an unexpected .* 'epochs'"):
         running(run).search(1, epochs=2)

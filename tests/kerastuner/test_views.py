@@ -100,11 +100,11 @@ def test_metrics_can_be_reported_by_epoch(tmp_path):
 
 
 def test_only_a_trial_under_way_can_be_reported(tuner):
-    with pytest.raises(UsageError, match="trial 01 is not under way here"):
+    with pytest.raises(UsageError, match="trial 01 is not running in this process"):
         tuner.oracle.update_trial("01", {"default_objective": 1})
 
 
 def test_a_trial_made_by_hand_cannot_be_trained():
     tuner = kt.RandomSearch(lambda hp: None, "val_loss")
-    with pytest.raises(UsageError, match="trial 7 is not under way"):
+    with pytest.raises(UsageError, match="trial 7 is not running"):
         tuner.run_trial(TrialView(kt.HyperParameters(), "7"))

@@ -22,7 +22,7 @@ def test_a_function_of_nothing_makes_the_data():
     assert list(resolved(x=lambda: [1, 2])["x"]) == [1, 2]
 
 
-def test_data_made_by_a_function_is_made_anew_each_time():
+def test_a_function_makes_the_data_of_each_training():
     arguments = FitArguments.of((lambda: iter([1]),), {})
     assert [list(arguments.resolve(HyperParameters())["x"]) for _ in range(2)] == [[1], [1]]
 
@@ -34,7 +34,7 @@ def test_a_function_of_two_parameters_is_refused():
 
 @pytest.mark.parametrize("data", [iter([1]), (i for i in range(3)), zip([1], [2], strict=True)])
 def test_data_that_one_trial_uses_up_is_refused_with_the_remedy(data):
-    with pytest.raises(DataError, match=r"used up after one trial; give a function.*search\(x=lambda"):
+    with pytest.raises(DataError, match=r"can be iterated only once; give a function.*search\(x=lambda"):
         FitArguments.of((data,), {})
 
 

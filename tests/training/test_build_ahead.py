@@ -52,7 +52,7 @@ class OwnStep(keras.Sequential):
 
 
 @pytest.mark.parametrize("kind", ["own step", "eager", "not built"])
-def test_a_model_of_another_kind_is_left_alone(kind):
+def test_a_model_of_another_kind_is_unchanged(kind):
     if kind == "own step":
         model = compiled(OwnStep(tiny.network().layers))
         model.build((None, 4))

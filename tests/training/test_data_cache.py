@@ -47,7 +47,7 @@ def test_batches_have_the_size_asked_for_and_the_last_one_the_rest():
     assert int(arguments["x"].cardinality()) == 3
 
 
-def test_batches_are_of_32_unless_told():
+def test_batches_have_32_rows_by_default():
     arguments, _ = fed(x=np.zeros((70, 2)), y=np.zeros(70))
     assert [batch[0].shape[0] for batch in arguments["x"]] == [32, 32, 6]
 
@@ -123,7 +123,7 @@ def test_arrays_of_different_length_are_refused():
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
-def test_epochs_shorter_than_a_pass_go_on_where_the_last_one_ended(shuffle):
+def test_epochs_shorter_than_a_pass_continue_where_the_last_one_ended(shuffle):
     rows = np.arange(10)
     pipeline = Pipeline((tf.constant(rows),), range(10), 2, shuffle=shuffle, steps=2)
     seen = []

@@ -103,7 +103,7 @@ def test_what_epochs_report_counts_before_what_is_returned(tuner):
             DataError,
             r"fit\(\) of the hypermodel reported no epoch and returned None",
         ),
-        (Returning({"other": 1.0}), None, ObjectiveError, r'while no objective is given; .*objective="val_loss"'),
+        (Returning({"other": 1.0}), None, ObjectiveError, r'and no objective is given; .*objective="val_loss"'),
         (Returning({"other": 1.0}), "val_loss", ObjectiveError, "'val_loss' is not among the reported metrics"),
     ],
 )

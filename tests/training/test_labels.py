@@ -32,7 +32,7 @@ def dataset(*arrays):
 @pytest.mark.parametrize("data", [{"x": X, "y": ONE_HOT}, {"x": dataset(X, ONE_HOT)}])
 @pytest.mark.parametrize("loss", SPARSE)
 def test_one_hot_labels_for_a_loss_of_class_numbers_are_refused_with_the_remedy(loss, data):
-    with pytest.raises(DataError, match=r'is one-hot, .*loss="categorical_crossentropy", or give y.argmax'):
+    with pytest.raises(DataError, match=r'is one-hot, but .*loss="categorical_crossentropy", or give y.argmax'):
         check_labels(network(loss), data)
 
 
@@ -40,14 +40,14 @@ def test_one_hot_labels_for_a_loss_of_class_numbers_are_refused_with_the_remedy(
 @pytest.mark.parametrize("loss", CATEGORICAL)
 def test_class_numbers_for_a_loss_of_one_hot_labels_are_refused_with_the_remedy(loss, data):
     with pytest.raises(
-        DataError, match=r'holds class numbers, .*loss="sparse_categorical_crossentropy", or give .*to_cat'
+        DataError, match=r'holds class numbers, but .*loss="sparse_categorical_crossentropy", or give .*to_cat'
     ):
         check_labels(network(loss), data)
 
 
 @pytest.mark.parametrize(
     ("data", "said"),
-    [({"x": X}, r"search\(\) got no y, and .*'mean_squared_error'"), ({"x": dataset(X)}, "dataset gives no y")],
+    [({"x": X}, r"search\(\) got no y, but .*'mean_squared_error'"), ({"x": dataset(X)}, "dataset has no y")],
 )
 def test_labels_that_are_missing_are_asked_for(data, said):
     with pytest.raises(DataError, match=said):

@@ -74,7 +74,7 @@ def test_one_that_cannot_be_copied_is_refused():
 
 
 def test_what_is_no_callback_is_refused():
-    with pytest.raises(DataError, match="'early', which is no keras"):
+    with pytest.raises(DataError, match="'early', which is not a keras"):
         UserCallbacks(["early"])
 
 
@@ -98,5 +98,5 @@ def test_a_class_is_answered_with_an_instance(given):
 
 
 def test_what_a_function_makes_must_be_callbacks():
-    with pytest.raises(DataError, match="'early', which is no keras"):
+    with pytest.raises(DataError, match="'early', which is not a keras"):
         fresh(lambda: ["early"])

@@ -108,6 +108,6 @@ def test_an_oracle_may_say_it_all(tmp_path):
         (lambda: kt.SklearnTuner(oracle=kt.oracles.GridSearchOracle()), "give hypermodel"),
     ],
 )
-def test_impossible_arguments_are_told(make, said):
+def test_impossible_arguments_are_refused(make, said):
     with pytest.raises(UsageError, match=said):
         make()
