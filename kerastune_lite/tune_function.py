@@ -56,7 +56,7 @@ def tune(
         >>> results.best.values
         {'x': 0.5}
     """
-    check_options("tune()", options, SearchOptions)
+    check_options(tune, options, SearchOptions)
     count = parameters_of(function)
     if count not in (1, 2):
         raise UsageError(f"tune() needs f(hp) or f(hp, report), got {function!r} with {count} parameters")

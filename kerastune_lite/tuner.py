@@ -83,7 +83,7 @@ class Tuner(Hooks):
         max_trials: int | None = None,
         **options: Unpack[TunerOptions],
     ) -> None:
-        check_options(type(self).__name__, options, TunerOptions)
+        check_options(type(self), options, TunerOptions)
         check_methods(type(self))
         build_model, objective, max_trials, plain = without_oracle(build_model, objective, max_trials, options)
         options = cast(TunerOptions, plain)

@@ -615,15 +615,15 @@ def test_a_missing_model_of_a_hypermodel_that_drops_its_callbacks_is_explained(t
     ("options", "said"),
     [
         ({"batchsize": 3}, "fit has no argument 'batchsize'; did you mean 'batch_size'"),
-        ({"epochs": "2"}, "epochs='2' must be an integer from 1"),
-        ({"epochs": 0}, "epochs=0 must be an integer from 1"),
-        ({"epochs": True}, "epochs=True must be an integer from 1"),
-        ({"epochs": None}, "epochs=None must be an integer from 1"),
-        ({"batch_size": 0}, "batch_size=0 must be an integer from 1"),
-        ({"batch_size": -8}, "batch_size=-8 must be an integer from 1"),
-        ({"batch_size": lambda hp: hp.Int("units", 2, 8) * 0}, "batch_size=0 must be an integer from 1"),
-        ({"validation_batch_size": 2.5}, "validation_batch_size=2.5 must be an integer from 1"),
-        ({"epochs": lambda hp: 0}, "epochs=0 must be an integer from 1"),
+        ({"epochs": "2"}, "epochs='2' must be an integer >= 1"),
+        ({"epochs": 0}, "epochs=0 must be an integer >= 1"),
+        ({"epochs": True}, "epochs=True must be an integer >= 1"),
+        ({"epochs": None}, "epochs=None must be an integer >= 1"),
+        ({"batch_size": 0}, "batch_size=0 must be an integer >= 1"),
+        ({"batch_size": -8}, "batch_size=-8 must be an integer >= 1"),
+        ({"batch_size": lambda hp: hp.Int("units", 2, 8) * 0}, "batch_size=0 must be an integer >= 1"),
+        ({"validation_batch_size": 2.5}, "validation_batch_size=2.5 must be an integer >= 1"),
+        ({"epochs": lambda hp: 0}, "epochs=0 must be an integer >= 1"),
         ({"validation_split": 2.0}, r"validation_split=2.0 must be a fraction in \[0, 1\)"),
         ({"validation_freq": 5}, "'val_loss' is never reported: validation_freq=5 with epochs=2"),
         ({"callbacks": lambda trial: None}, "must return a list of callbacks, got None"),
@@ -710,6 +710,47 @@ def test_changed_epochs_and_executions_are_reported(tuner, capsys):
     printed = capsys.readouterr().out
     assert "epochs: 2 before, 1 now" in printed
     assert "executions: 1 before, 2 now" in printed
+
+
+def test_a_study_continues_once_the_missing_metric_is_compiled(tuner):
+    def build(metrics):
+        return lambda hp: tiny.compiled(tiny.network(hp.Int("units", 2, 8)), metrics=metrics)
+
+    with pytest.raises(ObjectiveError, match=r'metrics=\["accuracy"\]'):
+        search(tuner(build(()), objective="val_accuracy"))
+    recorded = tuner(build(()), objective="val_accuracy").results()
+    assert [(trial.status, trial.reason.partition(":")[0]) for trial in recorded] == [
+        ("interrupted", "the search failed")
+    ]
+    results = search(tuner(build(("accuracy",)), objective="val_accuracy"))
+    assert [trial.status for trial in results] == ["completed"] * 2
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        ({"max_trial": 3}, "did you mean 'max_trials'"),
+        ({"objectiv": "val_loss"}, "did you mean 'objective'"),
+        ({"build_modell": None}, "did you mean 'build_model'"),
+    ],
+)
+def test_a_misspelt_argument_is_answered_with_the_nearest_one(options, hint):
+    with pytest.raises(UsageError, match=hint):
+        kt.RandomSearch(**options)
+
+
+@pytest.mark.parametrize("observers", [print, None, "x", [dict]])
+def test_observers_that_are_no_list_of_functions_are_refused(tuner, observers):
+    with pytest.raises(UsageError, match="must be a list of functions of"):
+        tuner(observers=observers)
+
+
+def test_a_build_model_that_does_not_take_hp_is_refused():
+    def build_model():
+        return None
+
+    with pytest.raises(UsageError, match=r"must take hp: def build_model\(hp\)"):
+        kt.RandomSearch(build_model, "val_loss")
 
 
 def test_another_early_stopping_policy_or_number_of_retries_is_a_notice_at_resume(tuner, capsys):

@@ -40,11 +40,11 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         super().__init__()
         waits, least, first = whole(patience), number(min_delta), whole(start_from_epoch)
         if waits is None or waits < 1:
-            raise UsageError(f"EarlyStopping: patience={patience!r} must be an integer from 1")
+            raise UsageError(f"EarlyStopping: patience={patience!r} must be an integer >= 1")
         if least is None or not least >= 0:
             raise UsageError(f"EarlyStopping: min_delta={min_delta!r} must be a number from 0")
         if first is None or first < 0:
-            raise UsageError(f"EarlyStopping: start_from_epoch={start_from_epoch!r} must be an integer from 0")
+            raise UsageError(f"EarlyStopping: start_from_epoch={start_from_epoch!r} must be an integer >= 0")
         self.patience = waits
         self.objective = None if objective is None else resolve(objective)
         self.min_delta = least

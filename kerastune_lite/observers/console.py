@@ -10,7 +10,7 @@ from rich.console import Console as Terminal
 from rich.live import Live
 from rich.text import Text
 
-from kerastune_lite.results.causes import causes
+from kerastune_lite.results.causes import causes, on_one_line
 from kerastune_lite.results.results import brief
 from kerastune_lite.results.tables import trial_table, write
 from kerastune_lite.space.grid import View, discretized
@@ -93,8 +93,11 @@ class Console:
         where = "" if self._where is None else f"{self._where}: "
         self._say(f"{where}{verb} {event.objective.name}, {strategy}, {budget}, seed {event.seed}{_grid_size(event)}")
         if len(history):
-            done = sum(trial.ended for trial in history.trials)
-            left = len(history) - done
+            retried = (
+                [] if history.best is not None else [trial for trial in history.trials if trial.status == "failed"]
+            )
+            left = len(history.unfinished) + len(retried)
+            done = len(history) - left
             to_go = "" if event.max_trials is None else f", {max(0, event.max_trials - history.budget_used)} remaining"
             self._say(f"resuming: {len(history)} trials recorded, {done} ended, {left} to resume{to_go}")
         if self._terminal.is_terminal and self._verbose == 1:
@@ -178,7 +181,7 @@ def _health(history: History) -> tuple[str, ...]:
 
 def _ending(trial: Trial, event: Ended) -> str:
     score = "" if trial.score is None else f", {trial.objective.name} {brief(trial.score)} in epoch {trial.best_epoch}"
-    reason = "" if event.reason is None else f" ({brief(event.reason, 100)})"
+    reason = "" if event.reason is None else f" ({brief(on_one_line(event.reason), 100)})"
     return f"trial {trial.number} {event.outcome}{reason}{score}, {_duration(trial.duration)}"
 
 

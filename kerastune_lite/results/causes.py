@@ -19,7 +19,7 @@ def causes(trials: Sequence[Trial]) -> Counter[str]:
     counted: Counter[str] = Counter()
     for trial in sorted(trials, key=lambda trial: trial.number):
         if trial.status == "failed":
-            words = _on_one_line(trial.reason or "unknown")
+            words = on_one_line(trial.reason or "unknown")
             counted[first.setdefault(_pattern(words), words)] += 1
     return counted
 
@@ -53,7 +53,7 @@ def _pattern(words: str) -> str:
     return re.sub(_SEVERAL, "#", words)
 
 
-def _on_one_line(reason: str) -> str:
+def on_one_line(reason: str) -> str:
     """Without the arguments that Keras lists after what it has to say."""
-    told, _, _ = reason.partition("\n\nArguments received by")
-    return " ".join(re.sub(_VARIES[0][0], "", told).split())
+    message, _, _ = reason.partition("\n\nArguments received by")
+    return " ".join(re.sub(_VARIES[0][0], "", message).split())

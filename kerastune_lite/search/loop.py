@@ -5,11 +5,11 @@ One thread decides and writes. The loop alone records events and makes random ge
 
 import math
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
-from kerastune_lite.errors import SearchError
+from kerastune_lite.errors import KerastuneError, SearchError
 from kerastune_lite.executors import Executor
 from kerastune_lite.search.interrupt import finishing_epoch
 from kerastune_lite.search.recorder import Recorder
@@ -87,7 +87,14 @@ class Loop:
                 return
             self._executor.wait(self._handle, None)
             if self._error is not None:
+                self._end_running(f"the search failed: {self._error}")
                 raise self._error
+
+    def _end_running(self, reason: str) -> None:
+        """Ends the running attempts of a search that fails; the next search resumes their trials."""
+        with suppress(KerastuneError):  # the first error matters; it may be that nothing can be recorded
+            for trial in self._history.running:
+                self._recorder.record(Ended(trial=trial.number, outcome="interrupted", reason=reason))
 
     def _end_lost_attempts(self) -> None:
         """Attempts that were running when an earlier process died have ended; failed trials may have a retry left.
@@ -96,11 +103,11 @@ class Loop:
         """
         for trial in self._history.running:
             self._recorder.record(Ended(trial=trial.number, outcome="interrupted", reason="the process died"))
-        anew = self._history.best is None
+        none_succeeded = self._history.best is None
         self._retries = [
             trial.number
             for trial in self._history.trials
-            if (anew and trial.status == "failed") or self._may_retry(trial)
+            if (none_succeeded and trial.status == "failed") or self._may_retry(trial)
         ]
 
     def _may_retry(self, trial: Trial) -> bool:

@@ -112,9 +112,9 @@ def _started(settings: Settings, history: History) -> SearchStarted:
     worth_keeping = any(trial.epoch > 0 for trial in history.trials)
     if differences and worth_keeping and not settings.extend:
         raise StudyChanged(
-            f"study {settings.directory} was made by another search:\n  "
+            f"study {settings.directory} was recorded with other settings:\n  "
             + "\n  ".join(differences)
-            + "\nThree ways on: undo the change to continue, extend=True to continue with the new one and keep what is "
+            + "\nOptions: undo the change to continue, extend=True to continue with the new one and keep what is "
             "there, overwrite=True to start again"
         )
     return replace(now, extends=(settings.extend and settings.space is None) or before.space != now.space)

@@ -1,5 +1,6 @@
 """The settings of a search, checked."""
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -31,7 +32,7 @@ class SearchOptions(TypedDict, total=False):
         executions_per_trial: Training runs of each trial; the score is the mean of their scores.
         max_retries_per_trial: How often a trial that raises is tried again.
         max_consecutive_failed_trials: The search ends with an error when its first trials, this many, all raise the
-            same error and none has ever succeeded; 3 by default, None to go on. The next search tries them again.
+            same error and none has ever succeeded; 3 by default, None to continue. The next search retries them.
         stopping: A policy that is asked after each epoch whether the trial is still worth it.
         executor: Makes the executor from a trial function; `kt.executors.InProcess` by default.
         observers: Functions of (event, history), called for every event.
@@ -137,11 +138,18 @@ class Settings:
         )
 
 
-def check_options(caller: str, options: Mapping[str, Any], known: type) -> None:
-    """Raises a UsageError if `options` holds a name that is not in the TypedDict `known`."""
+def check_options(caller: Callable[..., Any], options: Mapping[str, Any], known: type) -> None:
+    """Raises a UsageError if `options` holds a name that is not in the TypedDict `known`.
+
+    Args:
+        caller: The class or function that was called; its own parameters are candidates for the hint.
+        options: What it was given beside its own parameters.
+        known: The options.
+    """
     for name in options:
         if name not in known.__annotations__:
-            raise UsageError(f"{caller} has no option {name!r}{nearest(name, known.__annotations__)}")
+            names = {*inspect.signature(caller).parameters, *known.__annotations__}
+            raise UsageError(f"{caller.__name__} has no option {name!r}{nearest(name, names)}")
 
 
 def search_settings(options: SearchOptions, **others: Any) -> Settings:
@@ -152,8 +160,15 @@ def search_settings(options: SearchOptions, **others: Any) -> Settings:
     return Settings(
         **given,
         strategy=Random() if strategy is None else strategy,
-        observers=tuple(options.get("observers", ())),
+        observers=_observers(options.get("observers", ())),
     )
+
+
+def _observers(given: Any) -> tuple[Observer, ...]:
+    observers = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (None,)
+    if any(not callable(observer) or isinstance(observer, type) for observer in observers):
+        raise UsageError(f"observers={given!r} must be a list of functions of (event, history)")
+    return observers
 
 
 def study_directory(options: SearchOptions, default: str | None) -> Path | None:
@@ -180,5 +195,5 @@ def _count(name: str, value: Any, least: int, *, optional: bool) -> int | None:
         return None
     count = whole(value)
     if count is None or count < least:
-        raise UsageError(f"{name}={value!r} must be an integer from {least}{' or None' if optional else ''}")
+        raise UsageError(f"{name}={value!r} must be an integer >= {least}{' or None' if optional else ''}")
     return count

@@ -374,7 +374,7 @@ class HyperParameters:
 
 
 def _with_default(definition: "Int | Float", default: float | None) -> "Int | Float":
-    """`definition` with the given default, brought to the nearest level; a missed end is told."""
+    """`definition` with the given default, moved to the nearest level; warns of an end that the step misses."""
     missed = definition.scale.missed_end()
     if missed is not None:
         _warn_once(f"hyperparameter {definition.name!r}: with step={definition.step}, {missed}")
@@ -390,5 +390,5 @@ def _with_default(definition: "Int | Float", default: float | None) -> "Int | Fl
 
 @functools.cache
 def _warn_once(text: str) -> None:
-    """Spaces are read anew in each trial."""
+    """Warns once: each trial reads the space again."""
     warnings.warn(text, UserWarning, stacklevel=4)

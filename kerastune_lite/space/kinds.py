@@ -107,13 +107,13 @@ class Hyperparameter(ABC):
 
     def __str__(self) -> str:
         """The definition as written in code."""
-        told = [repr(self.name)]
+        parts = [repr(self.name)]
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
             if field.name not in ("name", "conditions") and value is not None:
-                told.append(f"{field.name}={value!r}")
-        told += [f"if {condition.parent} in {list(condition.values)}" for condition in self.conditions]
-        return f"{self.kind}({', '.join(told)})"
+                parts.append(f"{field.name}={value!r}")
+        parts += [f"if {condition.parent} in {list(condition.values)}" for condition in self.conditions]
+        return f"{self.kind}({', '.join(parts)})"
 
 
 def _error(name: str, problem: str) -> SpaceError:

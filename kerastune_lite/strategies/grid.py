@@ -21,7 +21,7 @@ class Grid:
         points: How many values of a `Float` without a step are tried, evenly spaced on its scale, both ends included.
 
     Raises:
-        UsageError: `points` is not an integer from 1.
+        UsageError: `points` is not an integer >= 1.
 
     Example:
         >>> import kerastune_lite as kt
@@ -40,7 +40,7 @@ class Grid:
 
     def __post_init__(self) -> None:
         if not isinstance(self.points, int) or self.points < 1:
-            raise UsageError(f"Grid(points={self.points!r}): points must be an integer from 1")
+            raise UsageError(f"Grid(points={self.points!r}): points must be an integer >= 1")
 
     def __call__(self, history: History, rng: "np.random.Generator") -> Proposal | None:  # noqa: ARG002 - not random
         """The first configuration not tried yet, as far as the space is known; None if the space is exhausted."""

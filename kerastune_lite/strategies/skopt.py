@@ -202,7 +202,7 @@ def _check_known(name: str, value: Any, known: Iterable[str]) -> None:
 
 def _check_count(name: str, value: Any) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise UsageError(f"Skopt({name}={value!r}): {name} must be an integer from 1")
+        raise UsageError(f"Skopt({name}={value!r}): {name} must be an integer >= 1")
 
 
 def _check_keys(name: str, value: Any, known: Iterable[str]) -> None:

@@ -44,7 +44,7 @@ class History:
         space: The hyperparameters known so far, merged by name and kind.
         tree: The reads of all trials.
         queue: Enqueued configurations that have not started, oldest first.
-        told: Results from elsewhere.
+        external_results: Results from elsewhere.
         requests: Everything that the user has ever enqueued or added, without stamps.
         notes: Annotations of the study, by key.
         consecutive_skips: How many trials in a row ended as duplicate or infeasible.
@@ -69,7 +69,7 @@ class History:
         self._fold: dict[type, Callable[[Any], None]] = {
             SearchStarted: self._opened,
             Enqueued: self._enqueued,
-            ExternalResult: self._told,
+            ExternalResult: self._external_result,
             Started: self._started,
             ReadsRecorded: self._read,
             Reported: self._reported,
@@ -179,7 +179,7 @@ class History:
         self.queue.append(event.values)
         self.requests.append(Enqueued(values=event.values))
 
-    def _told(self, event: ExternalResult) -> None:
+    def _external_result(self, event: ExternalResult) -> None:
         self.external_results.append(event)
         self.requests.append(ExternalResult(values=event.values, score=event.score))
 

@@ -132,7 +132,7 @@ class Objective:
         if "loss" not in metrics:  # what no model of Keras has reported
             return ""
         if known_direction(bare) is None and (spelling := _known_spelling(self.name)):
-            return f"{spelling} and compile the model with it: model.compile(..., metrics=[...])"
+            return f"{spelling} Compile the model with it: model.compile(..., metrics=[...])"
         return f'; compile the model with it: model.compile(..., metrics=["{bare}"])'
 
     def to_json(self) -> dict[str, Any]:

@@ -249,6 +249,6 @@ def _changed(above: Sequence[Read], read: Read, before: Hyperparameter) -> str:
     where = ", ".join(f"{step.definition.name}={step.value!r}" for step in above) or "nothing read before"
     return (
         f"with {where}, an earlier trial of this study read {before} where this one reads {read.definition}: "
-        "the space has changed, or build_model reads it at random. Undo the change to continue, set extend=True to go "
-        "on with the new space, or overwrite=True to begin anew"
+        "the space has changed, or build_model reads it at random. Undo the change to continue, set extend=True to "
+        "continue with the new space, or overwrite=True to start again"
     )

@@ -116,7 +116,7 @@ def check_counts(values: Mapping[str, Any]) -> None:
         count = whole(values.get(name, 1))
         missing = values.get(name, 1) is None and name != "epochs"  # Keras's default
         if not missing and (count is None or count < 1):
-            raise DataError(f"{name}={values[name]!r} must be an integer from 1")
+            raise DataError(f"{name}={values[name]!r} must be an integer >= 1")
 
 
 def parameters_of(function: Callable[..., Any]) -> int:

@@ -197,10 +197,13 @@ def _length(data: Any) -> int:
     Raises:
         DataError: The arrays differ in length.
     """
-    lengths = {int(leaf.shape[0]) for leaf in keras.tree.flatten(data) if leaf is not None}
-    if len(lengths) != 1:
-        raise DataError(f"x, y and sample_weight must have the same number of rows, got {sorted(lengths)}")
-    return lengths.pop()
+    names = ("x", "y", "sample_weight")
+    lengths = [[int(leaf.shape[0]) for leaf in keras.tree.flatten(part) if leaf is not None] for part in data]
+    found = {length for part in lengths for length in part}
+    if len(found) != 1:
+        rows = ", ".join(f"{name} has {part[0]}" for name, part in zip(names, lengths, strict=False) if part)
+        raise DataError(f"x, y and sample_weight must have the same number of rows: {rows}")
+    return found.pop()
 
 
 def _trim(data: tuple[Any, ...]) -> tuple[Any, ...]:

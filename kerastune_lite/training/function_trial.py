@@ -65,7 +65,7 @@ class _Call:
         done = whole(epoch)
         if done is None or done < 1:
             raise DataError(
-                f"report(epoch={epoch!r}, ...): epoch must be an integer from 1, the number of completed epochs"
+                f"report(epoch={epoch!r}, ...): epoch must be an integer >= 1, the number of completed epochs"
             )
         self._epoch = done
         decision = self._send(Reported(trial=self._task.trial, execution=self._execution, epoch=done, metrics=metrics))

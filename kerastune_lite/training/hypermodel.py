@@ -1,5 +1,6 @@
 """The model to tune: a function of hp, or an object with `build` and, optionally, `fit`."""
 
+import inspect
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -116,7 +117,9 @@ class Builder:
 
 
 def _check_given(given: Any) -> None:
-    """Raises a UsageError if `given` is a model or a class, both of which have a `build` method."""
+    """Raises a UsageError if `given` is a model, a class, both of which have a `build` method, or does not take hp."""
+    if inspect.isfunction(given) and not inspect.signature(given).parameters:
+        raise UsageError(f"{given.__name__}() takes no argument; it must take hp: def {given.__name__}(hp): ...")
     if isinstance(given, type) and hasattr(given, "build"):
         raise UsageError(f"build_model is the class {given.__name__}; give an instance: {given.__name__}()")
     keras = sys.modules.get("keras")  # imported already if there is a model

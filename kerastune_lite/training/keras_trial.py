@@ -163,16 +163,20 @@ class Training:
         return decision
 
     def _resumes(self, model: keras.Model, arguments: Mapping[str, Any]) -> bool:
-        """Whether a state on disk fits the model. A state that does not fit, after a change of the code, is deleted."""
+        """Whether a state on disk fits the model and the objective; one from before a change of the code is deleted."""
         checkpoint = self._checkpoint
         if checkpoint is None or checkpoint.state is None:
             return False
         if isinstance(model, keras.Sequential) and not model.built and isinstance(arguments["x"], tf.data.Dataset):
             model.build(keras.tree.flatten(arguments["x"].element_spec)[0].shape)
-        if not checkpoint.state.fits(model):
+        if not (checkpoint.state.fits(model) and self._scores(checkpoint.state)):
             checkpoint.forget()
             return False
         return True
+
+    def _scores(self, state: ResumeState) -> bool:
+        """Whether an epoch of the state has reported the objective."""
+        return bool(state.metadata["values"]) or self._trial.objective.name in state.metadata["metrics"]
 
     def _resumed_epoch(self, arguments: Mapping[str, Any]) -> int:
         """The completed epochs of the state on disk. Reports the last of them again, as its report may be lost."""

@@ -29,7 +29,7 @@ class RandomSearch(Tuner):
     Args:
         build_model: As for `Tuner`.
         objective: As for `Tuner`.
-        max_trials: As for `Tuner`.
+        max_trials: As for `Tuner`; 10 by default.
         **options: As for `Tuner`.
 
     Raises:
@@ -52,7 +52,7 @@ class BayesianOptimization(Tuner):
     Args:
         build_model: As for `Tuner`.
         objective: As for `Tuner`.
-        max_trials: As for `Tuner`.
+        max_trials: As for `Tuner`; 10 by default.
         num_initial_points: The size of the initial design; None for the engine's default.
         engine: "kerastune" for `kt.strategies.Bayesian`, "skopt" for `kt.strategies.Skopt`.
         alpha: The noise of KerasTuner's Gaussian process. Has no effect.
@@ -86,7 +86,7 @@ class GridSearch(Tuner):
     Args:
         build_model: As for `Tuner`.
         objective: As for `Tuner`.
-        max_trials: As for `Tuner`.
+        max_trials: As for `Tuner`; None by default.
         points: The number of values of a `Float` without a step.
         **options: As for `Tuner`.
 

@@ -338,7 +338,8 @@ def test_an_error_of_ours_while_user_code_runs_is_raised_and_never_the_trials():
     with pytest.raises(StudyWriteError, match="the disk is full"):
         search(function, store=store, reports=True, max_trials=2)
     assert answers == [True]
-    assert not any(isinstance(event, Ended) for event in store.events())
+    ended = [event for event in store.events() if isinstance(event, Ended)]
+    assert [(event.outcome, event.reason[:17]) for event in ended] == [("interrupted", "the search failed")]
     history = search(function, store=store, reports=True, max_trials=2)
     assert [(trial.status, trial.attempts) for trial in history.trials] == [("completed", 2), ("completed", 1)]
 

@@ -330,14 +330,14 @@ class Unordered(GaussianProcessRegressor):
         ({"acq_func": "EIps"}, "improvement per second is not supported.*use 'EI'"),
         ({"acq_func": "PIps"}, "improvement per second is not supported.*use 'PI'"),
         ({"acq_func": None}, r"acq_func=None\) is unknown"),
-        ({"n_initial_points": 0}, r"n_initial_points=0\): n_initial_points must be an integer from 1"),
+        ({"n_initial_points": 0}, r"n_initial_points=0\): n_initial_points must be an integer >= 1"),
         ({"n_initial_points": True}, r"n_initial_points=True\)"),
         ({"initial_point_generator": "soboll"}, r"did you mean 'sobol'\?"),
         ({"acq_optimizer": "lbgfs"}, r"did you mean 'lbfgs'\?"),
         ({"acq_optimizer": "lbfgs", "base_estimator": "ET"}, "base_estimator='ET' has no derivatives"),
         ({"acq_func_kwargs": {"kapa": 1}}, r"'kapa' is unknown; use 'xi', 'kappa', 'eta'; did you mean 'kappa'\?"),
         ({"acq_func_kwargs": 3}, r"acq_func_kwargs=3\): acq_func_kwargs must be a dict"),
-        ({"acq_optimizer_kwargs": {"n_points": 0}}, r"n_points=0\): n_points must be an integer from 1"),
+        ({"acq_optimizer_kwargs": {"n_points": 0}}, r"n_points=0\): n_points must be an integer >= 1"),
     ],
 )
 def test_invalid_options_are_refused(options, said):

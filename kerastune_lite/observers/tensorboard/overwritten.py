@@ -1,4 +1,4 @@
-"""The runs of a study that is begun anew, in a directory that others may write to as well."""
+"""Deletes the runs of a study that is overwritten, in a directory that others may write to as well."""
 
 import re
 import shutil

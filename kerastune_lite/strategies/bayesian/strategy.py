@@ -63,7 +63,7 @@ class Bayesian:
             raise UsageError(f'Bayesian(cost={self.cost!r}): cost must be "time" or None')
         for name, value, least in (("initial", self.initial, 1), ("candidates", self.candidates, 16)):
             if value is not None and (not isinstance(value, int) or value < least):
-                raise UsageError(f"Bayesian({name}={value!r}): {name} must be an integer from {least}")
+                raise UsageError(f"Bayesian({name}={value!r}): {name} must be an integer >= {least}")
         if not isinstance(self.name_priors, bool):
             raise UsageError(f"Bayesian(name_priors={self.name_priors!r}): name_priors must be True or False")
 

@@ -117,7 +117,7 @@ def test_a_tuner_believes_what_it_is_told_last():
 
 
 def test_only_bayesian_search_can_believe():
-    with pytest.raises(UsageError, match=r"believe\(\) needs a strategy that can use it, not Random"):
+    with pytest.raises(UsageError, match=r"believe\(\) needs a strategy with priors, not Random"):
         kt.RandomSearch(bowl, "val_loss").believe({"x0": 0.1})
 
 
