@@ -148,3 +148,25 @@ def test_a_stop_in_one_execution_ends_the_trial():
     stop = kt.stopping.Stop("enough")
     results = tune(function, executions_per_trial=3, stopping=lambda trial, history: stop)
     assert [(trial.status, trial.reason, len(trial.executions)) for trial in results] == [("stopped", "enough", 1)] * 4
+
+
+def test_a_space_may_change_while_every_trial_has_failed(tmp_path):
+    def failing(hp):
+        raise ValueError(hp.Int("u", 0, 10))
+
+    with pytest.raises(SearchError):
+        tune(failing, directory=tmp_path, max_trials=2)
+    assert len(tune(lambda hp: float(hp.Int("u", 1, 10)), directory=tmp_path, max_trials=2)) == 2
+
+
+@pytest.mark.parametrize("strategy", [kt.strategies.Grid(2), kt.strategies.Bayesian(2)])
+def test_a_condition_on_a_list_is_searched(strategy, tmp_path):
+    def function(hp):
+        layers = hp.Choice("layers", [[64, 32], [128]])
+        with hp.conditional_scope("layers", [[64, 32]]):
+            dropout = hp.Float("dropout", 0, 1)
+        return float(len(layers)) + (dropout or 0.0)
+
+    for trials in (3, 4):
+        results = tune(function, strategy=strategy, directory=tmp_path, max_trials=trials)
+    assert {len(trial.values) for trial in results} <= {1, 2}

@@ -117,7 +117,8 @@ def _started(settings: Settings, history: History) -> SearchStarted:
             + "\nOptions: undo the change to continue, extend=True to continue with the new one and keep what is "
             "there, overwrite=True to start again"
         )
-    return replace(now, extends=(settings.extend and settings.space is None) or before.space != now.space)
+    changed = before.space != now.space or (settings.extend and settings.space is None)
+    return replace(now, extends=changed or not worth_keeping)
 
 
 def _differences(before: SearchStarted, now: SearchStarted, strategy: Strategy) -> Iterable[str]:

@@ -96,7 +96,7 @@ class HyperParameters:
         self._seed = seed
         self._number = number
         self._overrides = overrides
-        self._read: dict[str, Hyperparameter] = {}
+        self._read: dict[str, Read] = {}
         self._definitions: dict[tuple[str, str], Hyperparameter] = {}
         self._names: list[str] = []
         self._conditions: list[Condition] = []
@@ -263,7 +263,9 @@ class HyperParameters:
     @property
     def reads(self) -> tuple[Read, ...]:
         """The reads in order; active hyperparameters only."""
-        return tuple(Read(definition, self.values[name]) for name, definition in self._read.items())
+        if self._unset != "default":
+            return tuple(self._read.values())
+        return tuple(read._replace(value=self.values[name]) for name, read in self._read.items())
 
     @property
     def space(self) -> list[Hyperparameter]:
@@ -346,22 +348,28 @@ class HyperParameters:
         self._definitions.setdefault((definition.name, definition.identity), definition)
         if definition.conditions and not self._holds(definition.conditions):
             return None
-        known = self._read.get(definition.name)
-        if known is None:
-            self._read[definition.name] = definition
-            self.values[definition.name] = self._choose(definition)
-        elif replace(known, conditions=()) != replace(definition, conditions=()):  # type: ignore[type-var]
+        read = self._read.get(definition.name)
+        if read is None:
+            value = self.values[definition.name] = self._choose(definition)
+            read = self._read[definition.name] = Read(definition, value)
+        elif replace(read.definition, conditions=()) != replace(definition, conditions=()):  # type: ignore[type-var]
             raise SpaceError(
-                f"hyperparameter {definition.name!r} is defined twice in one trial: first {known}, "
+                f"hyperparameter {definition.name!r} is defined twice in one trial: first {read.definition}, "
                 f"then {definition}; rename one of them"
             )
-        return self.values[definition.name]
+        value = self.values[definition.name]
+        if self._unset != "default" and value != read.value:
+            raise SpaceError(
+                f"hp.values[{definition.name!r}] was changed to {value!r} after {read.value!r} was read in this trial; "
+                "set it before the first read"
+            )
+        return value
 
     def _choose(self, definition: Hyperparameter) -> Value:
         name = definition.name
         if name in self.values:
-            value = self.values[name]
-            by_hand = name not in self._proposed or self._proposed[name] != value
+            value = definition.plain(self.values[name])
+            by_hand = name not in self._proposed or self._proposed[name] != self.values[name]
             if value in definition or (by_hand and self._unset == "default"):
                 return value
             if by_hand:

@@ -52,16 +52,26 @@ def key(value: Value) -> str:
     return _encode(to_json(value))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Condition:
     """A hyperparameter is active only if `parent` is active and has one of `values`."""
 
     parent: str
     values: tuple[Value, ...]
 
+    @cached_property
+    def _keys(self) -> tuple[str, ...]:
+        return tuple(map(key, self.values))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Condition) and (self.parent, self._keys) == (other.parent, other._keys)
+
+    def __hash__(self) -> int:
+        return hash((self.parent, self._keys))
+
     def holds(self, values: Mapping[str, Value]) -> bool:
         """Whether `values` (of the active hyperparameters, by name) satisfy the condition."""
-        return self.parent in values and key(values[self.parent]) in {key(value) for value in self.values}
+        return self.parent in values and key(values[self.parent]) in self._keys
 
 
 class Hyperparameter(ABC):
@@ -91,6 +101,10 @@ class Hyperparameter(ABC):
     def __contains__(self, value: Value) -> bool:
         """Whether `value` is a possible value."""
 
+    def plain(self, value: Value) -> Value:
+        """`value` in the type of this hyperparameter, if it is a number of another library or kind."""
+        return plain(value)
+
     @abstractmethod
     def union(self, other: Self) -> "Hyperparameter":
         """A definition that covers both, which are of the same kind; for tables and plots."""
@@ -104,6 +118,12 @@ class Hyperparameter(ABC):
     def identity(self) -> str:
         """A string that is equal only for equal definitions."""
         return json.dumps(definition_to_json(self), sort_keys=True)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hyperparameter) and self.identity == other.identity
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
 
     def __str__(self) -> str:
         """The definition as written in code."""
@@ -167,7 +187,7 @@ def _is_number(value: Value) -> bool:
 
 
 @final
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Float(Hyperparameter):
     """A real number in [min_value, max_value]."""
 
@@ -203,12 +223,16 @@ class Float(Hyperparameter):
         found = number(value)
         return found is not None and self.scale.holds(found)
 
+    def plain(self, value: Value) -> Value:
+        number = plain(value)
+        return float(number) if isinstance(number, (int, float)) and not isinstance(number, bool) else number
+
     def union(self, other: Self) -> "Float":
         return replace(self, **_union_of_ranges(self, other))
 
 
 @final
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Int(Hyperparameter):
     """An integer in [min_value, max_value]."""
 
@@ -243,6 +267,10 @@ class Int(Hyperparameter):
     def __contains__(self, value: Value) -> bool:
         found = number(value)
         return found is not None and self.scale.holds(found)
+
+    def plain(self, value: Value) -> Value:
+        number = plain(value)
+        return int(number) if isinstance(number, float) and number.is_integer() else number
 
     def union(self, other: Self) -> "Int":
         return replace(self, **_union_of_ranges(self, other))
@@ -359,15 +387,9 @@ class Choice(Hyperparameter):
         ordered = self.ordered and all(map(_is_number, values))
         return replace(self, values=values, ordered=ordered, weights=None, conditions=())
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Choice) and self.identity == other.identity
-
-    def __hash__(self) -> int:
-        return hash(self.identity)
-
 
 @final
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Boolean(Hyperparameter):
     """False or True; `weights` are in this order."""
 
@@ -442,12 +464,6 @@ class Fixed(Hyperparameter):
         if other == self:
             return replace(self, conditions=())
         return Choice(self.name, (self.value, other.value))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Fixed) and self.identity == other.identity
-
-    def __hash__(self) -> int:
-        return hash(self.identity)
 
 
 _KINDS: dict[str, type[Hyperparameter]] = {kind.__name__: kind for kind in (Float, Int, Choice, Boolean, Fixed)}

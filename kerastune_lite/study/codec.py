@@ -99,12 +99,13 @@ class EventCodec:
     def _reads_from_json(self, data: Json) -> ReadsRecorded:
         path = data.pop("path")
         ids = [ident for _, ident, _ in path]
-        definitions = self._known(ids)
+        definitions, met = self._known(ids), self._met(ids)
+        met = data.pop("space", met)
         return ReadsRecorded(
             trial=data.pop("trial"),
             values={name: from_json(value) for name, _, value in path},
             definitions=definitions if len(definitions) == len(path) else None,
-            space=self._known(met) if (met := data.pop("space", None) or self._met(ids)) != ids else definitions,
+            space=definitions if met == ids else self._known(met),
             complete=data.pop("complete"),
             stamp=_pop_stamp(data),
             extra=data,

@@ -6,7 +6,7 @@ sends events without a stamp; the loop stamps and records them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 from kerastune_lite.errors import KerastuneError
 from kerastune_lite.space.hp import HyperParameters, Read, Unset
@@ -15,7 +15,6 @@ from kerastune_lite.study.objective import Objective
 
 Outcome = Literal["completed", "stopped", "failed", "infeasible", "duplicate", "interrupted", "paused"]
 """How an attempt ended."""
-OUTCOMES = get_args(Outcome)
 
 SEARCH_ENDED = "search ended"
 """The key of the annotation that closes a search; its value is the reason."""

@@ -140,7 +140,7 @@ class History:
     def keeps(self, trial: Trial) -> bool:
         """Whether a running trial, with its present score, is among those whose model is kept."""
         keep = self.settings.keep_checkpoints
-        return keep is None or self.rank_of(trial) < keep
+        return keep is None or trial.score is None or self.rank_of(trial) < keep
 
     def __len__(self) -> int:
         return len(self._trials)

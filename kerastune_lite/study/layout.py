@@ -8,8 +8,8 @@ BOARD = "tensorboard"
 CHECKPOINTS = "checkpoints"
 FILES = "files"
 
-# In a trial's checkpoint directory: the kept model (only its weights if it cannot be saved whole), its epoch, and what an
-# interrupted training needs to resume.
+# In a trial's checkpoint directory: the kept model (only its weights if it cannot be saved whole), its epoch, and
+# what an interrupted training needs to resume.
 MODEL = "model.keras"
 WEIGHTS = "model.weights.h5"
 METADATA = "model.json"

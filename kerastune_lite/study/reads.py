@@ -52,6 +52,15 @@ class Node:
             node = self.branches[text] = Node()
         return node
 
+    def define(self, definition: Hyperparameter) -> None:
+        """Sets what is read here; what lies below another definition is dropped."""
+        self.definition, self.branches, self.owner = definition, {}, None
+        self.forget_exhausted()
+
+    def forget_exhausted(self) -> None:
+        """Looks at all levels again when it is next asked which are exhausted."""
+        self._view, self._shown, self._first_open = None, None, 0
+
     def exhausted(self, view: View = as_is) -> bool:
         """Whether every configuration below is tried or running, with definitions as `view` shows them."""
         waiting = [self]  # each waits for the one after it; one that is open leaves all of them open
@@ -157,14 +166,17 @@ class ReadsTree:
         self.root = Node()
 
     def add(self, number: int, path: Sequence[Read], *, closed: bool) -> None:
-        """Takes in what trial `number` has read; `closed`: it ends there. What contradicts the tree is left out."""
+        """Adds what trial `number` has read; `closed`: it ends there. Other definitions replace those in the tree."""
         node = self.root
+        above = [node]
         for read in path:
-            if node.definition is None:
-                node.definition = read.definition
-            elif node.definition != read.definition:
-                return
+            if node.definition != read.definition:
+                if node.definition is not None or node.owner is not None:  # what seemed exhausted may be open now
+                    for one in above:
+                        one.forget_exhausted()
+                node.define(read.definition)
             node = node.below(read.value)
+            above.append(node)
         if closed and node.owner is None:
             node.owner = number
 
@@ -242,7 +254,7 @@ def _sample_among_free(node: Node, choose: Chooser, view: View) -> Value:
         value = choose(node.shown(view))
         if key(value) in texts:
             return value
-    return free[0]
+    return free[0] if free else node.shown(view).from_unit(0.5)
 
 
 def _changed(above: Sequence[Read], read: Read, before: Hyperparameter) -> str:

@@ -226,6 +226,8 @@ class Trial:
 
     def _start(self, event: Started) -> None:
         """An attempt begins."""
+        if self.status == "failed" and self._attempts:  # the next attempt starts from scratch
+            self._reports, self._scores = [], []
         self._attempts = max(self._attempts, event.attempt)
         self._began = self._began or event.stamp.wall
         self._started, self._ended = event, None
@@ -242,17 +244,17 @@ class Trial:
             self.reads_complete = event.complete
 
     def _report(self, event: Reported) -> None:
-        """The metrics of an epoch; they replace those of an earlier attempt for the same epoch."""
+        """The metrics of an epoch; they replace those of an earlier attempt from this epoch on."""
         while len(self._reports) <= event.execution:
             self._reports.append({})
             self._scores.append(RunningScore(self.objective))
         reports = self._reports[event.execution]
-        repeated = event.epoch <= max(reports, default=0)
+        if event.epoch <= max(reports, default=0):  # repeated: what came after it is outdated
+            reports = {epoch: report for epoch, report in reports.items() if epoch < event.epoch}
+            self._reports[event.execution :] = [reports]
+            self._scores[event.execution :] = [self._score(reports)]
         reports[event.epoch] = event
-        if repeated:
-            self._scores[event.execution] = self._score(reports)
-        else:
-            self._scores[event.execution].add(event.epoch, self._value(event))
+        self._scores[event.execution].add(event.epoch, self._value(event))
 
     def _end(self, event: Ended) -> None:
         """The attempt has ended."""

@@ -1,7 +1,9 @@
 import copy
 import pickle
 import warnings
+from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from kerastune_lite.errors import SpaceError
@@ -240,3 +242,20 @@ def test_definitions_of_another_are_merged_in():
     hp.merge(other)
     assert (hp.space, hp.values) == (other.space, {"kind": "a"})
     assert (hp.is_active("kind"), hp.is_active("n"), hp.is_active(hp.space[0])) == (True, False, True)
+
+
+def test_in_a_trial_a_value_changed_after_its_read_is_refused_and_not_recorded():
+    hp = HyperParameters({"n": 3}, unset="sample")
+    hp.Int("n", 1, 9)
+    hp.values["n"] = 5
+    assert hp.reads[0].value == 3
+    with pytest.raises(SpaceError, match=r"hp.values\['n'\] was changed to 5 after 3 was read"):
+        hp.Int("n", 1, 9)
+
+
+@pytest.mark.parametrize(("value", "answer"), [(np.int64(3), 3), (3.0, 3), (Decimal(3), 3)])
+def test_a_proposed_number_is_answered_in_the_type_of_its_hyperparameter(value, answer):
+    for hp in (HyperParameters({"n": value}), HyperParameters({"n": value}, unset="sample")):
+        found = hp.Int("n", 1, 9)
+        assert (found, type(found), type(hp.reads[0].value)) == (answer, int, int)
+    assert type(HyperParameters({"x": np.int64(1)}).Float("x", 0, 2)) is float

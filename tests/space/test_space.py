@@ -146,3 +146,13 @@ def test_the_sampling_may_be_written_in_any_case(sampling):
 
 def test_the_default_of_a_mirrored_scale_is_its_first_level():
     assert Int("n", 1, 10, 2, "reverse_log").default == 3
+
+
+def test_definitions_with_conditions_on_lists_can_be_compared_and_hashed():
+    conditions = [(Condition("layers", (value,)),) for value in ([64, 32], [64, 32], [128])]
+    one, same, other = (Float("x", 0, 1, conditions=condition) for condition in conditions)
+    assert (one == same, one == other, len({one, same, other})) == (True, False, 2)
+
+
+def test_conditions_on_values_of_other_types_differ():
+    assert Condition("a", (1,)) != Condition("a", (True,))

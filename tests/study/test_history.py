@@ -167,3 +167,22 @@ def test_a_fold_is_the_same_event_by_event_or_at_once():
 
 def test_scores_are_in_the_users_sign():
     assert SCORE.better(0.9, 0.5)
+
+
+def test_a_failed_attempt_leaves_no_epochs_to_the_next_one():
+    failed = [*reported(0.1, 0.9, 0.2), Ended(trial=0, outcome="failed")]
+    again = [Started(trial=0, attempt=2, values={}), *reported(0.3)]
+    history = History([opened(), Started(trial=0, attempt=1, values={}), *failed, *again])
+    assert (history[0].score, history[0].epoch) == (0.3, 1)
+
+
+def test_a_repeated_epoch_outdates_those_after_it():
+    events = [*reported(0.1, 0.9, 0.2), *reported(0.5, execution=1), *reported(0.3)]
+    history = History([opened(), Started(trial=0, attempt=1, values={}), *events])
+    assert (history[0].score, history[0].epoch, len(history[0].executions)) == (0.3, 1, 1)
+
+
+def test_a_trial_without_a_score_yet_may_be_kept():
+    events = [opened(keep_checkpoints=1), *run(0, 0.5), Started(trial=1, attempt=1, values={})]
+    history = History(events)
+    assert history.keeps(history[1])

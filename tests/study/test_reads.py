@@ -93,3 +93,20 @@ def test_a_deep_walk_with_a_running_trial_finds_another_way():
         node.reserved += 1
     values = tree.walk(None)
     assert values == {definition.name: 1 for definition in deep[:-1]} | {"c1999": 2}
+
+
+def test_another_definition_replaces_what_was_read_there():
+    tree = ReadsTree()
+    tree.add(0, path((A, 1), (B, 1)), closed=True)
+    wider = Int("b", 1, 3)
+    tree.add(1, path((A, 1), (wider, 3)), closed=True)
+    assert (tree.owner(path((A, 1), (wider, 3))), tree.owner(path((A, 1), (wider, 1)))) == (1, None)
+
+
+def test_a_branch_that_reads_on_after_all_is_open_again():
+    tree = ReadsTree()
+    for number, value in enumerate((1, 2)):
+        tree.add(number, path((A, value)), closed=True)
+    assert tree.walk(None) is None
+    tree.add(0, path((A, 1), (B, 1)), closed=True)
+    assert tree.walk(None) == {"a": 1, "b": 2}
