@@ -91,10 +91,9 @@ class _Attempt:
             complete = True
         finally:
             self._send_reads(complete=complete)
+        stop = self._stop  # one that answers what was returned is too late: the trial is complete
         self._report_returned(returned)
-        if self._stop is not None:
-            return Ended(trial=self._task.trial, outcome="stopped", reason=self._stop)
-        return self._ended
+        return self._ended if stop is None else Ended(trial=self._task.trial, outcome="stopped", reason=stop)
 
     def update(self, metrics: Mapping[str, float], step: int) -> None:
         """Implements `tuner.oracle.update_trial`."""

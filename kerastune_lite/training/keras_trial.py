@@ -232,8 +232,9 @@ class Training:
         self._send_reads(complete=True, model=None)
         if self._checkpoint is not None and self._checkpoint.has_epochs:
             self._checkpoint.on_train_end()  # a custom training loop may not call it
+        ended = self._ending(callbacks)  # a stop that answers what was returned is too late: the training is complete
         self._report_returned(returned)
-        return self._ending(callbacks)
+        return ended
 
     def _report_returned(self, returned: Any) -> None:
         """Reports what the user's `fit` returned, unless its epochs have reported the objective."""

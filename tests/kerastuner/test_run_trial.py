@@ -5,7 +5,11 @@ import pytest
 
 import kerastune_lite as kt
 from kerastune_lite.errors import DataError, ObjectiveError, SearchError, UsageError
+from kerastune_lite.kerastuner.run_trial import OwnTrials
+from kerastune_lite.study.events import Reported, Started
+from kerastune_lite.study.task import Decision, Task
 from tests import tiny
+from tests.fakes import opened
 
 DATA = {"x": tiny.X_TRAIN, "y": tiny.Y_TRAIN, "validation_data": (tiny.X_VAL, tiny.Y_VAL), "verbose": 0}
 
@@ -195,3 +199,12 @@ def test_arguments_that_run_trial_does_not_take_are_refused_at_once(running):
 
     with pytest.raises(UsageError, match=r"the trial and the arguments of search\(\): got an unexpected .* 'epochs'"):
         running(run).search(1, epochs=2)
+
+
+def test_a_stop_that_answers_what_is_returned_comes_too_late(running):
+    def send(event):
+        return Decision(stop="now" if isinstance(event, Reported) else None)
+
+    tuner = running(number)
+    own = OwnTrials(tuner.run_trial, lambda *_: None, tuner.oracle, None, (), {})
+    assert own(Task(Started(trial=0, attempt=1, values={}), opened()), send) is None

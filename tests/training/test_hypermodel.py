@@ -5,9 +5,15 @@ import tensorflow as tf
 
 import kerastune_lite as kt
 from kerastune_lite.errors import DataError, ObjectiveError
+from kerastune_lite.study.events import Reported, Started
+from kerastune_lite.study.task import Decision, Task
+from kerastune_lite.training.arguments import FitArguments
 from kerastune_lite.training.hypermodel import Builder
+from kerastune_lite.training.keras_trial import KerasTrial
 from kerastune_lite.training.recompile import recompiled
+from kerastune_lite.training.returned import DEFAULT_OBJECTIVE
 from tests import tiny
+from tests.fakes import opened
 
 DATA = {"x": tiny.X_TRAIN, "y": tiny.Y_TRAIN, "verbose": 0}
 
@@ -87,6 +93,17 @@ def test_the_model_of_the_last_epoch_is_kept_where_the_objective_is_known_afterw
     a_tuner.search(**DATA, epochs=2)
     (model,) = a_tuner.get_best_models()
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), weights[0], strict=True))
+
+
+@pytest.mark.parametrize(("quiet", "outcome"), [(True, "completed"), (False, "stopped")])
+def test_a_stop_after_the_training_does_not_stop_it(tmp_path, quiet, outcome):
+    def send(event):
+        return Decision(stop="now" if isinstance(event, Reported) else None)
+
+    trial = KerasTrial(
+        Builder(Returning(0.5, quiet=quiet)), FitArguments({"x": tiny.X, "y": tiny.Y}), DEFAULT_OBJECTIVE, tmp_path
+    )
+    assert trial(Task(Started(trial=0, attempt=1, values={}), opened()), send).outcome == outcome
 
 
 def test_what_epochs_report_counts_before_what_is_returned(tuner):
