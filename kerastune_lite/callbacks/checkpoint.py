@@ -159,6 +159,17 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             raise cannot_write(self._path(MODEL), error) from error
         self.model.set_weights(now)
 
+    def score_last(self, metrics: Mapping[str, float]) -> None:
+        """Scores the last epoch if no epoch has had a score, and saves its model if it is the best execution's.
+
+        Args:
+            metrics: The metrics of the last epoch, with those known only after the training.
+        """
+        assert self.objective is not None
+        if self._unscored is not None:
+            self._unscored = self._unscored._replace(score=self.objective.value(metrics))
+        self.on_train_end()
+
     def _save(self) -> None:
         """Saves the whole model, or only its weights if Keras cannot save the model."""
         part, name = self._path("part.keras"), MODEL

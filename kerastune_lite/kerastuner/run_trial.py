@@ -123,8 +123,11 @@ class _Attempt:
         if any(objective.name in row for row in rows):
             return
         results: Sequence[Any] = returned if isinstance(returned, (list, tuple)) else [returned]
-        for execution in range(max(len(results), len(self._reported), 1)):
-            epochs = returned_epochs(results[min(execution, len(results) - 1)], objective, caller) if results else []
+        executions = sorted(self._reported)  # a resumed trial reports only those that were left
+        if len(executions) < max(len(results), 1):
+            executions = list(range(max(len(results), 1)))
+        for index, execution in enumerate(executions):
+            epochs = returned_epochs(results[min(index, len(results) - 1)], objective, caller) if results else []
             before = self._reported.get(execution, {})
             last = max(before, default=1)
             if before and epochs:  # metrics known after the training are added to its last epoch

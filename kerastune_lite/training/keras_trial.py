@@ -230,10 +230,10 @@ class Training:
             arguments.setdefault("verbose", self._trial.fit_verbose)
         returned = fit(self._hp, model, *positional, **arguments, callbacks=callbacks)
         self._send_reads(complete=True, model=None)
-        if self._checkpoint is not None and self._checkpoint.has_epochs:
-            self._checkpoint.on_train_end()  # a custom training loop may not call it
         ended = self._ending(callbacks)  # a stop that answers what was returned is too late: the training is complete
         self._report_returned(returned)
+        if self._checkpoint is not None and self._checkpoint.has_epochs:
+            self._checkpoint.score_last(self._reported[max(self._reported)])
         return ended
 
     def _report_returned(self, returned: Any) -> None:

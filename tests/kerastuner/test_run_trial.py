@@ -208,3 +208,23 @@ def test_a_stop_that_answers_what_is_returned_comes_too_late(running):
     tuner = running(number)
     own = OwnTrials(tuner.run_trial, lambda *_: None, tuner.oracle, None, (), {})
     assert own(Task(Started(trial=0, attempt=1, values={}), opened()), send) is None
+
+
+def test_a_value_returned_by_a_resumed_trial_joins_the_executions_that_were_left(running):
+    sent = []
+
+    def train(task, send, hp, args, kwargs):
+        send(Reported(trial=0, execution=1, epoch=3, metrics={"loss": 1.0}))
+
+    def run(tuner, trial):
+        super(type(tuner), tuner).run_trial(trial)
+        return 0.5
+
+    def send(event):
+        sent.append(event)
+        return Decision()
+
+    tuner = running(run, hypermodel=tiny.build_model)
+    own = OwnTrials(tuner.run_trial, train, tuner.oracle, None, (), {})
+    own(Task(Started(trial=0, attempt=2, values={}), opened(), resume=True), send)
+    assert [(event.execution, event.epoch) for event in sent if isinstance(event, Reported)] == [(1, 3), (1, 3)]

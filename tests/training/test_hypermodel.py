@@ -95,14 +95,28 @@ def test_the_model_of_the_last_epoch_is_kept_where_the_objective_is_known_afterw
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), weights[0], strict=True))
 
 
+def test_the_model_of_the_best_execution_is_kept_where_the_objective_is_known_afterwards(tuner):
+    weights, scores = [], [0.5, 0.25, 0.75]
+
+    class Scored(Returning):
+        def fit(self, hp, model, *args, **kwargs):
+            super().fit(hp, model, *args, **kwargs)
+            weights.append(model.get_weights())
+            return scores[len(weights) - 1]
+
+    a_tuner = tuner(Scored(None), executions_per_trial=3)
+    assert a_tuner.search(**DATA, epochs=2).best.best_execution == 1
+    (model,) = a_tuner.get_best_models()
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), weights[1], strict=True))
+
+
 @pytest.mark.parametrize(("quiet", "outcome"), [(True, "completed"), (False, "stopped")])
 def test_a_stop_after_the_training_does_not_stop_it(tmp_path, quiet, outcome):
     def send(event):
         return Decision(stop="now" if isinstance(event, Reported) else None)
 
-    trial = KerasTrial(
-        Builder(Returning(0.5, quiet=quiet)), FitArguments({"x": tiny.X, "y": tiny.Y}), DEFAULT_OBJECTIVE, tmp_path
-    )
+    arguments = FitArguments({"x": tiny.X, "y": tiny.Y})
+    trial = KerasTrial(Builder(Returning(0.5, quiet=quiet)), arguments, DEFAULT_OBJECTIVE, tmp_path)
     assert trial(Task(Started(trial=0, attempt=1, values={}), opened()), send).outcome == outcome
 
 
