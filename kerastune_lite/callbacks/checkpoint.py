@@ -47,6 +47,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self.execution = 0
         self.keep = True
         self.others: Sequence[keras.callbacks.Callback] = ()
+        self._in_tuner = False
         self._score: RunningScore | None = None
         self._epochs = 0
         self._state: ResumeState | None = None
@@ -60,7 +61,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         `objective` is used if this one has none.
         """
         checkpoint = Checkpoint(directory, objective=self.objective or objective, resume=self.resume)
-        checkpoint.execution = execution
+        checkpoint.execution, checkpoint._in_tuner = execution, True
         checkpoint._state, checkpoint._state_read = state if self.resume else None, True
         return checkpoint
 
@@ -92,7 +93,8 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         """Restores the state on disk; it comes after the `on_train_begin` of the other callbacks."""
         if self.directory is None or self.objective is None:
             raise UsageError('Checkpoint needs a directory and an objective: Checkpoint("run1", objective="val_loss")')
-        self._score, self._unscored = RunningScore(self.objective), None
+        if self._score is None or not self._in_tuner:  # an execution may train in several stages, each a `fit`
+            self._start_over(self.objective)
         if self.state is not None:
             with suppress(FileNotFoundError):
                 os.replace(self._path(FORMER_BEST_EPOCH), self._path(BEST_EPOCH))
@@ -101,12 +103,17 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             self._score = RunningScore(self.objective, deciding)
             self._state, self._state_read = None, False  # the next fit with this callback reads it again
 
+    def _start_over(self, objective: Objective) -> None:
+        self._score, self._unscored, self._epochs = RunningScore(objective), None, 0
+
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the state, and a copy of it if this is the best epoch."""
         metrics = scalars(logs)
         assert self.objective is not None
-        if self._score is None:  # a custom training loop may not call `on_train_begin`
-            self._score = RunningScore(self.objective)
+        # a custom training loop may not call `on_train_begin`; a stage may count its epochs from the first one again
+        if self._score is None or epoch < self._epochs:
+            self._start_over(self.objective)
+        assert self._score is not None
         self._epochs = epoch + 1
         best = self._score.add(epoch + 1, self.objective.value(metrics))
         if best is None and self.objective.name not in metrics:  # the score may follow after the training

@@ -110,6 +110,26 @@ def test_the_model_of_the_best_execution_is_kept_where_the_objective_is_known_af
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), weights[1], strict=True))
 
 
+@pytest.mark.parametrize(("first_epoch", "kept"), [(2, 0), (0, 1)])
+def test_the_model_of_the_best_stage_is_kept_unless_the_epochs_begin_again(tuner, first_epoch, kept):
+    weights = []
+
+    class Stages(Returning):
+        def fit(self, hp, model, *args, callbacks=None, **kwargs):
+            for begin, value in ((0, 0.25), (first_epoch, 0.75)):
+                made_up = keras.callbacks.LambdaCallback(
+                    on_epoch_end=lambda epoch, logs, value=value: logs.update(made_up=value - epoch / 100)
+                )
+                stage = {"initial_epoch": begin, "epochs": begin + 2, "verbose": 0}
+                model.fit(*args, callbacks=[made_up, *callbacks], **stage)
+                weights.append(model.get_weights())
+
+    a_tuner = tuner(Stages(None), kt.Objective("made_up", "min"))
+    a_tuner.search(**DATA)
+    (model,) = a_tuner.get_best_models()
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), weights[kept], strict=True))
+
+
 @pytest.mark.parametrize(("quiet", "outcome"), [(True, "completed"), (False, "stopped")])
 def test_a_stop_after_the_training_does_not_stop_it(tmp_path, quiet, outcome):
     def send(event):
