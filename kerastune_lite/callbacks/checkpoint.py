@@ -101,10 +101,10 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             self.state.restore(self.model, self.others)
             deciding = [(epoch, float(value)) for epoch, value in self.state.metadata["values"]]
             self._score = RunningScore(self.objective, deciding)
-            self._state, self._state_read = None, False  # the next fit with this callback reads it again
+        self._state, self._state_read = None, self._in_tuner  # if this fit is interrupted, the next one looks again
 
     def _start_over(self, objective: Objective) -> None:
-        self._score, self._unscored, self._epochs = RunningScore(objective), None, 0
+        self._score, self._unscored, self._saved, self._epochs = RunningScore(objective), None, None, 0
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the state, and a copy of it if this is the best epoch."""
@@ -141,6 +141,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the best epoch's model, unless an earlier execution's is better or `keep` is False."""
+        self._state, self._state_read = None, True  # nothing is left to resume
         best = (None if self._score is None else self._score.best) or self._unscored
         if self._saved == best or not self.keep or best is None or not self._beats_saved(best):
             return

@@ -116,6 +116,22 @@ def test_resuming_after_a_kill_is_equal_bit_for_bit(tmp_path, kill_at):
     assert same(same_weights, weights)
 
 
+def test_a_checkpoint_knows_the_epochs_of_its_own_interrupted_fit(tmp_path):
+    model, checkpoint = tiny.compiled(tiny.network()), Checkpoint(tmp_path, objective="loss")
+    before = checkpoint.epochs_done
+    with pytest.raises(Killed):
+        model.fit(tiny.X, tiny.Y, epochs=5, verbose=0, callbacks=[KillAt(3), checkpoint])
+    assert (before, checkpoint.epochs_done) == (0, 3)
+
+
+def test_a_second_fit_with_the_same_score_replaces_the_model(tmp_path):
+    checkpoint = Checkpoint(tmp_path, objective=Objective("made_up", "max"))
+    for _ in range(2):
+        model = tiny.compiled(tiny.network())
+        model.fit(tiny.X, tiny.Y, verbose=0, callbacks=[Scripted([0.5]), checkpoint])
+    assert same(keras.models.load_model(tmp_path / MODEL).get_weights(), model.get_weights())
+
+
 def test_a_torn_state_is_ignored(tmp_path):
     with pytest.raises(Killed):
         resumable(tmp_path, kill_at=2)
