@@ -84,10 +84,11 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         return self._epochs > 0
 
     def forget(self) -> None:
-        """Deletes the files of earlier attempts, so that the training starts from scratch."""
+        """Deletes the state on disk, so that the training starts from scratch; the kept model stays."""
         self._state = None
         if self.directory is not None:
-            shutil.rmtree(self.directory, ignore_errors=True)
+            for name in (RESUME, BEST_EPOCH, FORMER_BEST_EPOCH):
+                self._path(name).unlink(missing_ok=True)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Restores the state on disk; it comes after the `on_train_begin` of the other callbacks."""

@@ -172,6 +172,14 @@ def test_a_later_execution_replaces_the_model_only_if_it_is_better(tmp_path):
     assert (metadata["execution"], metadata["epoch"], metadata["score"]) == (2, 1, 0.6)
 
 
+def test_to_forget_the_state_keeps_the_model(tmp_path):
+    made_up([0.5], tmp_path)
+    checkpoint = Checkpoint(tmp_path, objective=Objective("made_up", "max"))
+    checkpoint.forget()
+    assert checkpoint.epochs_done == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [METADATA, MODEL]
+
+
 def test_half_precision_weights_survive(tmp_path):
     layer = keras.layers.Dense(2, dtype="bfloat16")
     model = tiny.compiled(keras.Sequential([keras.layers.Input((4,)), layer]))
