@@ -201,7 +201,8 @@ class Training:
         run = (trial.tensorboard or trial.directory / BOARD) / name
         if self._execution:
             run = run / f"execution_{self._execution + 1}"
-        info = TrialInfo(task.trial, dict(self._hp.values), self._execution, trial.directory / FILES / name)
+        values = {read.definition.name: read.value for read in self._hp.reads}
+        info = TrialInfo(task.trial, values, self._execution, trial.directory / FILES / name)
         callbacks = trial.user_callbacks.fresh(info, run)
         if trial.early_stopping is not None:
             callbacks.append(trial.early_stopping.fresh(trial.objective))
