@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
@@ -33,7 +34,7 @@ from kerastune_lite.study.objective import Objective, resolve
 from kerastune_lite.study.store import read_events, warn_of_damage
 from kerastune_lite.study.task import TrialFunction
 from kerastune_lite.study.trial import Trial
-from kerastune_lite.training.arguments import FitArguments
+from kerastune_lite.training.arguments import DATA, FitArguments
 from kerastune_lite.training.distribution import distributed
 from kerastune_lite.training.memory import collecting, frozen_garbage
 from kerastune_lite.training.returned import DEFAULT_OBJECTIVE
@@ -174,9 +175,8 @@ class Tuner(Hooks):
         if self._own_trials:
             named = {"callbacks": callbacks, "verbose": verbose, "fit_verbose": fit_verbose}
             kwargs = {**fit_kwargs, **{name: value for name, value in named.items() if value is not None}}
-            trial: TrialFunction = OwnTrials(
-                self.run_trial, self._train, self.oracle, self._overrides, fit_args, kwargs
-            )
+            train = partial(self._train, self._trial(arguments, None, None), (*fit_args, *kwargs.values()))
+            trial: TrialFunction = OwnTrials(self.run_trial, train, self.oracle, self._overrides, fit_args, kwargs)
         else:
             trial = self._trial(arguments, callbacks, fit_verbose)
         tensorboard, settings = tensorboard_observer(self._options), self._search_settings(arguments)
@@ -327,14 +327,30 @@ class Tuner(Hooks):
         )
 
     def _train(
-        self, task: Task, send: Send, hp: HyperParameters, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        shared: "KerasTrial",
+        given: Sequence[Any],
+        task: Task,
+        send: Send,
+        hp: HyperParameters,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> Ended | None:
-        """Trains a trial for `super().run_trial` with the arguments of that call."""
+        """Trains a trial for `super().run_trial` with the arguments of that call.
+
+        All trials use the state of `shared`, but of the data only what `search` was given is cached for later trials.
+        """
+        import keras  # noqa: PLC0415 - heavy: loaded before the first training
+
         rest = {name: value for name, value in kwargs.items() if name not in ("callbacks", "verbose", "fit_verbose")}
         arguments = FitArguments.of(args, rest)
         if self.hypermodel.own_fit is None:
             arguments.check()
-        return self._trial(arguments, kwargs.get("callbacks"), kwargs.get("fit_verbose")).run(task, send, hp)
+        trial = self._trial(arguments, kwargs.get("callbacks"), kwargs.get("fit_verbose"))
+        lasting = {id(leaf) for leaf in keras.tree.flatten([*given, None])}
+        data = keras.tree.flatten([value for name, value in arguments.values.items() if name in DATA])
+        cache = shared.data_cache if all(id(leaf) in lasting for leaf in data) else trial.data_cache
+        return replace(trial, names=shared.names, warned=shared.warned, data_cache=cache).run(task, send, hp)
 
     def _known(self) -> History:
         if self._history is None and self._settings.overwrite:

@@ -437,6 +437,17 @@ def test_a_function_given_as_callbacks_receives_the_trial(tuner):
     assert received == [(0, ["learning_rate", "units"]), (1, ["learning_rate", "units"])]
 
 
+def test_what_is_proposed_and_not_read_is_no_value_of_the_trial(tmp_path):
+    seen = []
+
+    def propose(history, rng):
+        return kt.strategies.Proposal({"unread": 2, "units": 3, "learning_rate": 0.01})
+
+    a_tuner = kt.Tuner(tiny.build_model, "val_loss", 1, strategy=propose, seed=0, directory=tmp_path, tensorboard=False)
+    search(a_tuner, callbacks=lambda trial: seen.append(trial.values) or [])
+    assert seen == [{"units": 3, "learning_rate": 0.01}]
+
+
 def test_each_trial_trains_with_its_own_copy_of_a_callback(tuner):
     seen = []
     search(tuner(), callbacks=[Peek(seen.append)])

@@ -47,6 +47,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self.execution = 0
         self.keep = True
         self.others: Sequence[keras.callbacks.Callback] = ()
+        self._in_tuner = False
         self._score: RunningScore | None = None
         self._epochs = 0
         self._state: ResumeState | None = None
@@ -60,7 +61,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         `objective` is used if this one has none.
         """
         checkpoint = Checkpoint(directory, objective=self.objective or objective, resume=self.resume)
-        checkpoint.execution = execution
+        checkpoint.execution, checkpoint._in_tuner = execution, True
         checkpoint._state, checkpoint._state_read = state if self.resume else None, True
         return checkpoint
 
@@ -83,30 +84,37 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         return self._epochs > 0
 
     def forget(self) -> None:
-        """Deletes the files of earlier attempts, so that the training starts from scratch."""
+        """Deletes the state on disk, so that the training starts from scratch; the kept model stays."""
         self._state = None
         if self.directory is not None:
-            shutil.rmtree(self.directory, ignore_errors=True)
+            for name in (RESUME, BEST_EPOCH, FORMER_BEST_EPOCH):
+                self._path(name).unlink(missing_ok=True)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Restores the state on disk; it comes after the `on_train_begin` of the other callbacks."""
         if self.directory is None or self.objective is None:
             raise UsageError('Checkpoint needs a directory and an objective: Checkpoint("run1", objective="val_loss")')
-        self._score, self._unscored = RunningScore(self.objective), None
+        if self._score is None or not self._in_tuner:  # an execution may train in several stages, each a `fit`
+            self._start_over(self.objective)
         if self.state is not None:
             with suppress(FileNotFoundError):
                 os.replace(self._path(FORMER_BEST_EPOCH), self._path(BEST_EPOCH))
             self.state.restore(self.model, self.others)
             deciding = [(epoch, float(value)) for epoch, value in self.state.metadata["values"]]
             self._score = RunningScore(self.objective, deciding)
-            self._state, self._state_read = None, False  # the next fit with this callback reads it again
+        self._state, self._state_read = None, self._in_tuner  # if this fit is interrupted, the next one looks again
+
+    def _start_over(self, objective: Objective) -> None:
+        self._score, self._unscored, self._saved, self._epochs = RunningScore(objective), None, None, 0
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the state, and a copy of it if this is the best epoch."""
         metrics = scalars(logs)
         assert self.objective is not None
-        if self._score is None:  # a custom training loop may not call `on_train_begin`
-            self._score = RunningScore(self.objective)
+        # a custom training loop may not call `on_train_begin`; a stage may count its epochs from the first one again
+        if self._score is None or epoch < self._epochs:
+            self._start_over(self.objective)
+        assert self._score is not None
         self._epochs = epoch + 1
         best = self._score.add(epoch + 1, self.objective.value(metrics))
         if best is None and self.objective.name not in metrics:  # the score may follow after the training
@@ -134,6 +142,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the best epoch's model, unless an earlier execution's is better or `keep` is False."""
+        self._state, self._state_read = None, True  # nothing is left to resume
         best = (None if self._score is None else self._score.best) or self._unscored
         if self._saved == best or not self.keep or best is None or not self._beats_saved(best):
             return
@@ -158,6 +167,17 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
                     self._path(name).unlink(missing_ok=True)
             raise cannot_write(self._path(MODEL), error) from error
         self.model.set_weights(now)
+
+    def score_last(self, metrics: Mapping[str, float]) -> None:
+        """Scores the last epoch if no epoch has had a score, and saves its model if it is the best execution's.
+
+        Args:
+            metrics: The metrics of the last epoch, with those known only after the training.
+        """
+        assert self.objective is not None
+        if self._unscored is not None:
+            self._unscored = self._unscored._replace(score=self.objective.value(metrics))
+        self.on_train_end()
 
     def _save(self) -> None:
         """Saves the whole model, or only its weights if Keras cannot save the model."""

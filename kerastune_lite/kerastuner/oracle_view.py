@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any, final
 
 from kerastune_lite.errors import UsageError
-from kerastune_lite.kerastuner.trial_view import TrialView
+from kerastune_lite.kerastuner.trial_view import TrialStatus, TrialView
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.study.history import History
 from kerastune_lite.study.objective import Objective
@@ -27,7 +27,8 @@ class OracleView:
         seed: The seed given to the tuner.
 
     Attributes:
-        reporters: For each running trial that `run_trial` trains, the function that reports an epoch.
+        reporters: For each running trial that `run_trial` trains, the function that reports an epoch and returns why
+            the trial should stop.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class OracleView:
         self.objective = objective
         self.max_trials = max_trials
         self.seed = seed
-        self.reporters: dict[int, Callable[[Mapping[str, float], int], None]] = {}
+        self.reporters: dict[int, Callable[[Mapping[str, float], int], str | None]] = {}
         self._known = known
 
     def __getattr__(self, name: str) -> Any:
@@ -84,6 +85,9 @@ class OracleView:
             metrics: Metrics by name.
             step: The epoch, from 0.
 
+        Returns:
+            The trial. Its status is "STOPPED" once the trial should stop.
+
         Raises:
             UsageError: The trial is not running in this process.
         """
@@ -92,8 +96,10 @@ class OracleView:
             raise UsageError(
                 f"trial {trial_id} is not running in this process; call update_trial in run_trial or return metrics"
             )
-        report(metrics, step)
-        return self._view(int(trial_id))
+        stop, view = report(metrics, step), self._view(int(trial_id))
+        if stop is not None:
+            view.status, view.message = TrialStatus.STOPPED, stop
+        return view
 
     def _view(self, number: int) -> TrialView:
         return TrialView.of(self._known()[number], self.max_trials)

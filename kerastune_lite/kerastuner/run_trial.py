@@ -7,7 +7,7 @@ from typing import Any, final
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.kerastuner.oracle_view import OracleView
-from kerastune_lite.kerastuner.trial_view import TrialView, trial_id
+from kerastune_lite.kerastuner.trial_view import TrialStatus, TrialView, trial_id
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.study.events import Ended, Event, ReadsRecorded, Reported
@@ -76,6 +76,8 @@ class _Attempt:
         self._task = task
         self._forward = send
         self._hp = task.hyperparameters(own.overrides)
+        self._trial = TrialView(self._hp, trial_id(task.trial, own.oracle.max_trials))
+        self._trial.train = self._train
         self._reported: dict[int, dict[int, Mapping[str, float]]] = {}
         self._complete_reads = -1
         self._stop: str | None = None
@@ -83,23 +85,23 @@ class _Attempt:
 
     def run(self) -> Ended | None:
         own = self._own
-        trial = TrialView(self._hp, trial_id(self._task.trial, own.oracle.max_trials))
-        trial.train = self._train
         complete = False
         try:
-            returned = own.run_trial(trial, *own.args, **own.kwargs)
+            returned = own.run_trial(self._trial, *own.args, **own.kwargs)
             complete = True
         finally:
             self._send_reads(complete=complete)
+        stop = self._stop  # one that answers what was returned is too late: the trial is complete
         self._report_returned(returned)
-        if self._stop is not None:
-            return Ended(trial=self._task.trial, outcome="stopped", reason=self._stop)
-        return self._ended
+        return self._ended if stop is None else Ended(trial=self._task.trial, outcome="stopped", reason=stop)
 
-    def update(self, metrics: Mapping[str, float], step: int) -> None:
-        """Implements `tuner.oracle.update_trial`."""
+    def update(self, metrics: Mapping[str, float], step: int) -> str | None:
+        """Implements `tuner.oracle.update_trial`; returns why the trial should stop."""
         self._send_reads(complete=False)
         self._report(0, step + 1, metrics)
+        if self._stop is not None:
+            self._trial.status, self._trial.message = TrialStatus.STOPPED, self._stop
+        return self._stop
 
     def _train(self, *args: Any, **kwargs: Any) -> list[Any]:
         """Implements `super().run_trial`; returns the History of each execution, as KerasTuner does."""
@@ -124,8 +126,11 @@ class _Attempt:
         if any(objective.name in row for row in rows):
             return
         results: Sequence[Any] = returned if isinstance(returned, (list, tuple)) else [returned]
-        for execution in range(max(len(results), len(self._reported), 1)):
-            epochs = returned_epochs(results[min(execution, len(results) - 1)], objective, caller) if results else []
+        executions = sorted(self._reported)  # a resumed trial reports only those that were left
+        if len(executions) < max(len(results), 1):
+            executions = list(range(max(len(results), 1)))
+        for index, execution in enumerate(executions):
+            epochs = returned_epochs(results[min(index, len(results) - 1)], objective, caller) if results else []
             before = self._reported.get(execution, {})
             last = max(before, default=1)
             if before and epochs:  # metrics known after the training are added to its last epoch

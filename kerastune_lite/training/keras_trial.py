@@ -201,7 +201,8 @@ class Training:
         run = (trial.tensorboard or trial.directory / BOARD) / name
         if self._execution:
             run = run / f"execution_{self._execution + 1}"
-        info = TrialInfo(task.trial, dict(self._hp.values), self._execution, trial.directory / FILES / name)
+        values = {read.definition.name: read.value for read in self._hp.reads}
+        info = TrialInfo(task.trial, values, self._execution, trial.directory / FILES / name)
         callbacks = trial.user_callbacks.fresh(info, run)
         if trial.early_stopping is not None:
             callbacks.append(trial.early_stopping.fresh(trial.objective))
@@ -230,10 +231,11 @@ class Training:
             arguments.setdefault("verbose", self._trial.fit_verbose)
         returned = fit(self._hp, model, *positional, **arguments, callbacks=callbacks)
         self._send_reads(complete=True, model=None)
-        if self._checkpoint is not None and self._checkpoint.has_epochs:
-            self._checkpoint.on_train_end()  # a custom training loop may not call it
+        ended = self._ending(callbacks)  # a stop that answers what was returned is too late: the training is complete
         self._report_returned(returned)
-        return self._ending(callbacks)
+        if self._checkpoint is not None and self._checkpoint.has_epochs:
+            self._checkpoint.score_last(self._reported[max(self._reported)])
+        return ended
 
     def _report_returned(self, returned: Any) -> None:
         """Reports what the user's `fit` returned, unless its epochs have reported the objective."""

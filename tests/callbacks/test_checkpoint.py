@@ -116,6 +116,22 @@ def test_resuming_after_a_kill_is_equal_bit_for_bit(tmp_path, kill_at):
     assert same(same_weights, weights)
 
 
+def test_a_checkpoint_knows_the_epochs_of_its_own_interrupted_fit(tmp_path):
+    model, checkpoint = tiny.compiled(tiny.network()), Checkpoint(tmp_path, objective="loss")
+    before = checkpoint.epochs_done
+    with pytest.raises(Killed):
+        model.fit(tiny.X, tiny.Y, epochs=5, verbose=0, callbacks=[KillAt(3), checkpoint])
+    assert (before, checkpoint.epochs_done) == (0, 3)
+
+
+def test_a_second_fit_with_the_same_score_replaces_the_model(tmp_path):
+    checkpoint = Checkpoint(tmp_path, objective=Objective("made_up", "max"))
+    for _ in range(2):
+        model = tiny.compiled(tiny.network())
+        model.fit(tiny.X, tiny.Y, verbose=0, callbacks=[Scripted([0.5]), checkpoint])
+    assert same(keras.models.load_model(tmp_path / MODEL).get_weights(), model.get_weights())
+
+
 def test_a_torn_state_is_ignored(tmp_path):
     with pytest.raises(Killed):
         resumable(tmp_path, kill_at=2)
@@ -154,6 +170,14 @@ def test_a_later_execution_replaces_the_model_only_if_it_is_better(tmp_path):
         )
     metadata = json.loads((tmp_path / METADATA).read_text())
     assert (metadata["execution"], metadata["epoch"], metadata["score"]) == (2, 1, 0.6)
+
+
+def test_to_forget_the_state_keeps_the_model(tmp_path):
+    made_up([0.5], tmp_path)
+    checkpoint = Checkpoint(tmp_path, objective=Objective("made_up", "max"))
+    checkpoint.forget()
+    assert checkpoint.epochs_done == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [METADATA, MODEL]
 
 
 def test_half_precision_weights_survive(tmp_path):

@@ -5,7 +5,12 @@ import pytest
 
 import kerastune_lite as kt
 from kerastune_lite.errors import DataError, ObjectiveError, SearchError, UsageError
+from kerastune_lite.kerastuner.run_trial import OwnTrials
+from kerastune_lite.study.events import Reported, Started
+from kerastune_lite.study.task import Decision, Task
+from kerastune_lite.training.data_cache import DataCache
 from tests import tiny
+from tests.fakes import opened
 
 DATA = {"x": tiny.X_TRAIN, "y": tiny.Y_TRAIN, "validation_data": (tiny.X_VAL, tiny.Y_VAL), "verbose": 0}
 
@@ -195,3 +200,67 @@ def test_arguments_that_run_trial_does_not_take_are_refused_at_once(running):
 
     with pytest.raises(UsageError, match=r"the trial and the arguments of search\(\): got an unexpected .* 'epochs'"):
         running(run).search(1, epochs=2)
+
+
+def test_a_stop_that_answers_what_is_returned_comes_too_late(running):
+    def send(event):
+        return Decision(stop="now" if isinstance(event, Reported) else None)
+
+    tuner = running(number)
+    own = OwnTrials(tuner.run_trial, lambda *_: None, tuner.oracle, None, (), {})
+    assert own(Task(Started(trial=0, attempt=1, values={}), opened()), send) is None
+
+
+def test_a_value_returned_by_a_resumed_trial_joins_the_executions_that_were_left(running):
+    sent = []
+
+    def train(task, send, hp, args, kwargs):
+        send(Reported(trial=0, execution=1, epoch=3, metrics={"loss": 1.0}))
+
+    def run(tuner, trial):
+        super(type(tuner), tuner).run_trial(trial)
+        return 0.5
+
+    def send(event):
+        sent.append(event)
+        return Decision()
+
+    tuner = running(run, hypermodel=tiny.build_model)
+    own = OwnTrials(tuner.run_trial, train, tuner.oracle, None, (), {})
+    own(Task(Started(trial=0, attempt=2, values={}), opened(), resume=True), send)
+    assert [(event.execution, event.epoch) for event in sent if isinstance(event, Reported)] == [(1, 3), (1, 3)]
+
+
+def as_given(tuner, trial, *args, **kwargs):
+    return super(type(tuner), tuner).run_trial(trial, *args, **kwargs)
+
+
+def two_outputs(hp):
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, [keras.layers.Dense(1)(inputs), keras.layers.Dense(1)(inputs)])
+    model.compile(hp.Choice("optimizer", ["sgd", "adam", "adamw"]), ["mse", "mse"], run_eagerly=True)
+    return model
+
+
+def test_unnamed_outputs_are_called_alike_in_every_trial(running):
+    keras.backend.clear_session()  # the names begin with `dense`
+    tuner = running(as_given, hypermodel=two_outputs, objective=kt.Objective("val_dense_1_loss", "min"), max_trials=3)
+    results = tuner.search(tiny.X, [tiny.Y, tiny.Y], validation_data=(tiny.X, [tiny.Y, tiny.Y]), verbose=0)
+    assert [trial.status for trial in results] == ["completed"] * 3
+
+
+@pytest.mark.parametrize(("copied", "count"), [(False, 1), (True, 2)])
+def test_only_the_data_that_search_was_given_is_cached_for_later_trials(running, monkeypatch, copied, count):
+    caches = []
+
+    def feed(cache, arguments, *, keep):
+        caches.append(cache)
+        return original(cache, arguments, keep=keep)
+
+    def run(tuner, trial, x, **kwargs):
+        return as_given(tuner, trial, x.copy() if copied else x, **kwargs)
+
+    original = DataCache.feed
+    monkeypatch.setattr(DataCache, "feed", feed)
+    running(run, hypermodel=tiny.build_model, objective="val_loss").search(**DATA)
+    assert len({id(cache) for cache in caches}) == count

@@ -99,6 +99,22 @@ def test_metrics_can_be_reported_by_epoch(tmp_path):
     assert [(trial.status, trial.best_epoch, trial.epoch) for trial in results] == [("completed", 2, 3)] * 2
 
 
+def test_a_trial_that_should_stop_is_shown_as_stopped(tmp_path):
+    seen = []
+
+    class Reporting(kt.RandomSearch):
+        def run_trial(self, trial, **_):
+            for epoch in range(3):
+                shown = self.oracle.update_trial(trial.trial_id, {"loss": 1.0}, step=epoch)
+                seen.append((shown.status, trial.status))
+
+    def policy(trial, history):
+        return kt.stopping.Stop("enough") if trial.epoch == 2 else None
+
+    Reporting(objective="loss", max_trials=1, directory=tmp_path, tensorboard=False, stopping=policy).search(verbose=0)
+    assert seen == [("RUNNING",) * 2, ("STOPPED",) * 2, ("STOPPED",) * 2]
+
+
 def test_only_a_trial_under_way_can_be_reported(tuner):
     with pytest.raises(UsageError, match="trial 01 is not running in this process"):
         tuner.oracle.update_trial("01", {"default_objective": 1})

@@ -5,9 +5,15 @@ import tensorflow as tf
 
 import kerastune_lite as kt
 from kerastune_lite.errors import DataError, ObjectiveError
+from kerastune_lite.study.events import Reported, Started
+from kerastune_lite.study.task import Decision, Task
+from kerastune_lite.training.arguments import FitArguments
 from kerastune_lite.training.hypermodel import Builder
+from kerastune_lite.training.keras_trial import KerasTrial
 from kerastune_lite.training.recompile import recompiled
+from kerastune_lite.training.returned import DEFAULT_OBJECTIVE
 from tests import tiny
+from tests.fakes import opened
 
 DATA = {"x": tiny.X_TRAIN, "y": tiny.Y_TRAIN, "verbose": 0}
 
@@ -87,6 +93,51 @@ def test_the_model_of_the_last_epoch_is_kept_where_the_objective_is_known_afterw
     a_tuner.search(**DATA, epochs=2)
     (model,) = a_tuner.get_best_models()
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), weights[0], strict=True))
+
+
+def test_the_model_of_the_best_execution_is_kept_where_the_objective_is_known_afterwards(tuner):
+    weights, scores = [], [0.5, 0.25, 0.75]
+
+    class Scored(Returning):
+        def fit(self, hp, model, *args, **kwargs):
+            super().fit(hp, model, *args, **kwargs)
+            weights.append(model.get_weights())
+            return scores[len(weights) - 1]
+
+    a_tuner = tuner(Scored(None), executions_per_trial=3)
+    assert a_tuner.search(**DATA, epochs=2).best.best_execution == 1
+    (model,) = a_tuner.get_best_models()
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), weights[1], strict=True))
+
+
+@pytest.mark.parametrize(("first_epoch", "kept"), [(2, 0), (0, 1)])
+def test_the_model_of_the_best_stage_is_kept_unless_the_epochs_begin_again(tuner, first_epoch, kept):
+    weights = []
+
+    class Stages(Returning):
+        def fit(self, hp, model, *args, callbacks=None, **kwargs):
+            for begin, value in ((0, 0.25), (first_epoch, 0.75)):
+                made_up = keras.callbacks.LambdaCallback(
+                    on_epoch_end=lambda epoch, logs, value=value: logs.update(made_up=value - epoch / 100)
+                )
+                stage = {"initial_epoch": begin, "epochs": begin + 2, "verbose": 0}
+                model.fit(*args, callbacks=[made_up, *callbacks], **stage)
+                weights.append(model.get_weights())
+
+    a_tuner = tuner(Stages(None), kt.Objective("made_up", "min"))
+    a_tuner.search(**DATA)
+    (model,) = a_tuner.get_best_models()
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), weights[kept], strict=True))
+
+
+@pytest.mark.parametrize(("quiet", "outcome"), [(True, "completed"), (False, "stopped")])
+def test_a_stop_after_the_training_does_not_stop_it(tmp_path, quiet, outcome):
+    def send(event):
+        return Decision(stop="now" if isinstance(event, Reported) else None)
+
+    arguments = FitArguments({"x": tiny.X, "y": tiny.Y})
+    trial = KerasTrial(Builder(Returning(0.5, quiet=quiet)), arguments, DEFAULT_OBJECTIVE, tmp_path)
+    assert trial(Task(Started(trial=0, attempt=1, values={}), opened()), send).outcome == outcome
 
 
 def test_what_epochs_report_counts_before_what_is_returned(tuner):
