@@ -233,6 +233,8 @@ class Loop:
         """How the attempt ended, given what the loop decided."""
         if event.outcome not in ("completed", "stopped"):
             return event
+        if event.outcome == "completed" and stop == _INTERRUPTED and trial.score is not None:
+            return event  # it was complete before it could stop
         if self._interrupted and stop is not None:
             return replace(event, outcome="interrupted", reason=stop)
         if trial.score is None:

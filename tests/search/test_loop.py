@@ -397,6 +397,23 @@ def test_ctrl_c_lets_the_epoch_finish_and_leaves_a_study_that_goes_on(capsys):
     assert points(whole) == points(search(function, reports=True, max_trials=3))
 
 
+def test_a_trial_that_is_complete_when_ctrl_c_comes_is_not_trained_again():
+    def trial(task, send):
+        hp = task.hyperparameters()
+        hp.Float("x", 0, 1)
+        send(ReadsRecorded.of(task.trial, hp, complete=True))
+        os.kill(os.getpid(), signal.SIGINT)
+        send(Reported(trial=task.trial, execution=0, epoch=1, metrics={"score": 1.0}))  # what was returned in the end
+        return Ended(trial=task.trial)
+
+    from kerastune_lite.executors import InProcess
+
+    store = MemoryStore()
+    with pytest.raises(KeyboardInterrupt):
+        search(plain, store=store, executor=lambda _: InProcess(trial), max_trials=3)
+    assert statuses(History(store.events())) == ["completed"]
+
+
 def test_a_second_ctrl_c_stops_at_once():
     def function(hp, report):
         hp.Float("x", 0, 1)
