@@ -5,8 +5,9 @@ from kerastune_lite.study.store import MemoryStore
 from kerastune_lite.testing import search
 from kerastune_lite.testing import search_started as opened
 from kerastune_lite.testing.searches import SCORE
+from kerastune_lite.testing.strategies import declared, nested
 
-__all__ = ["SCORE", "opened", "search"]
+__all__ = ["SCORE", "declared", "nested", "opened", "search"]
 
 
 def cut_and_resumed(function, strategy, **settings):
@@ -29,23 +30,3 @@ def reads(trial, *pairs, complete=True):
 def points(history):
     """The values of all trials, in order, as something that can be compared and counted."""
     return [tuple(trial.values.items()) for trial in history.trials]
-
-
-def nested(hp):
-    """A space of 273 points, with plain conditionals and a loop."""
-    for i in range(hp.Int("layers", 1, 3)):
-        hp.Choice(f"units_{i}", [1, 2, 4])
-    if hp.Boolean("dropout"):
-        hp.Float("rate", 0.0, 0.5, step=0.1)
-    return 1.0
-
-
-def declared(hp):
-    """The same idea with declared conditions: 2 + 3 + 3 * 2 points."""
-    hp.Choice("kind", ["a", "b", "c"])
-    with hp.conditional_scope("kind", ["a"]):
-        hp.Int("only_a", 1, 2)
-    hp.Choice("not_a", [0.1, 0.2, 0.3], parent_name="kind", parent_values=["b", "c"])
-    with hp.conditional_scope("kind", "c"):
-        hp.Boolean("only_c")
-    return 1.0

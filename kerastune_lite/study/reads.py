@@ -160,7 +160,7 @@ class Node:
 
 
 class ReadsTree:
-    """Every path read in a study."""
+    """The reads of all trials of a study."""
 
     def __init__(self) -> None:
         self.root = Node()
@@ -198,14 +198,14 @@ class ReadsTree:
         return None if node is None or node.definition is not None else node.owner
 
     def untried(self, values: Mapping[str, Value]) -> bool:
-        """Whether these values lead, as far as is known, to a point neither tried nor under way."""
+        """Whether these values lead, as far as is known, to a configuration that is neither tried nor running."""
         node: Node | None = self.root
         while node is not None and node.definition is not None and node.definition.name in values:
             node = node.branch(values[node.definition.name])
         return node is None or node.free()
 
     def way(self, values: Mapping[str, Value]) -> list[Node]:
-        """The places that a trial with these proposed values will surely come by, the last one included."""
+        """The nodes that a trial with these proposed values is certain to pass, the last one included."""
         node = self.root
         nodes = [node]
         while node.definition is not None and node.definition.name in values:
@@ -224,9 +224,9 @@ class ReadsTree:
         values: dict[str, Value] = {}
         if node.exhausted(view):
             return None
-        if node.definition is not None and choose is None:
-            return node.first_free(view) or node.first_free(view, running=True)
-        while node.definition is not None and choose is not None:
+        if choose is None:
+            return {} if node.definition is None else node.first_free(view) or node.first_free(view, running=True)
+        while node.definition is not None:
             value = _sample_free(node, choose, view)
             values[node.definition.name] = value
             below = node.branch(value)
@@ -254,6 +254,7 @@ def _sample_among_free(node: Node, choose: Chooser, view: View) -> Value:
         value = choose(node.shown(view))
         if key(value) in texts:
             return value
+    # without a free level, a chooser has led into an exhausted branch of a range: any value, which ends as a duplicate
     return free[0] if free else node.shown(view).from_unit(0.5)
 
 

@@ -61,7 +61,7 @@ def _small(hp: HyperParameters) -> float:
     return 1.0
 
 
-def _nested(hp: HyperParameters) -> float:
+def nested(hp: HyperParameters) -> float:
     """273 configurations, with plain conditionals and a loop."""
     for i in range(hp.Int("layers", 1, 3)):
         hp.Choice(f"units_{i}", [1, 2, 4])
@@ -70,7 +70,7 @@ def _nested(hp: HyperParameters) -> float:
     return 1.0
 
 
-def _declared(hp: HyperParameters) -> float:
+def declared(hp: HyperParameters) -> float:
     """11 configurations, with declared conditions."""
     hp.Choice("kind", ["a", "b", "c"])
     with hp.conditional_scope("kind", ["a"]):
@@ -100,13 +100,13 @@ class StrategyConformance:
 
     exhausts_large_spaces = True
 
-    @pytest.mark.parametrize("function", [_small, _declared, _dependent], ids=["small", "declared", "dependent"])
+    @pytest.mark.parametrize("function", [_small, declared, _dependent], ids=["small", "declared", "dependent"])
     def test_every_point_of_a_finite_space_comes_exactly_once(self, strategy: Strategy, function: Function) -> None:
         history = search(function, strategy, max_trials=None)
         assert Counter(_keyed(history)) == Counter(_all_configurations(function))
         assert history.notes["search ended"] == "every configuration of the space has been tried"
 
-    def test_a_large_nested_space_is_used_up_without_a_repeat(self, strategy: Strategy) -> None:
+    def test_a_large_nested_space_is_exhausted_without_a_repeat(self, strategy: Strategy) -> None:
         def large(hp: HyperParameters) -> float:
             for i in range(hp.Int("a", 1, 4)):
                 hp.Int(f"b{i}", 1, 5)
@@ -127,14 +127,14 @@ class StrategyConformance:
         assert _points(search(lambda hp: 1.0, strategy, max_trials=5)) == [()]
 
     def test_the_budget_is_kept(self, strategy: Strategy) -> None:
-        assert len(search(_nested, strategy, max_trials=7)) == 7
+        assert len(search(nested, strategy, max_trials=7)) == 7
 
     def test_the_same_seed_gives_the_same_trials(self, strategy: Strategy) -> None:
-        assert _points(search(_nested, strategy)) == _points(search(_nested, strategy))
+        assert _points(search(nested, strategy)) == _points(search(nested, strategy))
 
     def test_any_prefix_of_the_record_gives_the_proposal_that_followed(self, strategy: Strategy) -> None:
         store = MemoryStore()
-        search(_nested, strategy, store=store, max_trials=40)
+        search(nested, strategy, store=store, max_trials=40)
         events = store.events()
         for place, event in enumerate(events):
             if isinstance(event, Started):
@@ -143,9 +143,9 @@ class StrategyConformance:
 
     def test_going_on_with_a_larger_budget_is_like_never_having_stopped(self, strategy: Strategy) -> None:
         store = MemoryStore()
-        search(_nested, strategy, store=store, max_trials=20)
-        assert _points(search(_nested, strategy, store=store, max_trials=50)) == _points(
-            search(_nested, strategy, max_trials=50)
+        search(nested, strategy, store=store, max_trials=20)
+        assert _points(search(nested, strategy, store=store, max_trials=50)) == _points(
+            search(nested, strategy, max_trials=50)
         )
 
     def test_four_pending_trials_are_four_new_points(self, strategy: Strategy) -> None:
@@ -173,7 +173,7 @@ class StrategyConformance:
 
     def test_it_leaves_the_global_random_state_alone(self, strategy: Strategy) -> None:
         before = (random.getstate(), repr(np.random.get_state()))  # noqa: NPY002 - it is the global one that is meant
-        search(_nested, strategy)
+        search(nested, strategy)
         assert (random.getstate(), repr(np.random.get_state())) == before  # noqa: NPY002
 
     def test_types_of_values_are_kept(self, strategy: Strategy) -> None:

@@ -13,7 +13,7 @@ def path(*steps):
     return [Read(definition, value) for definition, value in steps]
 
 
-def test_an_empty_tree_is_not_used_up_and_its_walk_is_empty():
+def test_an_empty_tree_is_not_exhausted_and_its_walk_is_empty():
     assert ReadsTree().walk(None) == {}
 
 
@@ -25,21 +25,21 @@ def test_a_walk_ends_where_nobody_has_been():
     assert tree.walk(None) == {"a": 2}
 
 
-def test_a_tree_whose_every_branch_is_closed_is_used_up():
+def test_a_tree_whose_every_branch_is_closed_is_exhausted():
     tree = ReadsTree()
     for number, values in enumerate([(1, 1), (1, 2), (2, 1), (2, 2)]):
         tree.add(number, path((A, values[0]), (B, values[1])), closed=True)
     assert tree.walk(None) is None
 
 
-def test_a_path_that_is_not_closed_uses_nothing_up():
+def test_a_path_that_is_not_closed_exhausts_nothing():
     tree = ReadsTree()
     tree.add(0, path((A, 1)), closed=False)
     tree.add(1, path((A, 2)), closed=True)
     assert tree.walk(None) == {"a": 1}
 
 
-def test_a_range_is_used_up_only_where_points_are_given():
+def test_a_range_is_exhausted_only_where_points_are_given():
     tree = ReadsTree()
     definition = Float("x", 0, 1)
     for number, value in enumerate((0.0, 0.5, 1.0)):
