@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint bench search-bench
+.PHONY: demo test lint audit bench search-bench
 
 demo: .venv/dev.stamp
 	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m models.digits_mlp $(ARGS)
@@ -20,6 +20,11 @@ lint: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive kerastune_lite
+
+# Known vulnerabilities of what is installed; asks PyPI, so it is no part of the tests.
+audit: .venv/audit.stamp
+	$(BIN)/pip-audit --skip-editable $(ARGS)
 
 bench: .venv/bench.stamp
 	$(BIN)/python -m benchmarks.overhead $(ARGS)
@@ -38,6 +43,10 @@ search-bench: .venv/search-bench.stamp
 .venv/dev.stamp: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(INSTALL) --editable '.[dev]'
+	@touch $@
+
+.venv/audit.stamp: .venv/dev.stamp
+	$(INSTALL) --editable '.[audit]'
 	@touch $@
 
 .venv/search-bench.stamp: .venv/bench.stamp
