@@ -6,10 +6,11 @@ journal's compression; nothing else knows them. The journal keeps the words of i
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, final, get_args
 
+from kerastune_lite.space.hp import Unset
 from kerastune_lite.space.kinds import (
     Hyperparameter,
     definition_from_json,
@@ -22,6 +23,7 @@ from kerastune_lite.study.events import (
     Event,
     ExternalResult,
     Metrics,
+    Outcome,
     ReadsRecorded,
     SearchStarted,
     Stamp,
@@ -30,8 +32,13 @@ from kerastune_lite.study.objective import Objective
 
 Json = dict[str, Any]
 
+SCHEMA = 1
+FORMAT = "kerastune_lite study"
+HEADER = {"format": FORMAT, "schema": SCHEMA}
+OPENED = "opened"
+
 _NAMES: dict[type, str] = {kind: kind.__name__.lower() for kind in get_args(Event)} | {
-    SearchStarted: "opened",
+    SearchStarted: OPENED,
     ReadsRecorded: "read",
     ExternalResult: "told",
     Annotated: "noted",
@@ -41,6 +48,9 @@ _SAMPLE = {"sample": "draw"}
 _KINDS = {name: kind for kind, name in _NAMES.items() if kind is not ReadsRecorded}
 _NOT_FIELDS = ("stamp", "extra", "fatal")
 _FIELDS = {kind: [f.name for f in fields(kind) if f.name not in _NOT_FIELDS] for kind in _NAMES}
+_MOST = 10**12  # of anything that is counted
+_MOST_EXECUTIONS = 1000  # each of them takes memory
+_NUMBERS = ("nan", "inf", "-inf")
 _DEFINED, _READ = "defined", _NAMES[ReadsRecorded]
 
 
@@ -63,11 +73,11 @@ class EventCodec:
         """The event of one JSON object; None for a definition, and for kinds that this version does not know.
 
         Raises:
-            KeyError, TypeError, ValueError: The object lacks a field or holds something else in it.
+            LookupError, TypeError, ValueError and the like: It lacks a field or holds something else in it.
         """
-        kind = data.pop("event")
+        kind = _text(_object(data).pop("event"))
         if kind == _DEFINED:
-            self._learn(int(data["id"]), definition_from_json(data["definition"]))
+            self._learn(_count(data["id"]), definition_from_json(_object(data["definition"])))
             return None
         if kind == _READ:
             return self._reads_from_json(data)
@@ -98,15 +108,21 @@ class EventCodec:
 
     def _reads_from_json(self, data: Json) -> ReadsRecorded:
         path = data.pop("path")
-        ids = [ident for _, ident, _ in path]
+        ids = [_count(ident) for _, ident, _ in path]
         definitions, met = self._known(ids), self._met(ids)
         met = data.pop("space", met)
+        values = {_text(name): from_json(value) for name, _, value in path}
+        if len(values) < len(path):
+            raise ValueError("a name is read twice")
+        whole = len(definitions) == len(path)
+        if whole:
+            _check_values(definitions, values)
         return ReadsRecorded(
-            trial=data.pop("trial"),
-            values={name: from_json(value) for name, _, value in path},
-            definitions=definitions if len(definitions) == len(path) else None,
+            trial=_count(data.pop("trial")),
+            values=values,
+            definitions=definitions if whole else None,
             space=definitions if met == ids else self._known(met),
-            complete=data.pop("complete"),
+            complete=_flag(data.pop("complete")),
             stamp=_pop_stamp(data),
             extra=data,
         )
@@ -131,8 +147,91 @@ def _metrics_to_json(metrics: Metrics) -> Json:
     return {name: number_to_json(value) for name, value in metrics.items()}
 
 
-def _metrics_from_json(data: Mapping[str, Any]) -> dict[str, float]:
-    return {name: float(value) for name, value in data.items()}
+def check_depth(data: Any, limit: int) -> None:
+    """Raises a ValueError if `data` nests deeper than functions that call themselves can follow."""
+    level = [data]
+    for _ in range(limit):
+        level = [item for one in level if isinstance(one, (dict, list)) for item in _items(one)]
+        if not level:
+            return
+    raise ValueError(f"it is nested more than {limit} levels deep")
+
+
+def _items(data: Json | list[Any]) -> Sequence[Any]:
+    return list(data.values()) if isinstance(data, dict) else data
+
+
+# What each field of a line must hold: a line with a right checksum may still come from anybody.
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise _not(value, "a text")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= _MOST:
+        raise _not(value, f"an integer from 0 to {_MOST}")
+    return value
+
+
+def _positive(value: Any) -> int:
+    if value == 0:
+        raise _not(value, "above 0")
+    return _count(value)
+
+
+def _execution(value: Any) -> int:
+    if _count(value) > _MOST_EXECUTIONS:
+        raise _not(value, f"at most {_MOST_EXECUTIONS}")
+    return int(value)
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise _not(value, "an integer")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if type(value) is not bool:
+        raise _not(value, "true or false")
+    return value
+
+
+def _number(value: Any) -> float:
+    kind = type(value)
+    if kind is not float and kind is not int and not (kind is str and value in _NUMBERS):
+        raise _not(value, "a number")
+    return float(value)
+
+
+def _object(value: Any) -> Json:
+    if type(value) is not dict:
+        raise _not(value, "an object")
+    return value
+
+
+def _one_of(*known: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if type(value) is not str or value not in known:
+            raise _not(value, f"one of {', '.join(known)}")
+        return value
+
+    return check
+
+
+def _not(value: Any, what: str) -> ValueError:
+    return ValueError(f"{repr(value)[:50]} is not {what}")
+
+
+def _check_values(definitions: Sequence[Hyperparameter], values: Mapping[str, Any]) -> None:
+    for definition, (name, value) in zip(definitions, values.items(), strict=True):
+        if definition.name != name:
+            raise ValueError(f"{name!r} refers to the definition of {definition.name!r}")
+        if value not in definition:
+            raise _not(value, f"a value of {definition}")
 
 
 _ENCODE: Json = {
@@ -143,13 +242,34 @@ _ENCODE: Json = {
     "metrics": _metrics_to_json,
     "score": number_to_json,
 }
-_DECODE: Json = {
-    "unset": lambda text: "sample" if text == "draw" else text,
-    "objective": Objective.from_json,
-    "space": lambda data: tuple(map(definition_from_json, data)),
-    "values": lambda data: {name: from_json(value) for name, value in data.items()},
-    "metrics": _metrics_from_json,
-    "score": float,
+_DECODE: dict[str, Callable[[Any], Any]] = {
+    "trial": _count,
+    "attempt": _positive,
+    "execution": _execution,
+    "epoch": _positive,
+    "unset": lambda text: "sample" if text == "draw" else _one_of(*get_args(Unset))(text),
+    "source": _text,
+    "note": lambda note: note,
+    "objective": lambda data: Objective.from_json(_object(data)),
+    "strategy": _object,
+    "seed": _whole,
+    "max_trials": _positive,
+    "epochs": _positive,
+    "executions": _positive,
+    "keep_checkpoints": _count,
+    "options": _object,
+    "versions": _object,
+    "extends": _flag,
+    "space": lambda data: tuple(definition_from_json(_object(one)) for one in data),
+    "values": lambda data: {name: from_json(value) for name, value in _object(data).items()},
+    "metrics": lambda data: {name: _number(value) for name, value in _object(data).items()},
+    "score": _number,
+    "outcome": _one_of(*get_args(Outcome)),
+    "reason": _text,
+    "error": _text,
+    "final": _flag,
+    "key": _text,
+    "value": lambda value: value,
 }
 
 
@@ -158,7 +278,7 @@ def _stamp(stamp: Stamp) -> Json:
 
 
 def _pop_stamp(data: Json) -> Stamp:
-    return Stamp(data.pop("wall"), data.pop("monotonic"), data.pop("worker"))
+    return Stamp(_number(data.pop("wall")), _number(data.pop("monotonic")), _text(data.pop("worker")))
 
 
 def _event_to_json(event: Event) -> Json:
@@ -168,6 +288,8 @@ def _event_to_json(event: Event) -> Json:
         value = getattr(event, name)
         if value is not None:
             data[_KEYS.get(name, name)] = _ENCODE[name](value) if name in _ENCODE else value
+    if isinstance(event, SearchStarted):
+        data |= HEADER  # so that the study outlives its header
     return {**event.extra, **data, **_stamp(event.stamp)}
 
 
@@ -176,10 +298,12 @@ def _event_from_json(name: str, data: Json) -> Event | None:
     if kind is None:
         return None
     stamp = _pop_stamp(data)
+    if kind is SearchStarted:
+        for key in HEADER:
+            data.pop(key, None)
     arguments = {}
     for field in _FIELDS[kind]:
         key = _KEYS.get(field, field)
         if key in data:
-            value = data.pop(key)
-            arguments[field] = _DECODE[field](value) if field in _DECODE else value
+            arguments[field] = _DECODE[field](data.pop(key))
     return kind(**arguments, stamp=stamp, extra=data)  # type: ignore[no-any-return]

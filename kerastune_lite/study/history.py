@@ -7,11 +7,12 @@ import bisect
 import operator
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from kerastune_lite.errors import StudyError
+from kerastune_lite.errors import StudyChanged, StudyError
 from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.space.space import Space
 from kerastune_lite.study.events import (
@@ -64,8 +65,10 @@ class History:
         self._unfinished: dict[int, Trial] = {}
         self._reserved: dict[int, list[Node]] = {}
         self._next_number = 0
-        self._budget_used = 0
         self._ranked: list[tuple[tuple[int, float], int]] = []
+        self._ranked_by: dict[int, tuple[int, float]] = {}  # the place of each trial among them
+        self._uncounted: set[int] = set()
+        self._lost: dict[int, ReadsRecorded] = {}  # reads of which the record of a definition is damaged
         self._fold: dict[type, Callable[[Any], None]] = {
             SearchStarted: self._opened,
             Enqueued: self._enqueued,
@@ -118,7 +121,7 @@ class History:
     @property
     def budget_used(self) -> int:
         """Trials that count against `max_trials`: all but duplicates and infeasible ones."""
-        return self._budget_used
+        return len(self._trials) - len(self._uncounted)
 
     @property
     def best(self) -> Trial | None:
@@ -160,7 +163,6 @@ class History:
         if trial is None:
             trial = self._trials[number] = self._unfinished[number] = Trial(number, self.last_search or _LOST)
             self._next_number = max(self._next_number, number + 1)
-            self._budget_used += 1
         return trial
 
     def _opened(self, event: SearchStarted) -> None:
@@ -173,7 +175,9 @@ class History:
             return
         for trial in self._trials.values():
             trial._judge_by(event)
-        self._ranked = sorted((trial.sort_key(), trial.number) for trial in self._trials.values() if _ranks(trial))
+        self._ranked, self._ranked_by = [], {}
+        for trial in self._trials.values():
+            self._rank(trial)
 
     def _enqueued(self, event: Enqueued) -> None:
         self.queue.append(event.values)
@@ -187,8 +191,7 @@ class History:
         if event.source == "queue" and event.attempt == 1 and event.values in self.queue:
             self.queue.remove(event.values)
         trial = self._trial(event.trial)
-        if _ranks(trial):  # it resumes after it had ended
-            self._ranked.remove((trial.sort_key(), trial.number))
+        self._unrank(trial)  # it resumes after it had ended
         trial._start(event)
         self._unfinished[event.trial] = trial
         if not trial.reads_complete:
@@ -198,12 +201,30 @@ class History:
         event = self._shared(event)
         trial = self._trial(event.trial)
         trial._read(event)
-        if event.definitions is None:
-            return  # the values stand, but their place in the tree is not known
+        if event.definitions is None:  # the values stand, but their place in the tree is not known
+            self._lost[trial.number] = event
+            return
+        self._lost.pop(trial.number, None)
         self._release(trial)
         self.tree.add(trial.number, event.reads, closed=event.complete)
         if not event.complete:
             self._reserve(trial)
+        if self._lost:
+            self._find_lost(event)
+
+    def _find_lost(self, event: ReadsRecorded) -> None:
+        """Gives reads with a lost definition those of `event`, a later trial's, that have the same names."""
+        known = {definition.name: definition for definition in event.space}
+        for number, lost in list(self._lost.items()):
+            if not all(name in known and value in known[name] for name, value in lost.values.items()):
+                continue
+            found = replace(lost, definitions=tuple(known[name] for name in lost.values))
+            with suppress(StudyChanged):  # what is known for certain stands
+                self.tree.check(found.reads)
+                del self._lost[number]
+                self._trials[number]._read(found)
+                self._release(self._trials[number])
+                self.tree.add(number, found.reads, closed=found.complete)
 
     def _shared(self, event: ReadsRecorded) -> ReadsRecorded:
         """The event with the definitions of earlier trials in place of equal ones, which saves memory."""
@@ -222,20 +243,32 @@ class History:
 
     def _ended(self, event: Ended) -> None:
         trial = self._trial(event.trial)
+        self._unrank(trial)
         trial._end(event)
         self._release(trial)
         if not trial.ended:
+            self._unfinished[trial.number] = trial
             return
         self._unfinished.pop(trial.number, None)
         if event.outcome in _UNCOUNTED:
-            self._budget_used -= 1
+            self._uncounted.add(trial.number)
             self.consecutive_skips += 1
         else:
+            self._uncounted.discard(trial.number)
             self.consecutive_skips = 0
-        if not trial.reads_complete:
+        if not trial.reads_complete and trial.number not in self._lost:
             self._close(trial)
+        self._rank(trial)
+
+    def _rank(self, trial: Trial) -> None:
         if _ranks(trial):
+            self._ranked_by[trial.number] = trial.sort_key()
             bisect.insort(self._ranked, (trial.sort_key(), trial.number))
+
+    def _unrank(self, trial: Trial) -> None:
+        before = self._ranked_by.pop(trial.number, None)
+        if before is not None:
+            del self._ranked[bisect.bisect_left(self._ranked, (before, trial.number))]
 
     def _noted(self, event: Annotated) -> None:
         notes = self.notes if event.trial is None else self._trial(event.trial).notes

@@ -4,26 +4,24 @@
 that ends with the CRC-32 of what precedes it. Any process may read; one process writes, guarded by `study.lock`.
 """
 
-import fcntl
 import json
 import os
-import socket
 import warnings
 import zlib
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from kerastune_lite.errors import StudyForeign, StudyLocked, cannot_write
-from kerastune_lite.study.codec import EventCodec
+from kerastune_lite.errors import StudyError, StudyForeign, StudyWriteError, cannot_write
+from kerastune_lite.study.codec import FORMAT, HEADER, OPENED, SCHEMA, EventCodec, check_depth
 from kerastune_lite.study.events import Ended, Event
+from kerastune_lite.study.files import OwnedFile, lock_file, locked
 from kerastune_lite.study.layout import JOURNAL, LOCK
 
-SCHEMA = 1
-FORMAT = "kerastune_lite study"
-
 _CRC = b',"crc":"'
+_DEEPEST = 100  # levels of lists and objects in one another
+_BLOCK = 1 << 24  # bytes read at a time
 _TAIL = len(_CRC) + 8 + len(b'"}')
 
 
@@ -83,22 +81,22 @@ class Journal:
     """
 
     def __init__(self, directory: Path, *, overwrite: bool = False) -> None:
-        self.directory = directory
-        self._path = directory / JOURNAL
-        _make_directory(directory)
-        self._lock = _lock(directory / LOCK)
-        try:
-            if overwrite:
-                self._path.unlink(missing_ok=True)
-            self._events, self.damage, whole, self._codec = _load(self._path)
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-            self._begin(whole)
-        except OSError as error:
-            os.close(self._lock)
-            raise cannot_write(self._path, error) from error
-        except BaseException:
-            os.close(self._lock)
-            raise
+        self.directory = Path.cwd() / directory  # the working directory may change
+        self._path = self.directory / JOURNAL
+        self._size = 0
+        with ExitStack() as stack:
+            try:
+                self.directory.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(closing(lock_file(self.directory / LOCK)))
+                self._file = stack.enter_context(closing(self._open()))
+                if overwrite:
+                    self._path.unlink()
+                    self._file = stack.enter_context(closing(self._open()))
+                self._events, self.damage, whole, self._codec = _load(self._path, _content(self._file))
+                self._begin(whole)
+            except OSError as error:
+                raise cannot_write(self._path, error) from error
+            self._files = stack.pop_all()
 
     def events(self) -> list[Event]:
         """The events found when the journal was opened."""
@@ -106,34 +104,48 @@ class Journal:
 
     def append(self, event: Event) -> None:
         """Adds an event; the end of a trial is also forced to disk."""
+        if self._file.closed:
+            raise StudyWriteError(f"{self._path} is closed: its search has ended, and records no more")
+        if not self._file.in_place():
+            raise StudyWriteError(
+                f"{self._path} was deleted, moved or replaced during the search, which ends here; "
+                "move it back and rerun to resume"
+            )
         try:
             self._write(b"".join(map(_line, self._codec.encode(event))))
             if isinstance(event, Ended):
-                os.fsync(self._file)
+                os.fsync(self._file.number)
         except OSError as error:
             raise cannot_write(self._path, error) from error
 
     def close(self) -> None:
-        """Releases the record for other writers."""
-        os.close(self._file)
-        os.close(self._lock)
+        """Releases the record for other writers; once more does nothing."""
+        self._files.close()
+
+    def _open(self) -> OwnedFile:
+        """The journal's file, locked as well: the lock file may have been deleted while another process writes."""
+        file = OwnedFile(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        if not file.lock():
+            file.close()
+            raise locked(self.directory)
+        return file
 
     def _begin(self, whole: int) -> None:
         """Cuts a torn last line off, and writes the header of a new file."""
-        os.ftruncate(self._file, whole)
+        os.ftruncate(self._file.number, whole)
         self._size = whole
         if whole == 0:
             self._write(_header())
 
     def _write(self, line: bytes) -> None:
         """Writes the whole line or nothing."""
-        done = 0
+        done, number = 0, self._file.number
         try:
             while done < len(line):
-                done += os.write(self._file, line[done:])
+                done += os.write(number, line[done:])
         except OSError:
             with suppress(OSError):  # the first error matters
-                os.ftruncate(self._file, self._size)
+                os.ftruncate(number, self._size)
             raise
         self._size += len(line)
 
@@ -145,8 +157,17 @@ def read_events(directory: str | Path) -> tuple[list[Event], list[str]]:
 
     Raises:
         StudyForeign: The file there is not a study, or a newer version wrote it.
+        StudyError: It cannot be read.
     """
-    events, damage, _, _ = _load(Path(directory) / JOURNAL)
+    path = Path(directory) / JOURNAL
+    try:
+        with closing(OwnedFile(path, os.O_RDONLY)) as file:
+            content = _content(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return [], []
+    except (OSError, ValueError) as error:  # ValueError: no path at all
+        raise StudyError(f"cannot read {path}: {error}") from error
+    events, damage, _, _ = _load(path, content)
     return events, [text for text in damage if "last line" not in text]
 
 
@@ -156,43 +177,13 @@ def warn_of_damage(damage: Iterable[str]) -> None:
         warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
-def _make_directory(directory: Path) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(directory, error) from error
-
-
-def _lock(path: Path) -> int:
-    """Takes the lock and writes who holds it; the kernel releases it when the holder dies."""
-    try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        holder = os.pread(lock, 200, 0).decode(errors="replace").strip() or "another process"
-        os.close(lock)
-        raise StudyLocked(
-            f"study {path.parent} is being written by {holder}; wait for it, end it, or use another project_name"
-        ) from error
-    try:
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
-    except OSError as error:
-        os.close(lock)
-        raise cannot_write(path, error) from error
-    return lock
-
-
 def _line(data: dict[str, Any]) -> bytes:
     body = json.dumps(data, separators=(",", ":")).encode()[:-1]
     return body + _CRC + b"%08x" % zlib.crc32(body) + b'"}\n'
 
 
 def _header() -> bytes:
-    return _line({"format": FORMAT, "schema": SCHEMA})
+    return _line(HEADER)
 
 
 def _whole(line: bytes) -> bool:
@@ -200,32 +191,47 @@ def _whole(line: bytes) -> bool:
     return line[-_TAIL:] == _CRC + b"%08x" % zlib.crc32(line[:-_TAIL]) + b'"}'
 
 
-def _parse(lines: Sequence[bytes]) -> list[dict[str, Any] | None]:
-    """The object on each line, None for a damaged one; parsing all lines at once halves the time."""
+def _parse(lines: Sequence[bytes]) -> list[Any]:
+    """What is on each line, None for a damaged one; parsing all lines at once halves the time."""
     whole = [_whole(line) for line in lines]
-    objects = iter(json.loads(b"[" + b",".join(line for line, good in zip(lines, whole, strict=True) if good) + b"]"))
-    return [next(objects) if good else None for good in whole]
+    good = [line for line, one in zip(lines, whole, strict=True) if one]
+    try:
+        parsed = json.loads(b"[" + b",".join(good) + b"]")
+    except (ValueError, RecursionError):
+        parsed = []
+    objects = iter(parsed if len(parsed) == len(good) else map(_parsed, good))
+    return [next(objects) if one else None for one in whole]
 
 
-def _load(path: Path) -> tuple[list[Event], list[str], int, EventCodec]:
+def _parsed(line: bytes) -> Any:
+    """What is on a line; None if it is no JSON that can be read here."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _content(file: OwnedFile) -> bytes:
+    os.lseek(file.number, 0, os.SEEK_SET)
+    return b"".join(iter(lambda: os.read(file.number, _BLOCK), b""))
+
+
+def _load(path: Path, content: bytes) -> tuple[list[Event], list[str], int, EventCodec]:
     """Events, damage, how many bytes of the file are whole lines, and the codec that has read them."""
     codec = EventCodec()
-    try:
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return [], [], 0, codec
     whole = content.rfind(b"\n") + 1
     damage = []
-    lines = content[:whole].split(b"\n")[:-1]
+    lines = content[:whole].replace(b"\r\n", b"\n").split(b"\n")[:-1]
     if whole < len(content):
         if not lines and not _header().startswith(content):
             raise _foreign(path)
         damage.append(f"{path}: the last line (number {len(lines) + 1}) was torn by a crash and is dropped")
-    if lines:
-        _check_header(path, lines[0])
+    objects = _parse(lines)
+    if lines and not _check_header(path, lines[0], objects):
+        damage.append(f"{path}: line 1 is damaged and is skipped")
     events = []
-    for number, data in enumerate(_parse(lines[1:]), start=2):
-        event = _event(codec, data)
+    for number, (line, data) in enumerate(zip(lines[1:], objects[1:], strict=True), start=2):
+        event = _event(codec, line, data)
         if isinstance(event, str):
             damage.append(f"{path}: line {number} {event} and is skipped")
         elif event is not None:
@@ -233,14 +239,16 @@ def _load(path: Path) -> tuple[list[Event], list[str], int, EventCodec]:
     return events, damage, whole, codec
 
 
-def _event(codec: EventCodec, data: dict[str, Any] | None) -> Event | str | None:
+def _event(codec: EventCodec, line: bytes, data: Any) -> Event | str | None:
     if data is None:
         return "is damaged"
     try:
+        if line.count(b"[") + line.count(b"{") > _DEEPEST:
+            check_depth(data, _DEEPEST)
         del data["crc"]
         return codec.decode(data)
-    except (KeyError, TypeError, ValueError) as error:
-        return f"cannot be understood ({type(error).__name__}: {error})"
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        return f"cannot be understood ({type(error).__name__}: {ascii(str(error)[:200])[1:-1]})"
 
 
 def _foreign(path: Path) -> StudyForeign:
@@ -249,18 +257,26 @@ def _foreign(path: Path) -> StudyForeign:
     )
 
 
-def _check_header(path: Path, line: bytes) -> None:
-    """Accepts a damaged header that still names the format."""
-    header = _parse([line])[0]
-    if header is None:
-        if f'"format":"{FORMAT}"'.encode() not in line:
-            raise _foreign(path)
-        return
-    if header.get("format") != FORMAT:
+def _check_header(path: Path, line: bytes, objects: Sequence[Any]) -> bool:
+    """Whether the header is whole; if it is not, the event that opens a search tells what it told.
+
+    Raises:
+        StudyForeign: Nothing tells that this is a study, or it has a newer schema.
+    """
+    header = objects[0]
+    told = header if header is not None else next(filter(_opens, objects), None)
+    if told is None and f'"format":"{FORMAT}"'.encode() in line:
+        return False
+    if not isinstance(told, dict) or told.get("format", None if told is header else FORMAT) != FORMAT:
         raise _foreign(path)
-    schema = header.get("schema")
-    if not isinstance(schema, int) or schema > SCHEMA:
+    schema = told.get("schema", None if told is header else SCHEMA)
+    if type(schema) is not int or schema > SCHEMA:
         raise StudyForeign(
-            f"{path} has schema {schema}, this version of kerastune_lite reads up to {SCHEMA}; "
+            f"{path} has schema {ascii(schema)[:20]}, this version of kerastune_lite reads up to {SCHEMA}; "
             "upgrade kerastune_lite, or choose another project_name"
         )
+    return header is not None
+
+
+def _opens(data: Any) -> bool:
+    return isinstance(data, dict) and data.get("event") == OPENED

@@ -12,7 +12,7 @@ import pytest
 
 from kerastune_lite.errors import StudyForeign, StudyLocked, StudyWriteError
 from kerastune_lite.space.kinds import Choice, Condition, Float
-from kerastune_lite.study.codec import EventCodec
+from kerastune_lite.study.codec import HEADER, EventCodec
 from kerastune_lite.study.events import (
     Annotated,
     Ended,
@@ -207,7 +207,7 @@ def test_a_damaged_header_is_forgiven_as_long_as_it_says_what_it_is(journal):
 
 
 def test_a_newer_schema_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("kerastune_lite.study.store.SCHEMA", 2)
+    monkeypatch.setattr("kerastune_lite.study.store.HEADER", {**HEADER, "schema": 2})
     Journal(tmp_path).close()
     monkeypatch.undo()
     with pytest.raises(StudyForeign, match="has schema 2, this version of kerastune_lite reads up to 1; upgrade"):
