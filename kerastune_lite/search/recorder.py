@@ -11,6 +11,7 @@ from kerastune_lite.observers.protocol import Observer
 from kerastune_lite.study.events import Event, Stamp
 from kerastune_lite.study.history import History
 from kerastune_lite.study.store import Store
+from kerastune_lite.study.texts import bounded
 
 
 @final
@@ -30,12 +31,12 @@ class Recorder:
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
 
     def record(self, event: Event) -> None:
-        """Stamps and records an event.
+        """Stamps and records an event, its texts bounded.
 
         Raises:
             StudyWriteError: It could not be written; then it is not part of the history either.
         """
-        event = replace(event, stamp=Stamp(time.time(), time.monotonic(), self._worker))
+        event = replace(bounded(event), stamp=Stamp(time.time(), time.monotonic(), self._worker))
         self._store.append(event)
         self.history.apply(event)
         for observer in self._observers:

@@ -177,10 +177,10 @@ def _observers(given: Any) -> tuple[Observer, ...]:
 
 
 def study_directory(options: SearchOptions, default: str | None) -> Path | None:
-    """The directory of the study that `options` name."""
+    """The directory of the study that `options` name; it stays the same when the working directory changes."""
     given = options.get("directory")
     directory = default if given is None else given
-    return None if directory is None else Path(directory) / options.get("project_name", "study")
+    return None if directory is None else Path.cwd() / directory / options.get("project_name", "study")
 
 
 _LEAST = {

@@ -183,15 +183,19 @@ def _positive(value: Any) -> int:
 
 
 def _execution(value: Any) -> int:
-    if _count(value) > _MOST_EXECUTIONS:
-        raise _not(value, f"at most {_MOST_EXECUTIONS}")
-    return int(value)
+    count = _count(value)
+    if count >= _MOST_EXECUTIONS:
+        raise _not(value, f"below {_MOST_EXECUTIONS}")
+    return count
 
 
-def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise _not(value, "an integer")
-    return value
+def _at_least(least: int) -> Callable[[Any], int]:
+    def check(value: Any) -> int:
+        if type(value) is not int or value < least:
+            raise _not(value, f"an integer from {least} on")
+        return value
+
+    return check
 
 
 def _flag(value: Any) -> bool:
@@ -252,11 +256,11 @@ _DECODE: dict[str, Callable[[Any], Any]] = {
     "note": lambda note: note,
     "objective": lambda data: Objective.from_json(_object(data)),
     "strategy": _object,
-    "seed": _whole,
-    "max_trials": _positive,
-    "epochs": _positive,
-    "executions": _positive,
-    "keep_checkpoints": _count,
+    "seed": _at_least(0),
+    "max_trials": _at_least(1),
+    "epochs": _at_least(1),
+    "executions": _at_least(1),
+    "keep_checkpoints": _at_least(0),
     "options": _object,
     "versions": _object,
     "extends": _flag,
@@ -268,6 +272,7 @@ _DECODE: dict[str, Callable[[Any], Any]] = {
     "reason": _text,
     "error": _text,
     "final": _flag,
+    "died": _flag,
     "key": _text,
     "value": lambda value: value,
 }

@@ -67,7 +67,7 @@ class Objective:
             raise ObjectiveError(f"an objective's name must be a metric's name, got {self.name!r}")
         if self.direction not in ("min", "max"):
             raise ObjectiveError(f'objective {self.name!r}: direction must be "min" or "max", got {self.direction!r}')
-        if self.reduction not in ("best", "last") and not re.fullmatch(r"mean_last_[1-9]\d*", self.reduction):
+        if self.reduction not in ("best", "last") and not re.fullmatch(r"mean_last_[1-9][0-9]{0,8}", self.reduction):
             raise ObjectiveError(
                 f'objective {self.name!r}: reduction must be "best", "last" or "mean_last_K" with K from 1, '
                 f"got {self.reduction!r}"
