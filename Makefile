@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint audit bench search-bench
+.PHONY: demo test lint audit fuzz bench search-bench
 
 demo: .venv/dev.stamp
 	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m models.digits_mlp $(ARGS)
@@ -25,6 +25,10 @@ lint: .venv/dev.stamp
 # Known vulnerabilities of what is installed; asks PyPI, so it is no part of the tests.
 audit: .venv/audit.stamp
 	$(BIN)/pip-audit --skip-editable $(ARGS)
+
+# Odd files until one raises an error that is not ours: make fuzz ARGS="journal -max_total_time=300"
+fuzz: .venv/fuzz.stamp
+	$(BIN)/python -m tests.fuzz.fuzz $(or $(ARGS),journal -max_total_time=300)
 
 bench: .venv/bench.stamp
 	$(BIN)/python -m benchmarks.overhead $(ARGS)
@@ -47,6 +51,10 @@ search-bench: .venv/search-bench.stamp
 
 .venv/audit.stamp: .venv/dev.stamp
 	$(INSTALL) --editable '.[audit]'
+	@touch $@
+
+.venv/fuzz.stamp: .venv/dev.stamp
+	$(INSTALL) --editable '.[fuzz]'
 	@touch $@
 
 .venv/search-bench.stamp: .venv/bench.stamp

@@ -50,6 +50,7 @@ _NOT_FIELDS = ("stamp", "extra", "fatal")
 _FIELDS = {kind: [f.name for f in fields(kind) if f.name not in _NOT_FIELDS] for kind in _NAMES}
 _MOST = 10**12  # of anything that is counted
 _MOST_EXECUTIONS = 1000  # each of them takes memory
+_COMPARED = (str, bool, int)  # types of few values, which are checked once
 _NUMBERS = ("nan", "inf", "-inf")
 _DEFINED, _READ = "defined", _NAMES[ReadsRecorded]
 
@@ -62,6 +63,7 @@ class EventCodec:
         self._definitions: dict[int, Hyperparameter] = {}
         self._ids: dict[str, int] = {}
         self._unread: list[int] = []  # defined since the last reads
+        self._checked: set[tuple[int, type, Any]] = set()  # values that have been found to be of their definition
 
     def encode(self, event: Event) -> list[Json]:
         """The JSON objects of an event, one for each line: new definitions come first."""
@@ -77,13 +79,15 @@ class EventCodec:
         """
         kind = _text(_object(data).pop("event"))
         if kind == _DEFINED:
-            self._learn(_count(data["id"]), definition_from_json(_object(data["definition"])))
+            self._learn(_count(data["id"]), _definition(data["definition"]))
             return None
         if kind == _READ:
             return self._reads_from_json(data)
         return _event_from_json(kind, data)
 
     def _learn(self, ident: int, definition: Hyperparameter) -> None:
+        if ident in self._definitions:
+            raise ValueError(f"the id {ident} is that of another definition")
         self._definitions[ident] = definition
         self._ids[definition.identity] = ident
         self._unread.append(ident)
@@ -116,7 +120,7 @@ class EventCodec:
             raise ValueError("a name is read twice")
         whole = len(definitions) == len(path)
         if whole:
-            _check_values(definitions, values)
+            self._check(ids, definitions, values)
         return ReadsRecorded(
             trial=_count(data.pop("trial")),
             values=values,
@@ -126,6 +130,17 @@ class EventCodec:
             stamp=_pop_stamp(data),
             extra=data,
         )
+
+    def _check(self, ids: list[int], definitions: Sequence[Hyperparameter], values: Mapping[str, Any]) -> None:
+        """Raises a ValueError if a value is not one of its definition."""
+        for ident, definition, (name, value) in zip(ids, definitions, values.items(), strict=True):
+            known = (ident, type(value), value) if type(value) in _COMPARED else None
+            if known is not None and known in self._checked:
+                continue
+            if definition.name != name or value not in definition:
+                raise ValueError(f"{name!r}: {_not(value, f'a value of {definition}')}")
+            if known is not None:
+                self._checked.add(known)
 
     def _met(self, read: list[int]) -> list[int]:
         """What a trial met, for a journal that does not say: what it read, and new definitions that nobody read."""
@@ -217,6 +232,12 @@ def _object(value: Any) -> Json:
     return value
 
 
+def _definition(value: Any) -> Hyperparameter:
+    definition = definition_from_json(_object(value))
+    definition.count(), definition.from_unit(0.5)  # raises for a range that no number of the machine can express
+    return definition
+
+
 def _one_of(*known: str) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if type(value) is not str or value not in known:
@@ -228,14 +249,6 @@ def _one_of(*known: str) -> Callable[[Any], str]:
 
 def _not(value: Any, what: str) -> ValueError:
     return ValueError(f"{repr(value)[:50]} is not {what}")
-
-
-def _check_values(definitions: Sequence[Hyperparameter], values: Mapping[str, Any]) -> None:
-    for definition, (name, value) in zip(definitions, values.items(), strict=True):
-        if definition.name != name:
-            raise ValueError(f"{name!r} refers to the definition of {definition.name!r}")
-        if value not in definition:
-            raise _not(value, f"a value of {definition}")
 
 
 _ENCODE: Json = {
@@ -264,7 +277,7 @@ _DECODE: dict[str, Callable[[Any], Any]] = {
     "options": _object,
     "versions": _object,
     "extends": _flag,
-    "space": lambda data: tuple(definition_from_json(_object(one)) for one in data),
+    "space": lambda data: tuple(map(_definition, data)),
     "values": lambda data: {name: from_json(value) for name, value in _object(data).items()},
     "metrics": lambda data: {name: _number(value) for name, value in _object(data).items()},
     "score": _number,

@@ -106,6 +106,7 @@ ODD = [
     ("defined", "id", -1),
     ("defined", "definition", {"kind": "System"}),
     ("defined", "definition", {"kind": "Int", "name": "n", "min_value": "a", "max_value": 3}),
+    ("defined", "definition", {"kind": "Int", "name": "n", "min_value": 0, "max_value": 10**400, "step": 3}),
     ("defined", "definition", None),
     ("opened", "objective", {"name": "score", "direction": "max", "reduction": "mean_last_" + "9" * 5000}),
     ("opened", "objective", "score"),
