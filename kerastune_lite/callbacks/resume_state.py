@@ -17,6 +17,7 @@ import numpy as np
 
 from kerastune_lite.callbacks import callback_state, random_state
 from kerastune_lite.callbacks.callback_state import Beginning, Lost
+from kerastune_lite.callbacks.model_variables import all_variables
 from kerastune_lite.callbacks.plain import NotPlain
 from kerastune_lite.callbacks.state_file import FORMAT_KEY, Arrays, StateDamaged, read_state, write_state
 from kerastune_lite.callbacks.state_version_1 import from_version_1
@@ -103,7 +104,7 @@ class ResumeState:
             metadata: Further metadata, as JSON.
             begun: The callbacks at the beginning of the training; None if that is not known.
         """
-        variables = model.variables
+        variables = all_variables(model)
         arrays = {f"model/{index}": _array(variable) for index, variable in enumerate(variables)}
         optimizers = _optimizers(model)
         for number, optimizer in enumerate(optimizers):
@@ -131,9 +132,10 @@ class ResumeState:
 
     def mismatch(self, model: keras.Model) -> str | None:
         """Why the state cannot be restored into `model`; None if it can."""
-        if [tuple(variable.shape) for variable in model.variables] != [each.shape for each in self._group("model")]:
+        variables = all_variables(model)
+        if [tuple(variable.shape) for variable in variables] != [each.shape for each in self._group("model")]:
             return "the model has other variables than when it was saved"
-        if self.metadata.get("trainable", _trainable(model.variables)) != _trainable(model.variables):
+        if self.metadata.get("trainable", _trainable(variables)) != _trainable(variables):
             return "layers have been frozen or unfrozen during the training"
         saved = self.metadata.get("optimizers")
         optimizers = _optimizers(model)
@@ -169,7 +171,7 @@ class ResumeState:
 
     def restore_model(self, model: keras.Model) -> None:
         """Restores only the model's variables."""
-        _assign(model.variables, self._group("model"))
+        _assign(all_variables(model), self._group("model"))
 
     def write(self, path: Path) -> None:
         """Writes the state to `path` atomically.
@@ -230,7 +232,7 @@ def _described(optimizer: keras.optimizers.Optimizer, variables: Sequence[Any]) 
 
 
 def _build(optimizer: keras.optimizers.Optimizer, model: keras.Model, trains: Sequence[int] | None) -> None:
-    variables = model.variables
+    variables = all_variables(model)
     if trains is None or (trains and not all(0 <= index < len(variables) for index in trains)):
         optimizer.build(model.trainable_variables)
     elif trains:

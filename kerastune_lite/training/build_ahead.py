@@ -10,6 +10,8 @@ from typing import Any
 
 import keras
 
+from kerastune_lite.callbacks.model_variables import all_variables
+
 # A model that overrides one of these may create other variables.
 _STEP_METHODS = ("train_step", "compute_loss", "compute_metrics")
 
@@ -37,7 +39,7 @@ def build_ahead(model: keras.Model, batch: tuple[Any, ...]) -> None:
     if overrides_step(model) or not model.built or model.run_eagerly or model.optimizer is None:
         return
     x, y, sample_weight = (*batch, None, None)[:3]
-    before = [(variable, variable.numpy()) for variable in model.non_trainable_variables]
+    before = [(variable, variable.numpy()) for variable in all_variables(model) if not variable.trainable]
     model.optimizer.build(model.trainable_variables)
     y_pred = model(x, training=False)
     model.compute_loss(x, y, y_pred, sample_weight, training=False)
