@@ -1,7 +1,5 @@
 """Attempts at one Keras trial without a loop: an interruption is an exception that nobody catches."""
 
-import warnings
-
 import keras
 
 from kerastune_lite.callbacks import Checkpoint
@@ -17,6 +15,9 @@ from kerastune_lite.training.keras_trial import KerasTrial
 from kerastune_lite.training.saved_model import load_model
 from kerastune_lite.training.user_callbacks import UserCallbacks
 from tests import tiny
+
+X, Y = tiny.X[:32], tiny.Y[:32]
+X_VAL, Y_VAL = tiny.X[80:], tiny.Y[80:]
 
 
 class Killed(BaseException):
@@ -38,14 +39,16 @@ class KillAt(keras.callbacks.Callback):
 class Trial:
     """A trial whose attempts may be killed; each attempt is as in a new process: everything is made again."""
 
-    def __init__(self, directory, build, *, objective="val_loss", executions=1, callbacks=list, **arguments):
+    def __init__(
+        self, directory, build, *, objective="val_loss", executions=1, callbacks=list, keep=False, **arguments
+    ):
         self.directory = directory
         self._build = build
         self._objective = resolve(objective)
         self._executions = executions
         self._callbacks = callbacks
-        arguments = {"x": tiny.X_TRAIN, "y": tiny.Y_TRAIN, "validation_data": (tiny.X_VAL, tiny.Y_VAL), **arguments}
-        self._arguments = {"epochs": 4, **arguments}
+        self._keep = keep
+        self._arguments = {"x": X, "y": Y, "validation_data": (X_VAL, Y_VAL), "epochs": 3, **arguments}
         self.events = [search_started(objective=self._objective, executions=executions)]
         self.attempts = 0
 
@@ -79,7 +82,7 @@ class Trial:
 
     def _send(self, event):
         self.events.append(event)
-        return Decision()
+        return Decision(keep=self._keep)
 
     @property
     def curves(self):
@@ -110,7 +113,7 @@ class Trial:
         """The loss of the kept model on the validation data."""
         hp = History(self.events)[0].hyperparameters
         model = load_model(Builder(self._build), hp, checkpoint_directory(self.directory, 0))
-        return model.evaluate(tiny.X_VAL, tiny.Y_VAL, verbose=0, return_dict=True)["loss"]
+        return model.evaluate(X_VAL, Y_VAL, verbose=0, return_dict=True)["loss"]
 
 
 def whole(directory, build, **options):
@@ -118,9 +121,3 @@ def whole(directory, build, **options):
     trial = Trial(directory, build, **options)
     assert not trial.attempt()
     return trial
-
-
-def quietly(function, *args):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return function(*args)
