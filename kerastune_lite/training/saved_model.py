@@ -31,6 +31,8 @@ def save_model(model: "keras.Model", directory: Path, epoch: int) -> None:
     from kerastune_lite.callbacks.kept_model import write_metadata  # noqa: PLC0415 - imports keras
 
     directory.mkdir(parents=True, exist_ok=True)
+    if model.compiled and model.optimizer is not None and not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)  # as when the model is loaded
     model.save(directory / MODEL)
     write_metadata(directory, MODEL, model, epoch=epoch)
 
