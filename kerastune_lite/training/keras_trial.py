@@ -224,7 +224,8 @@ class Training:
         self._reported[epoch] = metrics
         decision = self._send(Reported(trial=self._task.trial, execution=self._execution, epoch=epoch, metrics=metrics))
         if self._checkpoint is not None:
-            self._checkpoint.keep = decision.keep
+            # the trial may be among the best only once later executions have raised its mean
+            self._checkpoint.keep = decision.keep or self._execution + 1 < self._task.executions
         self._stop = decision.stop
         return decision.stop is not None
 

@@ -82,7 +82,7 @@ class Trial:
 
     def _send(self, event):
         self.events.append(event)
-        return Decision(keep=self._keep)
+        return Decision(keep=self._keep(event) if callable(self._keep) else self._keep)
 
     @property
     def curves(self):

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerastune_lite.callbacks.kept_model import read_metadata
 from kerastune_lite.study.layout import RESUME, checkpoint_directory
+from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.task import Task
 from tests import tiny
 from tests.training.attempts import X_VAL, Y_VAL, Killed, Trial, X, Y, whole
@@ -362,3 +364,16 @@ def test_the_optimizers_of_a_custom_training_step_resume(tmp_path):
     uncut = whole(tmp_path / "whole", build_two, **options)
     trial = Trial(tmp_path / "cut", build_two, **options).killed_and_resumed()
     assert (trial.curves, trial.note, trial.reported) == (uncut.curves, None, [1, 2, 2, 3])
+
+
+def test_the_best_execution_is_kept_though_only_the_last_one_puts_the_trial_among_the_best(tmp_path):
+    values = [0.1, 0.9, 0.5]
+
+    class MadeUp(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["made_up"] = values.pop(0)
+
+    objective = Objective("made_up", "max")
+    options = {"objective": objective, "executions": 3, "epochs": 1, "callbacks": lambda: [MadeUp()]}
+    whole(tmp_path, build, keep=lambda event: getattr(event, "execution", 0) == 2, **options)
+    assert read_metadata(checkpoint_directory(tmp_path, 0)).execution == 1
