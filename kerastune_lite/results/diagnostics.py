@@ -17,6 +17,7 @@ from kerastune_lite.study.trial import Trial
 _BEST = 5
 
 # Finished trials needed for statements about noise, bounds and importance.
+_NOTES = 5  # of resumed trials that are shown
 _ENOUGH = 10
 _ENOUGH_FOR_BOUNDS = 15
 _ENOUGH_FOR_IMPORTANCE = 20
@@ -211,9 +212,16 @@ def diagnose(history: History) -> Diagnostics:
 
 
 def messages(history: History) -> tuple[str, ...]:
-    """The messages to show below a table of results; none for a small study."""
+    """The messages to show below a table of results: of resumed trials, and findings unless the study is small."""
     enough = sum(1 for _ in islice(history.ranked(), _ENOUGH)) == _ENOUGH
-    return diagnose(history).messages if enough else ()
+    return (*_of_resumed(history), *(diagnose(history).messages if enough else ()))
+
+
+def _of_resumed(history: History) -> list[str]:
+    """What trials note about their resumption."""
+    noted = [(trial.number, note) for trial in history.trials if isinstance(note := trial.notes.get("resume"), str)]
+    more = [f"{len(noted) - _NOTES} more trials have such a note, see the column `reason`"] if noted[_NOTES:] else []
+    return [*(f"trial {number}: {note}" for number, note in noted[:_NOTES]), *more]
 
 
 def _share_of_failures(history: History) -> float:

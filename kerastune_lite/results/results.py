@@ -79,7 +79,8 @@ class Results(Sequence[Trial]):
 
         Columns: number, status, score, best_epoch, executions, duration (seconds), `hp.NAME` for each hyperparameter,
         `metric.NAME` for each metric of the best epoch of the best execution (the score is the mean over executions),
-        `score.1`, `score.2` ... for each of several executions, reason.
+        `score.1`, `score.2` ... for each of several executions, reason (why it ended, and a note if it
+        resumed otherwise than exactly).
         """
         with Path(path).open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self._columns())
@@ -144,6 +145,7 @@ class Results(Sequence[Trial]):
 
 def _row(trial: Trial) -> dict[str, Any]:
     scores = [None if execution.best is None else execution.best.score for execution in trial.executions]
+    texts = (trial.reason, trial.notes.get("resume"))
     return {
         "number": trial.number,
         "status": trial.status,
@@ -154,7 +156,7 @@ def _row(trial: Trial) -> dict[str, Any]:
         **{f"{_HP}{name}": value for name, value in trial.values.items()},
         **{f"{_METRIC}{name}": value for name, value in trial.metrics.items()},
         **{f"{_SCORE}{number}": score for number, score in enumerate(scores, start=1)},
-        "reason": trial.reason,
+        "reason": "; ".join(text for text in texts if isinstance(text, str)) or None,
     }
 
 

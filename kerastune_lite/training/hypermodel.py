@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,7 @@ class Builder:
         self._build: Callable[[HyperParameters], Any] | None = build
         self._replaced = dict(replaced or {})
         self._checked = checked
+        self._models: weakref.WeakSet[Any] = weakref.WeakSet()
         fit = getattr(given, "fit", None) if method is not None else None
         # the fit of the base class is model.fit
         inherited = isinstance(given, HyperModel) and type(given).fit is HyperModel.fit
@@ -84,7 +86,7 @@ class Builder:
         """Builds the user's model and checks it.
 
         Raises:
-            ModelError: The result is not a Keras model, or is not compiled.
+            ModelError: The result is not a Keras model, is not compiled, or was returned before.
             UsageError: There is no model to build.
         """
         if self._build is None:
@@ -101,6 +103,12 @@ class Builder:
 
         if not isinstance(model, keras.Model):
             raise ModelError(f"build_model must return a compiled Keras model, got {model!r}; is a `return` missing?")
+        if model in self._models:
+            raise ModelError(
+                f"build_model returned the model {model.name!r} once more, which an earlier trial may have trained; "
+                "create the model inside of build_model"
+            )
+        self._models.add(model)
         recompiled(model, self._replaced)
         if self.own_fit is None and not model.compiled:
             raise ModelError(

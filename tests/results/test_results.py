@@ -6,7 +6,10 @@ import pytest
 
 from kerastune_lite.errors import SearchError
 from kerastune_lite.results.results import Results, brief
+from kerastune_lite.results.tables import show_results
 from kerastune_lite.strategies import Grid
+from kerastune_lite.study.events import Annotated, Ended, Started
+from kerastune_lite.study.history import History
 from kerastune_lite.study.objective import Objective
 from tests import fakes
 
@@ -125,3 +128,11 @@ def test_without_a_finished_trial_best_names_the_commonest_failure():
 def test_numbers_are_brief():
     shown = [brief(value) for value in (None, 0.123456789, 1e-7, 12, "x" * 40)]
     assert shown == ["", "0.12346", "1e-07", "12", "x" * 31 + "…"]
+
+
+def test_what_a_trial_notes_about_its_resumption_is_shown(capsys):
+    events = [fakes.opened(), Started(trial=0, attempt=1, values={}), Annotated(trial=0, key="resume", value="why")]
+    history = History([*events, Ended(trial=0, outcome="failed", reason="broken")])
+    assert Results(history)._rows()[0]["reason"] == "broken; why"
+    show_results(history, 10, where="here")
+    assert "trial 0: why" in capsys.readouterr().out

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 import kerastune_lite as kt
-from kerastune_lite.errors import DataError, ObjectiveError
+from kerastune_lite.errors import DataError, ModelError, ObjectiveError
 from kerastune_lite.study.events import Reported, Started
 from kerastune_lite.study.task import Decision, Task
 from kerastune_lite.training.arguments import FitArguments
@@ -204,3 +204,11 @@ def test_trials_are_built_and_trained_in_the_scope_of_a_distribution_strategy(tu
 
 def test_harmless_options_are_taken(tuner):
     assert tuner(tiny.build_model, "loss", logger=None, tuner_id="worker7").tuner_id == "worker7"
+
+
+def test_a_build_model_that_returns_one_model_each_time_is_refused_before_its_first_training(tuner):
+    model = tiny.compiled(tiny.network())
+    a_tuner = tuner(lambda hp: model, "loss")
+    with pytest.raises(ModelError, match=r"returned the model '.*' once more.*create the model inside of build_model"):
+        a_tuner.search(**DATA)
+    assert model.optimizer.iterations == 0
