@@ -3,7 +3,7 @@
 import re
 import traceback
 
-from kerastune_lite.errors import FailedTrialError, Infeasible, KerastuneError
+from kerastune_lite.errors import FailedTrialError, Infeasible, KerastuneError, SearchError
 from kerastune_lite.study.events import Ended
 from kerastune_lite.study.task import Send, Task, TrialFunction
 
@@ -22,13 +22,13 @@ def _ended(function: TrialFunction, task: Task, send: Send) -> Ended:
         return function(task, send) or Ended(trial=trial)
     except Infeasible as error:
         return Ended(trial=trial, outcome="infeasible", reason=str(error) or "infeasible")
-    except FailedTrialError as error:
-        return _failed(trial, str(error) or "failed", final=True)
+    except (FailedTrialError, SearchError) as error:  # the latter comes from a search inside the trial
+        return _failed(trial, str(error) or "failed", final=isinstance(error, FailedTrialError) or None)
     except KerastuneError as error:
         return Ended(trial=trial, outcome="interrupted", reason=str(error), fatal=error)
     except KeyboardInterrupt:
         return Ended(trial=trial, outcome="interrupted", reason="interrupted by the user")
-    except Exception as error:  # noqa: BLE001 - any exception of user code fails the trial
+    except BaseException as error:  # noqa: BLE001 - whatever user code raises fails the trial, sys.exit() included
         return _failed(trial, "".join(traceback.format_exception_only(error)).strip())
 
 

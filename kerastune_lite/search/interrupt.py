@@ -4,7 +4,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 
@@ -23,7 +23,8 @@ def finishing_epoch(interrupted: Callable[[], bool], interrupt: Callable[[], Non
         if interrupted():
             signal.default_int_handler(number, frame)
         interrupt()
-        print("\nfinishing this epoch; press Ctrl-C again to stop at once", file=sys.stderr, flush=True)
+        with suppress(OSError, ValueError):  # nobody may be reading, or the stream is closed
+            print("\nfinishing this epoch; press Ctrl-C again to stop at once", file=sys.stderr, flush=True)
 
     signal.signal(signal.SIGINT, handle)
     try:

@@ -102,16 +102,31 @@ class Loop:
         While no trial has succeeded, all failed ones are retried: the user has probably fixed the problem.
         """
         for trial in self._history.running:
-            self._recorder.record(Ended(trial=trial.number, outcome="interrupted", reason="the process died"))
+            self._recorder.record(self._lost(trial))
         none_succeeded = self._history.best is None
         self._retries = [
             trial.number
             for trial in self._history.trials
-            if (none_succeeded and trial.status == "failed") or self._may_retry(trial)
+            if (none_succeeded and trial.status == "failed" and not self._kills(trial.crashes))
+            or self._may_retry(trial)
         ]
 
+    def _lost(self, trial: Trial) -> Ended:
+        """The end of an attempt whose process died: the trial resumes, unless that has happened too often."""
+        crashes = trial.crashes_if_dead
+        if not self._kills(crashes):
+            return Ended(trial=trial.number, outcome="interrupted", reason="the process died", died=True)
+        reason = f"the process died in this trial {crashes} times" if crashes > 1 else "the process died in this trial"
+        return Ended(trial=trial.number, outcome="failed", reason=reason, died=True)
+
+    def _kills(self, crashes: int) -> bool:
+        """Whether a trial that took its process with it so often is given up."""
+        limit = self._settings.max_crashes
+        return limit is not None and crashes >= limit
+
     def _may_retry(self, trial: Trial) -> bool:
-        return trial.retriable and trial.failures <= self._settings.max_retries_per_trial
+        retriable = trial.retriable and not self._kills(trial.crashes)
+        return retriable and trial.failures <= self._settings.max_retries_per_trial
 
     def _next(self) -> Started | None:
         """The next attempt: an interrupted trial, a failed one, an enqueued configuration, or a new proposal."""
@@ -150,7 +165,9 @@ class Loop:
             return _BROKEN
         try:
             return self._decide(event)
-        except Exception as error:  # noqa: BLE001 - kept, not swallowed
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - kept, not swallowed; a policy may call sys.exit
             self._error = error
             return _BROKEN
 

@@ -2,11 +2,11 @@
 
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from kerastune_lite.errors import StudyChanged, StudyError, UsageError
 from kerastune_lite.observers.console import Console
@@ -22,6 +22,13 @@ from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import BOARD, CHECKPOINTS, FILES
 from kerastune_lite.study.store import Journal, MemoryStore, Store, read_events, warn_of_damage
 from kerastune_lite.study.task import TrialFunction
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+_Opened = TypeVar("_Opened", bound=_Closable)
 
 
 def run_search(
@@ -53,8 +60,8 @@ def run_search(
     directory = settings.directory
     overwritten = _overwritten(settings)
     with ExitStack() as stack:
-        store = stack.enter_context(closing(_open(settings)))
-        executor = stack.enter_context(closing(settings.executor(trial)))
+        store = stack.enter_context(_closing(_open(settings)))
+        executor = stack.enter_context(_closing(settings.executor(trial)))
         history = History(store.events())
         started = _started(settings, history)
         notices = [*store.damage, *_notices(history.last_search, started)]
@@ -69,11 +76,23 @@ def run_search(
             runs.delete_runs(overwritten)
             closable.append(runs)
         for observer in closable:
-            stack.enter_context(closing(observer))
+            stack.enter_context(_closing(observer))
         everyone: list[Observer] = [*closable, *observers, *map(GuardedObserver, settings.observers)]
         loop = Loop(Recorder(store, history, everyone), settings, executor)
         loop.run(started, [event for event in requests if event not in history.requests])
     return history
+
+
+@contextmanager
+def _closing(thing: _Opened) -> Iterator[_Opened]:
+    """Closes `thing` in the end; if the search has failed by then, its error is the one that is raised."""
+    try:
+        yield thing
+    except BaseException:
+        with suppress(Exception):
+            thing.close()
+        raise
+    thing.close()
 
 
 def _overwritten(settings: Settings) -> list[Event]:

@@ -31,6 +31,8 @@ class SearchOptions(TypedDict, total=False):
         extend: Continue although space, objective, strategy or seed differ from the record.
         executions_per_trial: Training runs of each trial; the score is the mean of their scores.
         max_retries_per_trial: How often a trial that raises is tried again.
+        max_crashes: A trial in which the process dies this often (2 by default), each time before the trial has done
+            another epoch, has failed; None to resume it however often.
         max_consecutive_failed_trials: The search ends with an error when its first trials, this many, all raise the
             same error and none has ever succeeded; 3 by default, None to continue. The next search retries them.
         stopping: A policy that is asked after each epoch whether the trial is still worth it.
@@ -46,6 +48,7 @@ class SearchOptions(TypedDict, total=False):
     extend: bool
     executions_per_trial: int
     max_retries_per_trial: int
+    max_crashes: int | None
     max_consecutive_failed_trials: int | None
     stopping: StoppingPolicy | None
     executor: Callable[[TrialFunction], Executor]
@@ -67,6 +70,7 @@ class Settings:
         extend: Accept that space, objective, strategy or seed differ from the record.
         executions_per_trial: Training runs of each trial.
         max_retries_per_trial: How often a failed trial is tried again.
+        max_crashes: How many deaths of the process in one trial fail it; None for no number.
         max_consecutive_failed_trials: How many equal failures at the start end the search; None for no number.
         keep_checkpoints: How many of the best trials keep their model; None for all.
         stopping: Asked after each report.
@@ -91,6 +95,7 @@ class Settings:
     extend: bool = False
     executions_per_trial: int = 1
     max_retries_per_trial: int = 0
+    max_crashes: int | None = 2
     max_consecutive_failed_trials: int | None = 3
     keep_checkpoints: int | None = None
     stopping: StoppingPolicy | None = None
@@ -183,10 +188,11 @@ _LEAST = {
     "seed": 0,
     "executions_per_trial": 1,
     "max_retries_per_trial": 0,
+    "max_crashes": 1,
     "max_consecutive_failed_trials": 1,
     "keep_checkpoints": 0,
 }
-_OPTIONAL = ("max_trials", "seed", "max_consecutive_failed_trials", "keep_checkpoints")
+_OPTIONAL = ("max_trials", "seed", "max_crashes", "max_consecutive_failed_trials", "keep_checkpoints")
 
 
 def _count(name: str, value: Any, least: int, *, optional: bool) -> int | None:

@@ -170,6 +170,7 @@ class Ended:
         reason: Why it stopped, in words.
         error: The traceback of a failure.
         final: True for a failure that no retry can help.
+        died: True if the attempt ended because its process died, as a later process found.
         fatal: An error that ends the search instead of the trial; not recorded.
     """
 
@@ -178,6 +179,7 @@ class Ended:
     reason: str | None = None
     error: str | None = None
     final: bool | None = None
+    died: bool | None = None
     fatal: KerastuneError | None = field(default=None, compare=False)
     stamp: Stamp = _UNSTAMPED
     extra: Mapping[str, Any] = field(default_factory=dict)

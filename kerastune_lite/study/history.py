@@ -47,7 +47,7 @@ class History:
         external_results: Results from elsewhere.
         requests: Everything that the user has ever enqueued or added, without stamps.
         notes: Annotations of the study, by key.
-        consecutive_skips: How many trials in a row ended as duplicate or infeasible.
+        consecutive_skips: How many trials of the last search in a row ended as duplicate or infeasible.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -165,6 +165,7 @@ class History:
 
     def _opened(self, event: SearchStarted) -> None:
         before, self.last_search = self.last_search, event
+        self.consecutive_skips = 0
         for definition in event.space or ():
             self.space.add(definition)
         if event.extends:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
-from kerastune_lite.study.events import Ended, Metrics, ReadsRecorded, Reported, SearchStarted, Started
+from kerastune_lite.study.events import Ended, Metrics, ReadsRecorded, Reported, SearchStarted, Stamp, Started
 from kerastune_lite.study.objective import Best, Objective, RunningScore
 
 Status = Literal["running", "completed", "stopped", "failed", "infeasible", "duplicate", "interrupted", "paused"]
@@ -41,8 +41,12 @@ class Trial:
     __slots__ = (
         "_attempts",
         "_began",
+        "_crashes",
         "_ended",
         "_failures",
+        "_furthest",
+        "_last",
+        "_progressed",
         "_reports",
         "_scores",
         "_seconds",
@@ -69,8 +73,12 @@ class Trial:
         self._attempts = 0
         self._began = 0.0
         self._failures = 0
+        self._crashes = 0
+        self._furthest = (0, 0)
+        self._progressed = False
         self._started: Started | None = None
         self._ended: Ended | None = None
+        self._last = Stamp()
         self._seconds = 0.0
         self._reports: list[dict[int, Reported]] = []
         self._scores: list[RunningScore] = []
@@ -99,6 +107,16 @@ class Trial:
     def failures(self) -> int:
         """The number of failed attempts."""
         return self._failures
+
+    @property
+    def crashes(self) -> int:
+        """How often in a row its process died before the trial had done an epoch that no attempt before had done."""
+        return self._crashes
+
+    @property
+    def crashes_if_dead(self) -> int:
+        """`crashes`, if the process of the running attempt has died."""
+        return 1 if self._progressed else self._crashes + 1
 
     @property
     def retriable(self) -> bool:
@@ -189,7 +207,7 @@ class Trial:
 
     @property
     def duration(self) -> float:
-        """Seconds of all attempts together."""
+        """Seconds of all attempts together; one that its process did not survive lasted until its last event."""
         return self._seconds
 
     @property
@@ -230,6 +248,7 @@ class Trial:
             self._reports, self._scores = [], []
         self._attempts = max(self._attempts, event.attempt)
         self._began = self._began or event.stamp.wall
+        self._progressed, self._last = False, event.stamp
         self._started, self._ended = event, None
         if not self.reads_known:
             self.values = event.values
@@ -238,6 +257,7 @@ class Trial:
     def _read(self, event: ReadsRecorded) -> None:
         """What it has read so far."""
         self.values = event.values
+        self._last = event.stamp
         self.reads_known = True
         if event.definitions is not None:
             self.definitions = event.definitions
@@ -254,15 +274,20 @@ class Trial:
             self._reports[event.execution :] = [reports]
             self._scores[event.execution :] = [self._score(reports)]
         reports[event.epoch] = event
+        self._last = event.stamp
+        if (event.execution, event.epoch) > self._furthest:
+            self._furthest, self._progressed = (event.execution, event.epoch), True
         self._scores[event.execution].add(event.epoch, self._value(event))
 
     def _end(self, event: Ended) -> None:
         """The attempt has ended."""
         self._ended = event
         self._failures += event.outcome == "failed"
-        start = self._started
-        if start is not None and start.stamp.worker == event.stamp.worker:
-            self._seconds += max(0.0, event.stamp.monotonic - start.stamp.monotonic)
+        if event.died:
+            self._crashes = self.crashes_if_dead
+        start, end = self._started, self._last if event.died else event.stamp
+        if start is not None and start.stamp.worker == end.worker:
+            self._seconds += max(0.0, end.monotonic - start.stamp.monotonic)
 
     def _score(self, reports: Mapping[int, Reported]) -> RunningScore:
         return RunningScore(self.objective, ((epoch, self._value(reports[epoch])) for epoch in sorted(reports)))

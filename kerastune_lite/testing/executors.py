@@ -3,6 +3,7 @@
 Trial functions stand at the top of the module, so that they can be sent to another process.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,6 +30,10 @@ def _three_epochs(task: Task, send: Send) -> Ended | None:
 
 def _failing(task: Task, send: Send) -> Ended | None:
     raise ValueError(f"trial {task.trial} has bad luck")
+
+
+def _leaving(task: Task, send: Send) -> Ended | None:
+    sys.exit("enough")
 
 
 def _infeasible(task: Task, send: Send) -> Ended | None:
@@ -120,6 +125,11 @@ class ExecutorConformance:
         assert (ending.outcome, ending.reason) == ("failed", "ValueError: trial 3 has bad luck")
         assert ending.error is not None
         assert "in _failing" in ending.error
+
+    def test_leaving_python_is_a_failure(self, executor: MakeExecutor) -> None:
+        listener = _Listener()
+        _run(executor(_leaving), listener, _task())
+        assert [(ending.outcome, ending.reason) for ending in listener.endings] == [("failed", "SystemExit: enough")]
 
     def test_an_infeasible_configuration_is_an_event(self, executor: MakeExecutor) -> None:
         listener = _Listener()

@@ -17,7 +17,14 @@ from kerastune_lite.training.function_trial import FunctionTrial
 
 SCORE = Objective("score", "max")
 
-_RULES = ("stopping", "max_retries_per_trial", "max_consecutive_failed_trials", "scored_from", "finish_epoch")
+_RULES = (
+    "stopping",
+    "max_retries_per_trial",
+    "max_crashes",
+    "max_consecutive_failed_trials",
+    "scored_from",
+    "finish_epoch",
+)
 
 
 def search_started(strategy: Strategy | None = None, **fields: Any) -> SearchStarted:
@@ -46,7 +53,7 @@ def search(
         executor: Makes the executor.
         reports: Whether it is called as `function(hp, report)`.
         **options: Fields of `SearchStarted`, and of `Settings`: `stopping`, `max_retries_per_trial`,
-            `max_consecutive_failed_trials`, `scored_from`, `finish_epoch`.
+            `max_crashes`, `max_consecutive_failed_trials`, `scored_from`, `finish_epoch`.
     """
     strategy = Random() if strategy is None else strategy
     store = MemoryStore() if store is None else store
