@@ -107,9 +107,7 @@ class Journal:
     def append(self, event: Event) -> None:
         """Adds an event; the end of a trial is also forced to disk."""
         try:
-            self._write(b"".join(map(_line, self._codec.encode(event))))
-            if isinstance(event, Ended):
-                os.fsync(self._file)
+            self._write(b"".join(map(_line, self._codec.encode(event))), force=isinstance(event, Ended))
         except OSError as error:
             raise cannot_write(self._path, error) from error
 
@@ -125,12 +123,14 @@ class Journal:
         if whole == 0:
             self._write(_header())
 
-    def _write(self, line: bytes) -> None:
-        """Writes the whole line or nothing."""
+    def _write(self, line: bytes, *, force: bool = False) -> None:
+        """Writes the whole line or nothing; if `force`, to the disk itself."""
         done = 0
         try:
             while done < len(line):
                 done += os.write(self._file, line[done:])
+            if force:
+                os.fsync(self._file)
         except OSError:
             with suppress(OSError):  # the first error matters
                 os.ftruncate(self._file, self._size)

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import resource
@@ -257,6 +258,19 @@ def test_a_file_that_may_not_grow_leaves_whole_lines_and_says_so(journal):
     a_journal.append(EVENTS[6])
     a_journal.close()
     assert read_events(journal.parent) == ([*EVENTS, EVENTS[6]], [])
+
+
+def test_an_end_that_cannot_be_forced_to_disk_is_not_recorded(journal, monkeypatch):
+    def fail(descriptor):
+        raise OSError(errno.EIO, "Input/output error")
+
+    a_journal = Journal(journal.parent)
+    with monkeypatch.context() as patched, pytest.raises(StudyWriteError):
+        patched.setattr(os, "fsync", fail)
+        a_journal.append(EVENTS[6])
+    a_journal.append(EVENTS[7])
+    a_journal.close()
+    assert read_events(journal.parent) == ([*EVENTS, EVENTS[7]], [])
 
 
 def test_a_file_in_the_way_is_told(tmp_path):
