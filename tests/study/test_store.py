@@ -265,9 +265,10 @@ def test_an_end_that_cannot_be_forced_to_disk_is_not_recorded(journal, monkeypat
         raise OSError(errno.EIO, "Input/output error")
 
     a_journal = Journal(journal.parent)
-    with monkeypatch.context() as patched, pytest.raises(StudyWriteError):
+    with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", fail)
-        a_journal.append(EVENTS[6])
+        with pytest.raises(StudyWriteError):
+            a_journal.append(EVENTS[6])
     a_journal.append(EVENTS[7])
     a_journal.close()
     assert read_events(journal.parent) == ([*EVENTS, EVENTS[7]], [])
