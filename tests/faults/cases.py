@@ -1,5 +1,6 @@
 """A case: one fault at one operation of one script, then the same script again, and what came of it."""
 
+import json
 import os
 import pickle
 import random
@@ -10,7 +11,9 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
+from zipfile import ZipFile
 
+import h5py
 from tensorboard.compat.proto import event_pb2
 from tensorboard.plugins.hparams import plugin_data_pb2
 
@@ -18,7 +21,7 @@ from kerastune_lite.errors import StudyWriteError
 from kerastune_lite.observers.tensorboard.event_file import event_files
 from kerastune_lite.study.events import Event, Stamp
 from kerastune_lite.study.history import History
-from kerastune_lite.study.layout import BOARD
+from kerastune_lite.study.layout import BOARD, CHECKPOINTS, METADATA, MODEL
 from kerastune_lite.study.store import read_events
 from tests.faults.injection import FAULTS, Injector, Killed
 from tests.faults.scenarios import SCENARIOS
@@ -77,7 +80,7 @@ class Clean:
 
     operations: tuple[str, ...]
     study: dict[int, Any]
-    runs: dict[str, Any]
+    files: dict[str, Any]
 
     def moment(self, case: Case) -> int:
         """The number of the operation that the case hits."""
@@ -91,7 +94,7 @@ def clean(scenario: str) -> Clean:
     with _directory(scenario) as directory, Injector(directory).watching() as injector:
         SCENARIOS[scenario].run(directory, [])
         study, _ = _read(directory)
-        return Clean(tuple(injector.operations), summary(study), board(directory))
+        return Clean(tuple(injector.operations), summary(study), files(directory))
 
 
 def play(case: Case) -> Verdict:
@@ -118,7 +121,7 @@ def _play(case: Case, directory: Path, expected: Clean, moment: int) -> tuple[Ou
     scenario.run(directory, [])
     if (bad := _unsound(directory, [] if scenario.overwrites else kept)) is not None:
         return bad
-    return _compared(expected, summary(_read(directory)[0]), board(directory))
+    return _compared(expected, summary(_read(directory)[0]), files(directory))
 
 
 def _unsound(directory: Path, seen: Sequence[Event]) -> tuple[Outcome, str] | None:
@@ -131,14 +134,14 @@ def _unsound(directory: Path, seen: Sequence[Event]) -> tuple[Outcome, str] | No
     return ("other error", damage[0]) if damage else None
 
 
-def _compared(expected: Clean, study: Mapping[int, Any], runs: Mapping[str, Any]) -> tuple[Outcome, str]:
+def _compared(expected: Clean, study: Mapping[int, Any], found: Mapping[str, Any]) -> tuple[Outcome, str]:
     trials = _differing(expected.study, study)
-    marked = [number for number in trials if number in study and study[number]["notes"]]
-    if trials == marked and (trials or not (trials := _differing(expected.runs, runs))):
-        return ("marked", f"trials {marked}") if marked else ("equal", "")
-    first = trials[0] if trials != marked else marked[0]
-    found, wanted = ({**study, **runs}.get(first), {**expected.study, **expected.runs}.get(first))
-    return "other error", f"{first} is {found}, uninterrupted {wanted}"
+    unmarked = [number for number in trials if number not in study or not study[number]["notes"]]
+    wrong = unmarked or ([] if trials else _differing(expected.files, found))
+    if wrong:
+        now, then = {**study, **found}.get(wrong[0]), {**expected.study, **expected.files}.get(wrong[0])
+        return "other error", f"{wrong[0]} is {now}, uninterrupted {then}"
+    return ("marked", f"trials {trials}") if trials else ("equal", "")
 
 
 def _differing(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> list[Any]:
@@ -205,12 +208,23 @@ def summary(events: Sequence[Event]) -> dict[int, Any]:
     }
 
 
-def board(directory: Path) -> dict[str, Any]:
-    """What TensorBoard's runs hold of each trial: its columns, curves and end."""
-    runs = sorted(directory.glob(f"study/{BOARD}/**/*trial_*"))
-    return {
-        f"run {run.name[-4:]}": [_said(value) for file in event_files(run) for value in _values(file)] for run in runs
-    }
+def files(directory: Path) -> dict[str, Any]:
+    """What TensorBoard's runs hold of each trial (its columns, curves and end), and the models that are kept."""
+    runs = sorted((directory / "study" / BOARD).rglob("*trial_*"))
+    models = sorted((directory / "study" / CHECKPOINTS).rglob(MODEL))
+    found: dict[str, Any] = {f"model of {model.parent.name}": _model(model) for model in models}
+    for run in runs:
+        found[f"run {run.name[-4:]}"] = [_said(value) for file in event_files(run) for value in _values(file)]
+    return found
+
+
+def _model(path: Path) -> Any:
+    """A kept model's metadata and weights."""
+    arrays: list[Any] = []
+    with ZipFile(path) as archive, archive.open("model.weights.h5") as file, h5py.File(file) as weights:
+        weights.visititems(lambda _, item: arrays.append(item[()].tolist()) if isinstance(item, h5py.Dataset) else None)
+    metadata = json.loads((path.parent / METADATA).read_text())
+    return [metadata[name] for name in ("execution", "epoch", "score")], arrays
 
 
 def _values(file: Path) -> Iterator[tuple[int, Any]]:

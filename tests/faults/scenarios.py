@@ -133,7 +133,7 @@ def keras_search(**options: Any) -> Callable[[Path, Observers], Any]:
         tuner.enqueue({"units": 2, "dropout": 0.2})  # ends as a duplicate
         decay = keras.callbacks.ReduceLROnPlateau("loss", patience=1, min_delta=0.1)
         tuner.search(
-            tiny.X_TRAIN, tiny.Y_TRAIN, validation_split=0.25, batch_size=24, epochs=3, callbacks=[decay], verbose=0
+            tiny.X_TRAIN, tiny.Y_TRAIN, validation_split=0.25, batch_size=24, epochs=2, callbacks=[decay], verbose=0
         )
 
     return run
@@ -157,7 +157,7 @@ SCENARIOS = {
         before=tune(branches, 3, tensorboard=True),
         overwrites=True,
     ),
-    "Keras": Scenario(keras_search(max_trials=3), heavy=True),
+    "Keras": Scenario(keras_search(max_trials=2), heavy=True),
     "Keras, two executions, one model kept": Scenario(
         keras_search(max_trials=2, executions_per_trial=2, keep_checkpoints=1, tensorboard=False), heavy=True
     ),
