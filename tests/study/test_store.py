@@ -91,6 +91,11 @@ def test_a_failure_that_no_retry_can_help_survives_json():
     assert through_json(event) == [event]
 
 
+def test_an_annotation_without_a_value_survives_json():
+    event = Annotated(key="k", value=None, stamp=STAMP)
+    assert through_json(event) == [event]
+
+
 def test_nan_survives_json():
     event = Reported(trial=0, execution=0, epoch=1, metrics={"loss": float("nan")})
     (again,) = through_json(event)
