@@ -109,6 +109,7 @@ class Journal:
         try:
             self._write(b"".join(map(_line, self._codec.encode(event))), force=isinstance(event, Ended))
         except OSError as error:
+            self._codec = _load(self._path)[-1]  # which knows only the definitions that are written
             raise cannot_write(self._path, error) from error
 
     def close(self) -> None:

@@ -93,7 +93,7 @@ class JournalMachine(RuleBasedStateMachine):
         self.journal = Journal(self.directory)
         self.kept: dict[int, Any] = {}  # events by their line
         self.damaged: set[int] = set()
-        self.lost_definitions = False
+        self.lost_reads = False  # or a definition, which is a line of its own
 
     @initialize()
     def begin(self) -> None:
@@ -125,6 +125,7 @@ class JournalMachine(RuleBasedStateMachine):
             self.journal.append(event)
         if moment == 1:  # after the write
             self.kept[self.lines() - 1] = event
+        self.lost_reads |= moment == 0 and isinstance(event, ReadsRecorded)
         self.reopen()
 
     @rule()
@@ -139,7 +140,7 @@ class JournalMachine(RuleBasedStateMachine):
         """A new record begins."""
         self.journal.close()
         self.journal = Journal(self.directory, overwrite=True)
-        self.kept, self.damaged, self.lost_definitions = {}, set(), False
+        self.kept, self.damaged, self.lost_reads = {}, set(), False
         self.append(event)
 
     @precondition(lambda self: self.lines() > 1)
@@ -156,7 +157,7 @@ class JournalMachine(RuleBasedStateMachine):
         lines[number] = bytes(line)
         self.path.write_bytes(b"\n".join(lines))
         self.damaged.add(number)
-        self.lost_definitions |= number not in self.kept
+        self.lost_reads |= isinstance(self.kept.get(number), ReadsRecorded | None)
 
     @invariant()
     def reads_back(self) -> None:
@@ -174,8 +175,8 @@ class JournalMachine(RuleBasedStateMachine):
         return [self.comparable(event) for line, event in sorted(self.kept.items()) if line not in self.damaged]
 
     def comparable(self, event: Any) -> Any:
-        """An event, as far as it survives the loss of definitions."""
-        if self.lost_definitions and isinstance(event, ReadsRecorded):
+        """An event, as far as it survives the loss of other reads: values stand, definitions may not."""
+        if self.lost_reads and isinstance(event, ReadsRecorded):
             return event.trial, event.values, event.complete
         return event
 

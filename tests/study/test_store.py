@@ -279,6 +279,20 @@ def test_an_end_that_cannot_be_forced_to_disk_is_not_recorded(journal, monkeypat
     assert read_events(journal.parent) == ([*EVENTS, EVENTS[7]], [])
 
 
+def test_definitions_that_could_not_be_written_are_written_with_the_next_reads(tmp_path, monkeypatch):
+    def fail(descriptor, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    a_journal = Journal(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", fail)
+        with pytest.raises(StudyWriteError):
+            a_journal.append(EVENTS[4])
+    a_journal.append(EVENTS[4])
+    a_journal.close()
+    assert read_events(tmp_path) == ([EVENTS[4]], [])
+
+
 def test_a_file_in_the_way_is_told(tmp_path):
     (tmp_path / "logs").write_text("")
     with pytest.raises(StudyWriteError, match="choose another `directory` or `project_name`"):
