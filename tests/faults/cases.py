@@ -4,9 +4,12 @@ import json
 import os
 import pickle
 import random
+import subprocess
+import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,10 +63,14 @@ class Verdict:
     operation: str
     detail: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.case}, operation {self.operation}: {self.detail}"
 
-def spread(count: int, *, scenarios: Sequence[str], faults: Sequence[str], seed: int = 0) -> list[Case]:
-    """Cases that spread evenly over scripts, faults and operations."""
-    pairs = [(scenario, fault) for scenario in scenarios for fault in faults]
+
+def spread(count: int, *, heavy: bool, seed: int = 0) -> list[Case]:
+    """Cases that spread evenly over scripts, faults and operations; `heavy` scripts are not killed in earnest."""
+    scenarios = [name for name, scenario in SCENARIOS.items() if scenario.heavy == heavy]
+    pairs = [(name, fault.name) for name in scenarios for fault in FAULTS.values() if not (heavy and fault.real)]
     rng = random.Random(seed)
     rng.shuffle(pairs)
     whole, more = divmod(count, len(pairs))
@@ -104,10 +111,20 @@ def play(case: Case) -> Verdict:
     where = f"{moment} of {len(expected.operations)}, {expected.operations[moment]}"
     with _directory(case.scenario) as directory:
         try:
-            outcome, detail = _play(case, directory, expected, moment)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # a torn line is cut off with a warning
+                outcome, detail = _play(case, directory, expected, moment)
         except Exception as error:
             outcome, detail = "other error", f"{type(error).__name__}: {error}"
         return Verdict(case, outcome, where, detail)
+
+
+def play_apart(cases: Sequence[Case]) -> list[Verdict]:
+    """Plays cases from a process with a single thread, which may fork."""
+    command = [sys.executable, "-m", __name__, json.dumps([astuple(case) for case in cases])]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    verdicts = json.loads(done.stdout)
+    return [Verdict(case, **verdict) for case, verdict in zip(cases, verdicts, strict=True)]
 
 
 def _play(case: Case, directory: Path, expected: Clean, moment: int) -> tuple[Outcome, str]:
@@ -243,3 +260,8 @@ def _said(record: tuple[int, Any]) -> Any:
     data = plugin_data_pb2.HParamsPluginData.FromString(value.metadata.plugin_data.content)
     start = {name: str(cell) for name, cell in data.session_start_info.hparams.items()}
     return value.tag, step, value.simple_value, start, data.session_end_info.status
+
+
+if __name__ == "__main__":
+    verdicts = [asdict(play(Case(*case))) for case in json.loads(sys.argv[1])]
+    print(json.dumps([{key: verdict[key] for key in ("outcome", "operation", "detail")} for verdict in verdicts]))

@@ -1,7 +1,9 @@
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.faults.journal_machine import JournalMachine
+from tests.faults.loop_machine import LoopMachine
 
 FEW = settings(
     max_examples=25,
@@ -13,5 +15,6 @@ FEW = settings(
 )
 
 
-def test_a_journal_gives_back_in_order_what_was_appended_and_is_undamaged():
-    run_state_machine_as_test(JournalMachine, settings=FEW)
+@pytest.mark.parametrize("machine", [JournalMachine, LoopMachine])
+def test_what_was_recorded_is_what_a_simple_model_says(machine):
+    run_state_machine_as_test(machine, settings=FEW)
