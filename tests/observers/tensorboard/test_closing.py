@@ -1,0 +1,27 @@
+import errno
+
+import pytest
+
+from kerastune_lite.errors import StudyWriteError
+from kerastune_lite.observers.tensorboard import SearchBoard
+from kerastune_lite.study.events import Reported, Started
+from kerastune_lite.study.history import History
+from tests.fakes import opened
+
+
+def test_no_file_stays_open_when_one_of_them_cannot_be_written(tmp_path, monkeypatch):
+    board, history = SearchBoard(tmp_path), History()
+    report = Reported(trial=0, execution=0, epoch=1, metrics={"score": 1.0})
+    for event in (opened(), Started(trial=0, attempt=1, values={})):
+        history.apply(event)
+        board(event, history)
+
+    def fail(file):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    history.apply(report)
+    with monkeypatch.context() as patched:
+        patched.setattr("kerastune_lite.observers.tensorboard.event_file.EventFile.flush", fail)
+        with pytest.raises(StudyWriteError):
+            board(report, history)
+    board.close()  # an open file would be a ResourceWarning, which is an error
