@@ -181,9 +181,11 @@ def _lock(path: Path) -> int:
     try:
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
-    except OSError as error:
+    except BaseException as error:
         os.close(lock)
-        raise cannot_write(path, error) from error
+        if isinstance(error, OSError):
+            raise cannot_write(path, error) from error
+        raise
     return lock
 
 
