@@ -10,6 +10,7 @@ from kerastune_lite.errors import Infeasible
 from kerastune_lite.observers.tensorboard import SearchBoard
 from kerastune_lite.search.session import run_search
 from kerastune_lite.search.settings import Settings
+from kerastune_lite.space.kinds import Boolean, Choice
 from kerastune_lite.stopping import Stop
 from kerastune_lite.study.events import Enqueued, ExternalResult
 from kerastune_lite.study.history import History
@@ -94,6 +95,7 @@ def tune(function: Callable[..., Any], max_trials: int | None, **options: Any) -
     return run
 
 
+SPACE = (Choice("a", (1, 2, 3)), Boolean("more"))
 REQUESTS = [
     Enqueued(values={"a": 2, "more": False}),
     Enqueued(values={"a": 2, "more": False, "unknown": 1}),  # it reads the same
@@ -102,16 +104,16 @@ REQUESTS = [
 ]
 
 
-def with_requests(directory: Path, observers: Observers) -> None:
-    """Configurations to try first and results from elsewhere, as a tuner gives them to the search."""
-    settings = Settings(objective=SCORE, max_trials=6, seed=1, directory=directory / "study", observers=observers)
-    run_search(
-        settings,
-        FunctionTrial(steps, SCORE, reports=False),
-        verbose=0,
-        tensorboard=SearchBoard,
-        requests=REQUESTS,
-    )
+def search(function: Callable[..., Any], **options: Any) -> Callable[[Path, Observers], Any]:
+    """A script that gives the search what a tuner gives it: requests, and the space, if that is known beforehand."""
+    requests = options.pop("requests", ())
+
+    def run(directory: Path, observers: Observers) -> None:
+        settings = Settings(objective=SCORE, seed=1, directory=directory / "study", observers=observers, **options)
+        trial = FunctionTrial(function, SCORE, reports=False)
+        run_search(settings, trial, verbose=0, tensorboard=SearchBoard, requests=requests)
+
+    return run
 
 
 def keras_search(**options: Any) -> Callable[[Path, Observers], Any]:
@@ -148,10 +150,12 @@ SCENARIOS = {
     "Bayesian": Scenario(tune(branches, 5, strategy=BAYESIAN)),
     "failures and retries": Scenario(tune(unlucky, 6, seed=3, max_retries_per_trial=1)),
     "infeasible, TensorBoard": Scenario(tune(narrow, 6, seed=3, tensorboard=True)),
-    "enqueued and external results, TensorBoard": Scenario(with_requests),
+    "enqueued and external results, TensorBoard": Scenario(search(steps, max_trials=6, requests=REQUESTS)),
     "two executions": Scenario(tune(branches, 4, executions_per_trial=2)),
     "more trials": Scenario(tune(branches, 6, tensorboard=True), before=tune(branches, 3, tensorboard=True)),
-    "changed space, extended": Scenario(tune(branches, 6, extend=True), before=tune(unlucky, 3)),
+    "changed space, extended, TensorBoard": Scenario(
+        search(steps, max_trials=6, extend=True, space=SPACE), before=search(unlucky, max_trials=3)
+    ),
     "overwritten": Scenario(
         tune(branches, 4, overwrite=True, tensorboard=True),
         before=tune(branches, 3, tensorboard=True),
