@@ -1,9 +1,7 @@
 """Saves the best epoch's model, and the state needed to resume after a crash."""
 
-import json
 import math
 import os
-import shutil
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,10 +10,14 @@ from typing import Any, final
 
 import keras
 
+from kerastune_lite.callbacks import callback_state
+from kerastune_lite.callbacks.callback_state import Beginning, Lost
+from kerastune_lite.callbacks.kept_model import read_metadata, write_metadata
 from kerastune_lite.callbacks.report import scalars
-from kerastune_lite.callbacks.resume_state import ResumeState
+from kerastune_lite.callbacks.resume_state import Progress, ResumeState
+from kerastune_lite.callbacks.saved_states import best_state, delete_states, last_state, link
 from kerastune_lite.errors import UsageError, cannot_write
-from kerastune_lite.study.layout import BEST_EPOCH, FORMER_BEST_EPOCH, METADATA, MODEL, RESUME, WEIGHTS
+from kerastune_lite.study.layout import BEST_EPOCH, MODEL, RESUME, WEIGHTS
 from kerastune_lite.study.objective import Best, Objective, RunningScore, resolve
 
 
@@ -47,6 +49,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self.execution = 0
         self.keep = True
         self.others: Sequence[keras.callbacks.Callback] = ()
+        self.lost: Lost = {}
         self._in_tuner = False
         self._score: RunningScore | None = None
         self._epochs = 0
@@ -54,6 +57,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self._state_read = False
         self._saved: Best | None = None
         self._unscored: Best | None = None
+        self._begun: Beginning = {}
 
     def fresh(self, directory: Path, objective: Objective, execution: int, state: ResumeState | None) -> "Checkpoint":
         """A copy for an execution, with the trial's directory, that resumes from `state`.
@@ -69,14 +73,14 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
     def state(self) -> ResumeState | None:
         """The state on disk from which the next training resumes; None to start from scratch."""
         if not self._state_read and self.resume and self.directory is not None:
-            state, self._state_read = ResumeState.read(self.directory / RESUME), True
-            self._state = state if state is not None and state.metadata["execution"] == self.execution else None
+            (state, _), self._state_read = last_state(self.directory), True
+            self._state = state if state is not None and state.progress.execution == self.execution else None
         return self._state
 
     @property
     def epochs_done(self) -> int:
         """Completed epochs of the state on disk."""
-        return 0 if self.state is None else int(self.state.metadata["epoch"])
+        return 0 if self.state is None else self.state.progress.epoch
 
     @property
     def has_epochs(self) -> bool:
@@ -87,8 +91,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         """Deletes the state on disk, so that the training starts from scratch; the kept model stays."""
         self._state = None
         if self.directory is not None:
-            for name in (RESUME, BEST_EPOCH, FORMER_BEST_EPOCH):
-                self._path(name).unlink(missing_ok=True)
+            delete_states(self.directory)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Restores the state on disk; it comes after the `on_train_begin` of the other callbacks."""
@@ -96,13 +99,22 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             raise UsageError('Checkpoint needs a directory and an objective: Checkpoint("run1", objective="val_loss")')
         if self._score is None or not self._in_tuner:  # an execution may train in several stages, each a `fit`
             self._start_over(self.objective)
+        self._begun = callback_state.begin(self.others)
         if self.state is not None:
-            with suppress(FileNotFoundError):
-                os.replace(self._path(FORMER_BEST_EPOCH), self._path(BEST_EPOCH))
-            self.state.restore(self.model, self.others)
-            deciding = [(epoch, float(value)) for epoch, value in self.state.metadata["values"]]
-            self._score = RunningScore(self.objective, deciding)
+            self._check_fit(self.state)
+            progress, self.lost = self.state.progress, self.state.restore(self.model, self.others)
+            self._score = progress.score(self.objective)
+            if self._score.best is not None and self._score.best.epoch == progress.epoch:
+                link(self._path(RESUME), self._path(BEST_EPOCH))  # the process may have died before it could
         self._state, self._state_read = None, self._in_tuner  # if this fit is interrupted, the next one looks again
+
+    def _check_fit(self, state: ResumeState) -> None:
+        misfit = state.mismatch(self.model)
+        if misfit is not None:
+            raise UsageError(
+                f"cannot resume from {self._path(RESUME)}: {misfit}; undo the change, or call checkpoint.forget() and "
+                "fit from the first epoch (a model must be built before fit)"
+            )
 
     def _start_over(self, objective: Objective) -> None:
         self._score, self._unscored, self._saved, self._epochs = RunningScore(objective), None, None, 0
@@ -122,23 +134,15 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         scored = best is not None and best.epoch == epoch + 1
         if not (self.resume or scored):
             return
-        metadata = {
-            "execution": self.execution,
-            "epoch": epoch + 1,
-            "metrics": {name: repr(value) for name, value in metrics.items()},
-            "values": [(done, repr(value)) for done, value in self._score.deciding],
-            # a custom training loop may not set it
-            "stopped": bool(getattr(self.model, "stop_training", False)),
-        }
-        state = ResumeState.capture(self.model, self.others, metadata)
+        stopped = bool(getattr(self.model, "stop_training", False))  # a custom training loop may not set it
+        progress = Progress(self.execution, epoch + 1, metrics, self._score.deciding, stopped)
+        state = ResumeState.capture(self.model, self.others, progress.to_json(), self._begun)
         if not self.resume:
             state.write(self._path(BEST_EPOCH))
             return
-        new = self._path(RESUME).with_suffix(".new")
-        state.write(new)
+        state.write(self._path(RESUME))
         if scored:
-            _link(new, self._path(BEST_EPOCH))
-        os.replace(new, self._path(RESUME))
+            link(self._path(RESUME), self._path(BEST_EPOCH))
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the best epoch's model, unless an earlier execution's is better or `keep` is False."""
@@ -147,20 +151,22 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         if self._saved == best or not self.keep or best is None or not self._beats_saved(best):
             return
         self._saved = best
-        state = ResumeState.read(self._path(BEST_EPOCH))
+        assert self.directory is not None
+        state = best_state(self.directory, self.execution, best.epoch)
         if state is None:
+            if not self._is_saved(best):
+                warnings.warn(
+                    f"{self._path(BEST_EPOCH)} is damaged or missing: the model of epoch {best.epoch} is not kept",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
             return
         now = self.model.get_weights()
         state.restore_model(self.model)
-        metadata = {
-            "execution": self.execution,
-            "epoch": best.epoch,
-            "score": best.score,
-            "build": keras.saving.serialize_keras_object(self.model.get_build_config()),
-        }
         try:
-            self._save()
-            self._path(METADATA).write_text(json.dumps(metadata))
+            write_metadata(
+                self.directory, self._save(), self.model, execution=self.execution, epoch=best.epoch, score=best.score
+            )
         except OSError as error:
             for name in ("part.keras", "part.weights.h5"):
                 with suppress(OSError):  # the error that matters is the first one
@@ -179,8 +185,8 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             self._unscored = self._unscored._replace(score=self.objective.value(metrics))
         self.on_train_end()
 
-    def _save(self) -> None:
-        """Saves the whole model, or only its weights if Keras cannot save the model."""
+    def _save(self) -> str:
+        """Saves the whole model, or only its weights if Keras cannot save the model; returns the file's name."""
         part, name = self._path("part.keras"), MODEL
         try:
             self.model.save(part)
@@ -195,6 +201,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             part, name = self._path("part.weights.h5"), WEIGHTS
             self.model.save_weights(part)
         os.replace(part, self._path(name))
+        return name
 
     def _path(self, name: str) -> Path:
         assert self.directory is not None
@@ -202,19 +209,11 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
 
     def _beats_saved(self, best: Best) -> bool:
         assert self.objective is not None
-        try:
-            saved = json.loads(self._path(METADATA).read_text())
-        except (OSError, ValueError):
-            return True
-        return saved["execution"] == self.execution or self.objective.better(best.score, saved["score"])
+        assert self.directory is not None
+        saved = read_metadata(self.directory)
+        return saved is None or saved.execution == self.execution or self.objective.better(best.score, saved.score)
 
-
-def _link(source: Path, target: Path) -> None:
-    """Gives the file a second name (a hard link): files here are replaced, never modified."""
-    part = target.with_suffix(".link")
-    part.unlink(missing_ok=True)
-    with suppress(OSError):
-        os.link(source, part)
-    if not part.exists():
-        shutil.copyfile(source, part)
-    os.replace(part, target)
+    def _is_saved(self, best: Best) -> bool:
+        assert self.directory is not None
+        saved = read_metadata(self.directory)
+        return saved is not None and (saved.execution, saved.epoch) == (self.execution, best.epoch)

@@ -50,10 +50,17 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         self.min_delta = least
         self.start_from_epoch = first
         self.restore_best_weights = restore_best_weights
-        self.reason: str | None = None
+        self.stopped = False
         self.wait = 0
         self.best: float | None = None
         self.best_weights: list[np.ndarray[Any, Any]] = []
+
+    @property
+    def reason(self) -> str | None:
+        """Why it has stopped the training, in words; None if it has not."""
+        if not self.stopped or self.objective is None:
+            return None
+        return f"no better {self.objective.name} in {self.patience} epochs"
 
     def get_config(self) -> dict[str, Any]:
         """The arguments as JSON."""
@@ -73,7 +80,7 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
         """Resets the state of earlier trainings."""
         if self.objective is None:
             raise UsageError('EarlyStopping has no objective; give one, such as objective="val_loss"')
-        self.reason, self.wait, self.best, self.best_weights = None, 0, None, []
+        self.stopped, self.wait, self.best, self.best_weights = False, 0, None, []
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Counts epochs without improvement."""
@@ -89,8 +96,7 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras is
             return
         self.wait += 1
         if self.wait >= self.patience:
-            self.reason = f"no better {objective.name} in {self.patience} epochs"
-            self.model.stop_training = True
+            self.stopped = self.model.stop_training = True
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Restores the best weights."""

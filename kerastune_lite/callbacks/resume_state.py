@@ -1,39 +1,83 @@
 """The complete state of a training between two epochs, in one file without pickle.
 
-It holds every variable of the model (including seed generators) and of its optimizer, and the state of the callbacks:
-numbers, strings and plain containers of them as JSON, arrays as arrays, named functions by name. A resumed training is
-bit-for-bit equal to an uninterrupted one if the order of the data depends only on the epoch.
+It holds every variable of the model (including seed generators) and of its optimizers, what the training has changed in
+the callbacks, and the random generators of the process. A resumed training is bit-for-bit equal to an uninterrupted one
+if the order of the data depends only on the epoch.
 """
 
-import json
-import os
-import sys
-import zipfile
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 import keras
 import numpy as np
 
-from kerastune_lite.errors import cannot_write
+from kerastune_lite.callbacks import callback_state, random_state
+from kerastune_lite.callbacks.callback_state import Beginning, Lost
+from kerastune_lite.callbacks.plain import NotPlain
+from kerastune_lite.callbacks.state_file import FORMAT_KEY, Arrays, StateDamaged, read_state, write_state
+from kerastune_lite.callbacks.state_version_1 import from_version_1
+from kerastune_lite.study.objective import Objective, RunningScore
 
-Arrays = dict[str, np.ndarray[Any, Any]]
 
-_FUNCTION = "__function__"
-_METADATA_KEY = "facts"  # the name in the file, which must not change
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is.
 
-# Attributes that Keras sets on every callback.
-_NOT_STATE = ("model", "_model", "params", "_params")
+    Attributes:
+        execution: The execution, from 0.
+        epoch: The completed epochs.
+        metrics: The metrics of the last one.
+        deciding: The epochs that decide the score, with their values of the objective.
+        stopped: Whether the training has ended early.
+    """
+
+    execution: int
+    epoch: int
+    metrics: Mapping[str, float]
+    deciding: Sequence[tuple[int, float]]
+    stopped: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, with the numbers as text: JSON has no infinities."""
+        return {
+            "execution": self.execution,
+            "epoch": self.epoch,
+            "metrics": {name: repr(value) for name, value in self.metrics.items()},
+            "values": [(epoch, repr(value)) for epoch, value in self.deciding],
+            "stopped": self.stopped,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Progress":
+        """The inverse of `to_json`.
+
+        Raises:
+            StateDamaged: `data` is something else.
+        """
+        try:
+            metrics = {str(name): float(value) for name, value in data["metrics"].items()}
+            deciding = [(int(epoch), float(value)) for epoch, value in data["values"]]
+            progress = cls(int(data["execution"]), int(data["epoch"]), metrics, deciding, bool(data["stopped"]))
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+            raise StateDamaged("is not the state of a training") from error
+        in_order = all(one < two for (one, _), (two, _) in pairwise(deciding))
+        within = all(1 <= epoch <= progress.epoch and math.isfinite(value) for epoch, value in deciding)
+        if progress.execution < 0 or progress.epoch < 1 or not in_order or not within:
+            raise StateDamaged("is not the state of a training")
+        return progress
+
+    def score(self, objective: Objective) -> RunningScore:
+        """The score so far."""
+        return RunningScore(objective, self.deciding)
 
 
 @dataclass(frozen=True)
 class ResumeState:
-    """A training after `epoch` epochs.
+    """A training after some epochs.
 
     Attributes:
         metadata: Metadata of the writer, as JSON.
@@ -45,37 +89,83 @@ class ResumeState:
 
     @classmethod
     def capture(
-        cls, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback], metadata: Mapping[str, Any]
+        cls,
+        model: keras.Model,
+        callbacks: Sequence[keras.callbacks.Callback],
+        metadata: Mapping[str, Any],
+        begun: Beginning | None = None,
     ) -> "ResumeState":
-        """The current state of `model` and `callbacks`."""
-        arrays = {f"model/{index}": _array(variable) for index, variable in enumerate(model.variables)}
-        arrays |= {f"optimizer/{index}": _array(variable) for index, variable in enumerate(_optimizer_variables(model))}
-        states = {}
-        for who, callback in _named(callbacks):
-            state = {name: value for name, value in vars(callback).items() if name not in _NOT_STATE}
-            states[who] = {name: _to_json(value) for name, value in state.items() if _is_json(_to_json(value))}
-            arrays |= {
-                f"{who}/{name}/{place}": item
-                for name, value in state.items()
-                if name not in states[who] and _is_arrays(value)
-                for place, item in enumerate(value)
-            }
-        return cls({**metadata, "callbacks": states}, arrays)
+        """The current state of `model`, `callbacks` and the random generators.
 
-    def fits(self, model: keras.Model) -> bool:
-        """Whether `model`, which must be built, has the variables that were captured."""
-        shapes = [tuple(variable.shape) for variable in model.variables]
-        return bool(model.built) and shapes == [array.shape for array in self._group("model")]
+        Args:
+            model: A built model.
+            callbacks: The callbacks.
+            metadata: Further metadata, as JSON.
+            begun: The callbacks at the beginning of the training; None if that is not known.
+        """
+        variables = model.variables
+        arrays = {f"model/{index}": _array(variable) for index, variable in enumerate(variables)}
+        optimizers = _optimizers(model)
+        for number, optimizer in enumerate(optimizers):
+            arrays |= {f"{_owner(number)}/{index}": _array(each) for index, each in enumerate(optimizer.variables)}
+        others: list[np.ndarray[Any, Any]] = []
+        kept, lost = callback_state.capture(callbacks, begun or {}, others)
+        state = {
+            "callbacks": kept,
+            "lost": lost,
+            "random": random_state.capture(others),
+            "optimizers": [_described(optimizer, variables) for optimizer in optimizers],
+            "trainable": _trainable(variables),
+        }
+        return cls({**metadata, **state}, arrays | {f"other/{index}": array for index, array in enumerate(others)})
 
-    def restore(self, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]) -> None:
-        """Restores the state into a model that it fits and into the same callbacks as when it was captured."""
+    @property
+    def progress(self) -> Progress:
+        """How far the training is.
+
+        Raises:
+            StateDamaged: The metadata is of something else.
+        """
+        _check(self.metadata)
+        return Progress.from_json(self.metadata)
+
+    def mismatch(self, model: keras.Model) -> str | None:
+        """Why the state cannot be restored into `model`; None if it can."""
+        if [tuple(variable.shape) for variable in model.variables] != [each.shape for each in self._group("model")]:
+            return "the model has other variables than when it was saved"
+        if self.metadata.get("trainable", _trainable(model.variables)) != _trainable(model.variables):
+            return "layers have been frozen or unfrozen during the training"
+        saved = self.metadata.get("optimizers")
+        optimizers = _optimizers(model)
+        if saved is not None and [each["class"] for each in saved] != [type(each).__name__ for each in optimizers]:
+            return "the model has another optimizer than when it was saved"
+        for number, optimizer in enumerate(optimizers):
+            if not optimizer.built:
+                _build(optimizer, model, saved[number]["trains"] if saved else None)
+            if [tuple(each.shape) for each in optimizer.variables] != [
+                each.shape for each in self._group(_owner(number))
+            ]:
+                return "the model has another optimizer than when it was saved"
+        return None
+
+    def restore(self, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]) -> Lost:
+        """Restores the state into a model that it fits and into the same callbacks as when it was captured.
+
+        Returns:
+            The attributes of callbacks that could not be kept or restored.
+        """
         self.restore_model(model)
-        _assign(_optimizer_variables(model), self._group("optimizer"))
-        for who, callback in _named(callbacks):
-            for name, value in self.metadata["callbacks"].get(who, {}).items():
-                setattr(callback, name, _from_json(value))
-            for name in {key.split("/")[1] for key in self.arrays if key.startswith(f"{who}/")}:
-                setattr(callback, name, self._group(f"{who}/{name}"))
+        for number, optimizer in enumerate(_optimizers(model)):
+            _assign(optimizer.variables, self._group(_owner(number)))
+        others = self._group("other")
+        lost: Lost = dict(self.metadata.get("lost", {}))
+        lost |= callback_state.restore(callbacks, self.metadata.get("callbacks", {}), others)
+        try:
+            if "random" in self.metadata:
+                random_state.restore(self.metadata["random"], others)
+        except NotPlain:
+            lost["process"] = ["random generators"]
+        return lost
 
     def restore_model(self, model: keras.Model) -> None:
         """Restores only the model's variables."""
@@ -87,51 +177,68 @@ class ResumeState:
         Raises:
             StudyWriteError: The file cannot be written.
         """
-        metadata = np.frombuffer(json.dumps(dict(self.metadata)).encode(), dtype=np.uint8)
-        part = path.with_suffix(".part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                np.savez(file, **{_METADATA_KEY: metadata}, **self.arrays)  # type: ignore[arg-type]
-            os.replace(part, path)
-        except OSError as error:
-            with suppress(OSError):  # the error that matters is the first one
-                part.unlink(missing_ok=True)
-            raise cannot_write(path, error) from error
+        write_state(path, self.metadata, self.arrays)
 
     @classmethod
     def read(cls, path: Path) -> "ResumeState | None":
-        """The state in `path`; None if the file is missing or unreadable."""
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-                arrays = {name: content[name] for name in content.files}
-            return cls(json.loads(arrays.pop(_METADATA_KEY).tobytes()), arrays)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        """The state in `path`; None if there is no file.
+
+        Raises:
+            StateDamaged: The file is damaged, or is no state.
+        """
+        found = read_state(path)
+        if found is None:
             return None
+        return cls(*(found if FORMAT_KEY in found[0] else from_version_1(*found)))
 
     def _group(self, prefix: str) -> list[np.ndarray[Any, Any]]:
-        keys = [key for key in self.arrays if key.startswith(f"{prefix}/")]
-        return [self.arrays[key] for key in sorted(keys, key=lambda key: int(key.rsplit("/", 1)[1]))]
+        keys = [key for key in self.arrays if key.startswith(f"{prefix}/") and key.rpartition("/")[2].isdecimal()]
+        return [self.arrays[key] for key in sorted(keys, key=lambda key: int(key.rpartition("/")[2]))]
 
 
-def _named(
-    callbacks: Sequence[keras.callbacks.Callback],
-) -> Iterator[tuple[str, keras.callbacks.Callback]]:
-    """Callbacks with names that are stable across runs of a script: the class and an index within the class."""
-    seen: Counter[str] = Counter()
-    for callback in callbacks:
-        kind = type(callback).__qualname__
-        yield f"{kind}#{seen[kind]}", callback
-        seen[kind] += 1
+def _check(metadata: Mapping[str, Any]) -> None:
+    """Raises StateDamaged for metadata that no training has written."""
+    try:
+        whole = (
+            all(isinstance(each, dict) for each in metadata.get("callbacks", {}).values())
+            and all(name.isidentifier() for names in metadata.get("lost", {}).values() for name in names)
+            and all(isinstance(each["class"], str) for each in metadata.get("optimizers", ()))
+            and all(type(index) is int for each in metadata.get("optimizers", ()) for index in each["trains"])
+        )
+    except (AttributeError, KeyError, TypeError):
+        whole = False
+    if not whole:
+        raise StateDamaged("is not the state of a training")
 
 
-def _optimizer_variables(model: keras.Model) -> list[Any]:
-    optimizer = getattr(model, "optimizer", None)  # a model that is not compiled has none
-    if optimizer is None:
-        return []
-    if not optimizer.built:
+def _optimizers(model: keras.Model) -> list[keras.optimizers.Optimizer]:
+    """The optimizer of `compile` (a model that is not compiled has none), and those of a custom training step."""
+    found = [getattr(model, "optimizer", None), *vars(model).values()]
+    unique = {id(each): each for each in found if isinstance(each, keras.optimizers.Optimizer)}
+    return list(unique.values())
+
+
+def _owner(number: int) -> str:
+    return f"optimizer{number or ''}"
+
+
+def _described(optimizer: keras.optimizers.Optimizer, variables: Sequence[Any]) -> dict[str, Any]:
+    """Its class, and which of the model's variables it trains, if it is built."""
+    places = {id(variable): index for index, variable in enumerate(variables)}
+    trained = getattr(optimizer, "_trainable_variables", [])
+    return {"class": type(optimizer).__name__, "trains": [places.get(id(variable), -1) for variable in trained]}
+
+
+def _build(optimizer: keras.optimizers.Optimizer, model: keras.Model, trains: Sequence[int] | None) -> None:
+    variables = model.variables
+    if trains is None or (trains and not all(0 <= index < len(variables) for index in trains)):
         optimizer.build(model.trainable_variables)
-    return list(optimizer.variables)
+    elif trains:
+        optimizer.build([variables[index] for index in trains])
+
+
+def _trainable(variables: Sequence[Any]) -> str:
+    return "".join("01"[variable.trainable] for variable in variables)
 
 
 def _array(variable: Any) -> np.ndarray[Any, Any]:
@@ -143,31 +250,3 @@ def _array(variable: Any) -> np.ndarray[Any, Any]:
 def _assign(variables: Sequence[Any], arrays: Sequence[np.ndarray[Any, Any]]) -> None:
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
-
-
-def _to_json(value: Any) -> Any:
-    """Replaces a function by its name: some Keras callbacks choose a function in the first epoch and keep it."""
-    if isinstance(value, FunctionType):
-        module, name = value.__module__, value.__qualname__
-        if getattr(sys.modules.get(module), name, None) is value:
-            return {_FUNCTION: [module, name]}
-    return value
-
-
-def _from_json(value: Any) -> Any:
-    if isinstance(value, dict) and value.keys() == {_FUNCTION}:
-        module, name = value[_FUNCTION]
-        return getattr(sys.modules[module], name)
-    return value
-
-
-def _is_json(value: Any) -> bool:
-    if isinstance(value, (bool, int, float, str, type(None))):
-        return True
-    if isinstance(value, (list, tuple)):
-        return all(_is_json(item) for item in value)
-    return isinstance(value, dict) and all(isinstance(key, str) and _is_json(item) for key, item in value.items())
-
-
-def _is_arrays(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and all(isinstance(item, np.ndarray) for item in value)

@@ -1,9 +1,11 @@
 """Creates variables before a training is traced.
 
 Keras creates the variables of the optimizer and of the metrics while it traces the first step. A trace that creates
-variables has to be repeated, which takes about a sixth of a short training.
+variables has to be repeated, which takes about a sixth of a short training. A training that resumes needs the variables
+of the model before it begins, to restore them.
 """
 
+from contextlib import suppress
 from typing import Any
 
 import keras
@@ -17,6 +19,14 @@ def overrides_step(model: keras.Model) -> bool:
     return any(getattr(type(model), name) is not getattr(keras.Model, name) for name in _STEP_METHODS)
 
 
+def build_for(model: keras.Model, x: Any) -> None:
+    """Creates the variables of a model that has none before its first batch, if a call on `x` can create them."""
+    if model.built:
+        return
+    with suppress(Exception):  # user code: a model may be trained without a call of its own, or need more than x
+        model(x, training=False)
+
+
 def build_ahead(model: keras.Model, batch: tuple[Any, ...]) -> None:
     """Creates the variables of the optimizer, the loss and the metrics. The results of the training stay the same.
 
@@ -27,8 +37,11 @@ def build_ahead(model: keras.Model, batch: tuple[Any, ...]) -> None:
     if overrides_step(model) or not model.built or model.run_eagerly or model.optimizer is None:
         return
     x, y, sample_weight = (*batch, None, None)[:3]
+    before = [(variable, variable.numpy()) for variable in model.non_trainable_variables]
     model.optimizer.build(model.trainable_variables)
     y_pred = model(x, training=False)
     model.compute_loss(x, y, y_pred, sample_weight, training=False)
     model.compute_metrics(x, y, y_pred, sample_weight)
     model.reset_metrics()
+    for variable, value in before:  # a stateful layer changes them even outside of training
+        variable.assign(value)

@@ -8,23 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from kerastune_lite.callbacks import Checkpoint, EarlyStopping, Report
+from kerastune_lite.callbacks.callback_state import describe as describe_lost
 from kerastune_lite.callbacks.resume_state import ResumeState
+from kerastune_lite.callbacks.saved_states import last_state
 from kerastune_lite.errors import DataError, nearest
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.study.events import Annotated, Ended, Outcome, ReadsRecorded, Reported
-from kerastune_lite.study.layout import BOARD, FILES, RESUME, checkpoint_directory, trial_name
+from kerastune_lite.study.layout import BOARD, FILES, checkpoint_directory, trial_name
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.task import Decision, Send, Task
 from kerastune_lite.training.arguments import FitArguments, check_counts
-from kerastune_lite.training.build_ahead import build_ahead
+from kerastune_lite.training.build_ahead import build_ahead, build_for
+from kerastune_lite.training.csv_logs import keep_logged_epochs
 from kerastune_lite.training.data_cache import DataCache, EpochOrder, Pipeline
 from kerastune_lite.training.hypermodel import Builder
 from kerastune_lite.training.labels import check_labels
 from kerastune_lite.training.name_counters import NameCounters
+from kerastune_lite.training.repeatable import data_causes, first_batch, model_causes
 from kerastune_lite.training.returned import check_objective, returned_epochs
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
 
@@ -74,21 +77,27 @@ class KerasTrial:
     def run(self, task: Task, send: Send, hp: HyperParameters | None = None) -> Ended | None:
         """Runs the attempt with an `hp` that has been read from before; None for a fresh one in each execution."""
         ended: Ended | None = None
-        state = self._resume_state(task)
-        for execution in range(0 if state is None else int(state.metadata["execution"]), task.executions):
-            ended = Training(self, task, send, execution, hp, state).run()
-            state = None
+        state, notice = self._resume_state(task)
+        for execution in range(0 if state is None else state.progress.execution, task.executions):
+            ended = Training(self, task, send, execution, hp, state, [notice] if notice else []).run()
+            state = notice = None
             if ended is not None and ended.outcome != "completed":
                 return ended
         return ended
 
-    def _resume_state(self, task: Task) -> ResumeState | None:
-        """The state on disk to resume from. If there is none, the files of earlier attempts are deleted."""
+    def _resume_state(self, task: Task) -> tuple[ResumeState | None, str | None]:
+        """The state on disk to resume from, and a notice if that is damaged.
+
+        If there is none, the files of earlier attempts are deleted.
+        """
         directory = checkpoint_directory(self.directory, task.trial)
-        state = ResumeState.read(directory / RESUME) if task.resume and self.builder.own_fit is None else None
+        resumes = task.resume and self.builder.own_fit is None
+        state, notice = last_state(directory) if resumes else (None, None)
+        if state is not None and state.progress.execution >= task.executions:
+            state = None
         if state is None:
             shutil.rmtree(directory, ignore_errors=True)
-        return state
+        return state, notice
 
 
 class Training:
@@ -102,6 +111,7 @@ class Training:
         execution: int,
         hp: HyperParameters | None,
         state: ResumeState | None,
+        notices: Sequence[str],
     ) -> None:
         self._trial = trial
         self._task = task
@@ -114,6 +124,8 @@ class Training:
         self._checkpoint = None if given is None else given.fresh(directory, trial.objective, execution, state)
         self._stop: str | None = None
         self._reported: dict[int, Mapping[str, float]] = {}
+        self._notices = list(notices)
+        self._resumed = 0
 
     def run(self) -> Ended | None:
         """Builds, trains and reports; None if the training completed normally."""
@@ -135,12 +147,14 @@ class Training:
         check_counts(arguments)
         check_labels(model, arguments)
         arguments, pipeline = self._trial.data_cache.feed(arguments, keep=self._trial.arguments.lasting_data)
-        if self._resumes(model, arguments):
+        if self._resumes(model, arguments, pipeline):
             arguments["initial_epoch"] = self._resumed_epoch(arguments)
+        self._send_notices()
         if pipeline is not None:
             build_ahead(model, pipeline.first_batch())
         callbacks = self._callbacks(pipeline)
         model.fit(**arguments, callbacks=callbacks, verbose=self._trial.fit_verbose or 0)
+        self._send_lost()
         return self._ending(callbacks)
 
     def _prepare(self) -> tuple[keras.Model, dict[str, Any]]:
@@ -162,29 +176,49 @@ class Training:
             self._send(Annotated(trial=trial, key="model", value=describe(model)))
         return decision
 
-    def _resumes(self, model: keras.Model, arguments: Mapping[str, Any]) -> bool:
+    def _resumes(self, model: keras.Model, arguments: Mapping[str, Any], pipeline: Pipeline | None) -> bool:
         """Whether a state on disk fits the model and the objective; one from before a change of the code is deleted."""
         checkpoint = self._checkpoint
         if checkpoint is None or checkpoint.state is None:
             return False
-        if isinstance(model, keras.Sequential) and not model.built and isinstance(arguments["x"], tf.data.Dataset):
-            model.build(keras.tree.flatten(arguments["x"].element_spec)[0].shape)
-        if not (checkpoint.state.fits(model) and self._scores(checkpoint.state)):
+        x = first_batch(arguments["x"], pipeline)
+        build_for(model, x)
+        misfit = checkpoint.state.mismatch(model) or self._unscored(checkpoint.state)
+        if misfit is not None:
+            self._notices.append(f"the training started over: {misfit}")
             checkpoint.forget()
             return False
+        causes = [*data_causes(arguments, pipeline), *model_causes(model, x)]
+        if causes and checkpoint.epochs_done < int(arguments.get("epochs", 1)):
+            self._notices.append(_inexact(checkpoint.epochs_done, "; ".join(causes)))
         return True
 
-    def _scores(self, state: ResumeState) -> bool:
-        """Whether an epoch of the state has reported the objective."""
-        return bool(state.metadata["values"]) or self._trial.objective.name in state.metadata["metrics"]
+    def _unscored(self, state: ResumeState) -> str | None:
+        """Why the state cannot be scored: no epoch of it has reported the objective."""
+        progress, name = state.progress, self._trial.objective.name
+        return None if progress.deciding or name in progress.metrics else f"no epoch has reported {name!r}"
+
+    def _send_notices(self) -> None:
+        if self._notices:
+            self._send(Annotated(trial=self._task.trial, key="resume", value="; ".join(self._notices)))
+
+    def _send_lost(self) -> None:
+        """Notes what the callbacks lacked, which is known once the training has restored them."""
+        if self._checkpoint is not None and self._checkpoint.lost and self._resumed:
+            lost = describe_lost(self._checkpoint.lost)
+            self._notices.append(_inexact(self._resumed, f"state of callbacks that cannot be restored: {lost}"))
+            self._send_notices()
 
     def _resumed_epoch(self, arguments: Mapping[str, Any]) -> int:
         """The completed epochs of the state on disk. Reports the last of them again, as its report may be lost."""
         assert self._checkpoint is not None
         assert self._checkpoint.state is not None
-        metadata = self._checkpoint.state.metadata
-        stop = self._report(metadata["epoch"], {name: float(value) for name, value in metadata["metrics"].items()})
-        return int(arguments.get("epochs", 1)) if stop or metadata["stopped"] else int(metadata["epoch"])
+        progress = self._checkpoint.state.progress
+        stop = self._report(progress.epoch, progress.metrics)
+        if stop or progress.stopped:
+            return int(arguments.get("epochs", 1))
+        self._resumed = progress.epoch
+        return progress.epoch
 
     def _report(self, epoch: int, metrics: Mapping[str, float]) -> bool:
         self._reported[epoch] = metrics
@@ -204,6 +238,8 @@ class Training:
         values = {read.definition.name: read.value for read in self._hp.reads}
         info = TrialInfo(task.trial, values, self._execution, trial.directory / FILES / name)
         callbacks = trial.user_callbacks.fresh(info, run)
+        if self._resumed:
+            keep_logged_epochs(callbacks, self._resumed)
         if trial.early_stopping is not None:
             callbacks.append(trial.early_stopping.fresh(trial.objective))
         callbacks.extend(trial.hooks(task.trial, self._hp))
@@ -259,6 +295,10 @@ def _check_keywords(model: keras.Model, arguments: Mapping[str, Any]) -> None:
     unknown = [name for name in arguments if name not in known]
     if unknown and not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in known.values()):
         raise DataError(f"fit has no argument {unknown[0]!r}{nearest(unknown[0], known)}")
+
+
+def _inexact(epoch: int, cause: str) -> str:
+    return f"resumed after epoch {epoch}, and may differ from an uninterrupted training: {cause}"
 
 
 def describe(model: keras.Model) -> dict[str, Any]:

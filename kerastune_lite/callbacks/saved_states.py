@@ -1,0 +1,74 @@
+"""The state files of a training in its directory: that of the last epoch, and that of the best one.
+
+`resume.npz` is written first; then `best_epoch.npz` becomes a second name of it if the epoch is the best so far. A
+process that dies in between leaves a `resume.npz` whose own epoch is the best one.
+"""
+
+import os
+import shutil
+import warnings
+from contextlib import suppress
+from pathlib import Path
+
+from kerastune_lite.callbacks.resume_state import ResumeState
+from kerastune_lite.callbacks.state_file import StateDamaged
+from kerastune_lite.study.layout import BEST_EPOCH, FORMER_BEST_EPOCH, RESUME
+
+
+def last_state(directory: Path) -> tuple[ResumeState | None, str | None]:
+    """The state to resume from, and a notice if the file is damaged; the state is then that of the best epoch, if any.
+
+    A damaged file is replaced by that of the best epoch, or deleted.
+    """
+    with suppress(FileNotFoundError):
+        os.replace(directory / FORMER_BEST_EPOCH, directory / BEST_EPOCH)
+    state, damage = _read(directory / RESUME)
+    if damage is None:
+        return state, None
+    state, _ = _read(directory / BEST_EPOCH)
+    if state is None:
+        with suppress(OSError):
+            delete_states(directory)
+        then = "the training starts over"
+    else:
+        link(directory / BEST_EPOCH, directory / RESUME)
+        then = f"the training resumes after epoch {state.progress.epoch}, the best one so far"
+    warnings.warn(f"{directory / RESUME} {damage}: {then}", RuntimeWarning, stacklevel=2)
+    return state, f"{RESUME} {damage}: {then}"
+
+
+def best_state(directory: Path, execution: int, epoch: int) -> ResumeState | None:
+    """The state of the best epoch; None if it is not there, or the file is of another epoch or damaged."""
+    for name in (BEST_EPOCH, RESUME):
+        state, _ = _read(directory / name)
+        if state is not None and (state.progress.execution, state.progress.epoch) == (execution, epoch):
+            return state
+    return None
+
+
+def delete_states(directory: Path) -> None:
+    """Deletes the states, so that the training starts from scratch."""
+    for name in (RESUME, BEST_EPOCH, FORMER_BEST_EPOCH):
+        (directory / name).unlink(missing_ok=True)
+
+
+def link(source: Path, target: Path) -> None:
+    """Gives the file a second name (a hard link): files here are replaced, never modified."""
+    part = target.with_suffix(".link")
+    part.unlink(missing_ok=True)
+    with suppress(OSError):
+        os.link(source, part)
+    if not part.exists():
+        shutil.copyfile(source, part)
+    os.replace(part, target)
+
+
+def _read(path: Path) -> tuple[ResumeState | None, str | None]:
+    """The state, and what is wrong with the file."""
+    try:
+        state = ResumeState.read(path)
+        if state is not None:
+            _ = state.progress
+    except StateDamaged as error:
+        return None, str(error)
+    return state, None
