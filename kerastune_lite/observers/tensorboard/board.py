@@ -111,7 +111,9 @@ class SearchBoard:
         for count, trial in enumerate((trial for trial in trials if trial.ended), start=1):
             best = trial if trial.succeeded and (best is None or trial.sort_key() < best.sort_key()) else best
             self._tell(trial, best, count)
-            if not (trial.status == "duplicate" or has_ended(self._run(trial))):
+            if trial.status == "duplicate":
+                shutil.rmtree(self._run(trial), ignore_errors=True)
+            elif not has_ended(self._run(trial)):
                 self._begin(trial, history)
                 self._finish(trial)
         self._search.flush()

@@ -4,7 +4,7 @@ import pytest
 
 from kerastune_lite.errors import StudyWriteError
 from kerastune_lite.observers.tensorboard import SearchBoard
-from kerastune_lite.study.events import Reported, Started
+from kerastune_lite.study.events import Ended, Reported, Started
 from kerastune_lite.study.history import History
 from tests.fakes import opened
 
@@ -25,3 +25,12 @@ def test_no_file_stays_open_when_one_of_them_cannot_be_written(tmp_path, monkeyp
         with pytest.raises(StudyWriteError):
             board(report, history)
     board.close()  # an open file would be a ResourceWarning, which is an error
+
+
+def test_the_run_of_a_duplicate_whose_process_died_is_deleted_by_the_next_search(tmp_path):
+    events = [opened(), Started(trial=0, attempt=1, values={}), Ended(trial=0, outcome="duplicate")]
+    (tmp_path / "trial_0000").mkdir()
+    board = SearchBoard(tmp_path)
+    board(events[0], History(events))
+    board.close()
+    assert not (tmp_path / "trial_0000").exists()
