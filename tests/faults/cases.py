@@ -226,10 +226,12 @@ def summary(events: Sequence[Event]) -> dict[int, Any]:
 
 
 def files(directory: Path) -> dict[str, Any]:
-    """What TensorBoard's runs hold of each trial (its columns, curves and end), and the models that are kept."""
+    """What TensorBoard's runs hold of each trial (its columns, curves and end), and what is kept of its model."""
     runs = sorted((directory / "study" / BOARD).rglob("*trial_*"))
     models = sorted((directory / "study" / CHECKPOINTS).rglob(MODEL))
     found: dict[str, Any] = {f"model of {model.parent.name}": _model(model) for model in models}
+    for place in (directory / "study" / CHECKPOINTS).glob("*"):
+        found[f"files of {place.name}"] = sorted(path.name for path in place.iterdir())
     for run in runs:
         found[f"run {run.name[-4:]}"] = [_said(value) for file in event_files(run) for value in _values(file)]
     return found
