@@ -120,23 +120,21 @@ class Journal:
     def _begin(self, whole: int) -> None:
         """Cuts a torn last line off, and writes the header of a new file."""
         os.ftruncate(self._file, whole)
-        self._size = whole
         if whole == 0:
             self._write(_header())
 
     def _write(self, line: bytes, *, force: bool = False) -> None:
         """Writes the whole line or nothing; if `force`, to the disk itself."""
-        done = 0
+        done, size = 0, os.fstat(self._file).st_size
         try:
             while done < len(line):
                 done += os.write(self._file, line[done:])
             if force:
                 os.fsync(self._file)
-        except OSError:
+        except BaseException:  # Ctrl-C as well
             with suppress(OSError):  # the first error matters
-                os.ftruncate(self._file, self._size)
+                os.ftruncate(self._file, size)
             raise
-        self._size += len(line)
 
 
 def read_events(directory: str | Path) -> tuple[list[Event], list[str]]:

@@ -293,6 +293,24 @@ def test_definitions_that_could_not_be_written_are_written_with_the_next_reads(t
     assert read_events(tmp_path) == ([EVENTS[4]], [])
 
 
+def test_an_event_interrupted_by_ctrl_c_is_not_recorded_and_costs_no_other(tmp_path, monkeypatch):
+    write = os.write
+
+    def interrupted(descriptor, data):
+        write(descriptor, data[: len(data) // 2])
+        raise KeyboardInterrupt
+
+    a_journal = Journal(tmp_path)
+    a_journal.append(EVENTS[0])
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            a_journal.append(EVENTS[6])
+    a_journal.append(EVENTS[7])
+    a_journal.close()
+    assert read_events(tmp_path) == ([EVENTS[0], EVENTS[7]], [])
+
+
 def test_a_file_in_the_way_is_told(tmp_path):
     (tmp_path / "logs").write_text("")
     with pytest.raises(StudyWriteError, match="choose another `directory` or `project_name`"):
