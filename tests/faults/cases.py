@@ -169,7 +169,7 @@ def _here(directory: Path, case: Case, moment: int) -> list[Event]:
     """The events that the script was shown as recorded before the fault ended it."""
     seen: list[Event] = []
     injector = Injector(directory, FAULTS[case.fault], moment)
-    with suppress(StudyWriteError, Killed), injector.watching():
+    with suppress(StudyWriteError, KeyboardInterrupt, Killed), injector.watching():
         SCENARIOS[case.scenario].run(directory, [lambda event, history: seen.append(event)])
     assert injector.happened, "the fault did not happen"
     return seen

@@ -81,6 +81,17 @@ class Fills(Fault):
         return change(data)
 
 
+class Interrupts(Fault):
+    """Ctrl-C comes right after the operation."""
+
+    def __init__(self) -> None:
+        super().__init__("Ctrl-C", CHANGES)
+
+    def at(self, operation: str, change: Callable[[Any], Any], data: Any, number: int) -> Any:
+        change(data)
+        raise KeyboardInterrupt
+
+
 class Dies(Fault):
     """The process ends before the operation; if `tears`, after the first bytes of a write.
 
@@ -114,6 +125,7 @@ FAULTS = {
         Fails("i/o error", errno.EIO),
         Fails("no permission", errno.EACCES),
         Fills(),
+        Interrupts(),
         Dies("killed"),
         Dies("torn write", tears=True),
         Dies("SIGKILL", lambda: os.kill(os.getpid(), signal.SIGKILL)),

@@ -35,7 +35,7 @@ DEFINITIONS: list[Hyperparameter] = [
     Boolean("drop"),
     Fixed("fixed", "é"),
 ]
-FAILURES = [name for name, fault in FAULTS.items() if fault.disk]
+FAILURES = [*(name for name, fault in FAULTS.items() if fault.disk), "Ctrl-C"]
 
 numbers = st.integers(0, 5)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -108,12 +108,12 @@ class JournalMachine(RuleBasedStateMachine):
 
     @rule(event=events, fault=st.sampled_from(FAILURES), moment=st.integers(0, 2))
     def fail_to_append(self, event: Any, fault: str, moment: int) -> None:
-        """The disk refuses; a failure that comes after everything is written changes nothing."""
+        """The disk refuses, or Ctrl-C comes; a fault that comes later than all operations changes nothing."""
         injector = Injector(self.directory, _Anywhere(fault), moment)
         try:
             with injector.watching():
                 self.journal.append(event)
-        except StudyWriteError:
+        except (StudyWriteError, KeyboardInterrupt):
             return
         self.kept[self.lines() - 1] = event
 
@@ -194,7 +194,7 @@ class _Anywhere:
         self.hits = frozenset({"write", "fsync", "truncate", "open"})
 
     def at(self, operation: str, change: Any, data: Any, number: int) -> Any:
-        if operation != "write" and not self._fault.disk:
+        if operation != "write" and self._fault.name == "torn write":
             raise Killed
         return self._fault.at(operation, change, data, number)
 
