@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from benchmarks.measure import machine, table
 from tests.faults.cases import Verdict, play, spread
 
-HEAVY = 0.12  # the share of faults in Keras searches, each of which takes a hundred times as long as another
+HEAVY = 0.12  # the share of faults in Keras searches, which take far longer than the others
 OUTCOMES = ("equal", "marked", "lost", "other error")
 HEADS = ("injected", "resumed equal", "marked", "lost", "other error")
 

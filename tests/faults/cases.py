@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import random
+import re
 import subprocess
 import sys
 import warnings
@@ -32,6 +33,7 @@ from tests.faults.scenarios import SCENARIOS
 Outcome = Literal["equal", "marked", "lost", "other error"]
 
 _UNSTAMPED = Stamp()
+_TRIAL = re.compile(r"trial_\d+")
 
 
 @dataclass(frozen=True)
@@ -227,13 +229,15 @@ def summary(events: Sequence[Event]) -> dict[int, Any]:
 
 def files(directory: Path) -> dict[str, Any]:
     """What TensorBoard's runs hold of each trial (its columns, curves and end), and what is kept of its model."""
-    runs = sorted((directory / "study" / BOARD).rglob("*trial_*"))
+    runs = sorted(path for path in (directory / "study" / BOARD).rglob("*trial_*") if path.is_dir())
     models = sorted((directory / "study" / CHECKPOINTS).rglob(MODEL))
     found: dict[str, Any] = {f"model of {model.parent.name}": _model(model) for model in models}
     for place in (directory / "study" / CHECKPOINTS).glob("*"):
         found[f"files of {place.name}"] = sorted(path.name for path in place.iterdir())
     for run in runs:
-        found[f"run {run.name[-4:]}"] = [_said(value) for file in event_files(run) for value in _values(file)]
+        found[f"run of {_TRIAL.search(run.name)[0]}"] = [
+            _said(value) for file in event_files(run) for value in _values(file)
+        ]
     return found
 
 
