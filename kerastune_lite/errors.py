@@ -22,7 +22,8 @@ KerastuneError
 
 import difflib
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -119,3 +120,12 @@ def cannot_write(path: Path, error: OSError) -> StudyWriteError:
         errno.EEXIST: "a file of that name exists; choose another `directory` or `project_name`",
     }.get(error.errno or 0, "choose another `directory`, or fix the problem and rerun to resume")
     return StudyWriteError(f"cannot write {path}: {error.strerror}: {remedy}")
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Within it, an OSError becomes the StudyWriteError that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise cannot_write(path, error) from error

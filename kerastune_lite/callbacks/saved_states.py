@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.callbacks.state_file import StateDamaged
+from kerastune_lite.errors import StudyWriteError, changing
 from kerastune_lite.study.layout import BEST_EPOCH, FORMER_BEST_EPOCH, RESUME
 
 
@@ -20,14 +21,14 @@ def last_state(directory: Path) -> tuple[ResumeState | None, str | None]:
 
     A damaged file is replaced by that of the best epoch, or deleted.
     """
-    with suppress(FileNotFoundError):
+    with changing(directory), suppress(FileNotFoundError):
         os.replace(directory / FORMER_BEST_EPOCH, directory / BEST_EPOCH)
     state, damage = _read(directory / RESUME)
     if damage is None:
         return state, None
     state, _ = _read(directory / BEST_EPOCH)
     if state is None:
-        with suppress(OSError):
+        with suppress(StudyWriteError):
             delete_states(directory)
         then = "the training starts over"
     else:
@@ -48,19 +49,22 @@ def best_state(directory: Path, execution: int, epoch: int) -> ResumeState | Non
 
 def delete_states(directory: Path) -> None:
     """Deletes the states, so that the training starts from scratch."""
-    for name in (RESUME, BEST_EPOCH, FORMER_BEST_EPOCH):
-        (directory / name).unlink(missing_ok=True)
+    with changing(directory):
+        for name in (RESUME, BEST_EPOCH, FORMER_BEST_EPOCH):
+            (directory / name).unlink(missing_ok=True)
 
 
 def link(source: Path, target: Path) -> None:
     """Gives the file a second name (a hard link): files here are replaced, never modified."""
     part = target.with_suffix(".link")
-    part.unlink(missing_ok=True)
-    with suppress(OSError):
-        os.link(source, part)
-    if not part.exists():
-        shutil.copyfile(source, part)
-    os.replace(part, target)
+    with changing(target):
+        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            os.link(source, part)
+        if not part.exists():
+            shutil.copyfile(source, part)
+        os.replace(part, target)
+        part.unlink(missing_ok=True)  # to rename one name of a file to another one of it does nothing
 
 
 def _read(path: Path) -> tuple[ResumeState | None, str | None]:

@@ -4,9 +4,11 @@ import shutil
 from pathlib import Path
 from typing import final
 
+from kerastune_lite.errors import changing
 from kerastune_lite.study.events import Ended, Event, SearchStarted
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import BEST_EPOCH, CHECKPOINTS, RESUME, checkpoint_directory
+from kerastune_lite.study.trial import Trial
 
 
 @final
@@ -21,14 +23,23 @@ class ModelFiles:
         self._study = study
 
     def __call__(self, event: Event, history: History) -> None:
-        """Deletes files when a search starts and after each trial."""
-        if isinstance(event, SearchStarted):
-            self._prune(history)
-        elif isinstance(event, Ended) and history[event.trial].ended:
-            directory = checkpoint_directory(self._study, event.trial)
-            for name in (RESUME, BEST_EPOCH):
-                (directory / name).unlink(missing_ok=True)
-            self._prune(history)
+        """Deletes files when a search starts and after each trial.
+
+        Raises:
+            StudyWriteError: A file cannot be deleted; the next search deletes it.
+        """
+        with changing(self._study / CHECKPOINTS):
+            if isinstance(event, SearchStarted):
+                self._prune(history)
+                for trial in history.kept():
+                    self._delete_states(trial)  # the process may have died before it could
+            elif isinstance(event, Ended) and history[event.trial].ended:
+                self._delete_states(history[event.trial])
+                self._prune(history)
+
+    def _delete_states(self, trial: Trial) -> None:
+        for name in (RESUME, BEST_EPOCH):
+            (checkpoint_directory(self._study, trial.number) / name).unlink(missing_ok=True)
 
     def _prune(self, history: History) -> None:
         kept = {checkpoint_directory(self._study, trial.number) for trial in (*history.kept(), *history.unfinished)}

@@ -61,6 +61,8 @@ def run_search(
     overwritten = _overwritten(settings)
     with ExitStack() as stack:
         store = stack.enter_context(_closing(_open(settings)))
+        if settings.overwrite:
+            _delete_files(settings)
         executor = stack.enter_context(_closing(settings.executor(trial)))
         history = History(store.events())
         started = _started(settings, history)
@@ -112,11 +114,14 @@ def _text(path: Path | None) -> str | None:
 def _open(settings: Settings) -> Store:
     if settings.directory is None:
         return MemoryStore()
-    journal = Journal(settings.directory, overwrite=settings.overwrite)
-    if settings.overwrite:
+    return Journal(settings.directory, overwrite=settings.overwrite)
+
+
+def _delete_files(settings: Settings) -> None:
+    """Deletes what the study had written beside its journal."""
+    if settings.directory is not None:
         for name in (BOARD, CHECKPOINTS, FILES):
             shutil.rmtree(settings.directory / name, ignore_errors=True)
-    return journal
 
 
 def _started(settings: Settings, history: History) -> SearchStarted:

@@ -190,7 +190,7 @@ class Annotated:
     """Anything else worth keeping: JSON under a key, of a trial, or of the study if `trial` is None."""
 
     key: str
-    value: Any
+    value: Any = None
     trial: int | None = None
     stamp: Stamp = _UNSTAMPED
     extra: Mapping[str, Any] = field(default_factory=dict)

@@ -83,7 +83,6 @@ class Journal:
     def __init__(self, directory: Path, *, overwrite: bool = False) -> None:
         self.directory = Path.cwd() / directory  # the working directory may change
         self._path = self.directory / JOURNAL
-        self._size = 0
         with ExitStack() as stack:
             try:
                 self.directory.mkdir(parents=True, exist_ok=True)
@@ -112,10 +111,10 @@ class Journal:
                 "move it back and rerun to resume"
             )
         try:
-            self._write(b"".join(map(_line, self._codec.encode(event))))
-            if isinstance(event, Ended):
-                os.fsync(self._file.number)
+            self._write(b"".join(map(_line, self._codec.encode(event))), force=isinstance(event, Ended))
         except OSError as error:
+            with suppress(OSError):  # a codec that knows only the definitions that are written
+                self._codec = _load(self._path, _content(self._file))[-1]
             raise cannot_write(self._path, error) from error
 
     def close(self) -> None:
@@ -133,21 +132,21 @@ class Journal:
     def _begin(self, whole: int) -> None:
         """Cuts a torn last line off, and writes the header of a new file."""
         os.ftruncate(self._file.number, whole)
-        self._size = whole
         if whole == 0:
             self._write(_header())
 
-    def _write(self, line: bytes) -> None:
-        """Writes the whole line or nothing."""
-        done, number = 0, self._file.number
+    def _write(self, line: bytes, *, force: bool = False) -> None:
+        """Writes the whole line or nothing; if `force`, to the disk itself."""
+        done, size = 0, os.fstat(self._file.number).st_size
         try:
             while done < len(line):
-                done += os.write(number, line[done:])
-        except OSError:
+                done += os.write(self._file.number, line[done:])
+            if force:
+                os.fsync(self._file.number)
+        except BaseException:  # Ctrl-C as well
             with suppress(OSError):  # the first error matters
-                os.ftruncate(number, self._size)
+                os.ftruncate(self._file.number, size)
             raise
-        self._size += len(line)
 
 
 def read_events(directory: str | Path) -> tuple[list[Event], list[str]]:

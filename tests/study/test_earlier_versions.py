@@ -10,13 +10,13 @@ from kerastune_lite.errors import Infeasible
 from kerastune_lite.study.events import Reported
 from tests import tiny
 
-RECORDED = Path(__file__).parent.parent / "data" / "0.1"
+RECORDED = sorted(path for path in (Path(__file__).parent.parent / "data").iterdir() if (path / "function").is_dir())
 
 
-@pytest.fixture
-def study(tmp_path):
+@pytest.fixture(params=RECORDED, ids=lambda path: path.name)
+def study(tmp_path, request):
     """Copies the recorded studies to where they may be written."""
-    shutil.copytree(RECORDED, tmp_path / "studies")
+    shutil.copytree(request.param, tmp_path / "studies")
     return tmp_path / "studies"
 
 

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import resource
@@ -87,6 +88,11 @@ def test_a_search_without_a_budget_survives_json():
 
 def test_a_failure_that_no_retry_can_help_survives_json():
     event = Ended(trial=0, outcome="failed", reason="too slow", final=True, stamp=STAMP)
+    assert through_json(event) == [event]
+
+
+def test_an_annotation_without_a_value_survives_json():
+    event = Annotated(key="k", value=None, stamp=STAMP)
     assert through_json(event) == [event]
 
 
@@ -257,6 +263,52 @@ def test_a_file_that_may_not_grow_leaves_whole_lines_and_says_so(journal):
     a_journal.append(EVENTS[6])
     a_journal.close()
     assert read_events(journal.parent) == ([*EVENTS, EVENTS[6]], [])
+
+
+def test_an_end_that_cannot_be_forced_to_disk_is_not_recorded(journal, monkeypatch):
+    def fail(descriptor):
+        raise OSError(errno.EIO, "Input/output error")
+
+    a_journal = Journal(journal.parent)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fail)
+        with pytest.raises(StudyWriteError):
+            a_journal.append(EVENTS[6])
+    a_journal.append(EVENTS[7])
+    a_journal.close()
+    assert read_events(journal.parent) == ([*EVENTS, EVENTS[7]], [])
+
+
+def test_definitions_that_could_not_be_written_are_written_with_the_next_reads(tmp_path, monkeypatch):
+    def fail(descriptor, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    a_journal = Journal(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", fail)
+        with pytest.raises(StudyWriteError):
+            a_journal.append(EVENTS[4])
+    a_journal.append(EVENTS[4])
+    a_journal.close()
+    assert read_events(tmp_path) == ([EVENTS[4]], [])
+
+
+def test_an_event_interrupted_by_ctrl_c_is_not_recorded_and_costs_no_other(tmp_path, monkeypatch):
+    write = os.write
+
+    def interrupted(descriptor, data):
+        write(descriptor, data[: len(data) // 2])
+        raise KeyboardInterrupt
+
+    a_journal = Journal(tmp_path)
+    a_journal.append(EVENTS[0])
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            a_journal.append(EVENTS[6])
+    a_journal.append(EVENTS[7])
+    a_journal.close()
+    assert read_events(tmp_path) == ([EVENTS[0], EVENTS[7]], [])
 
 
 def test_a_file_in_the_way_is_told(tmp_path):

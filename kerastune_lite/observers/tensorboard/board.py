@@ -7,6 +7,7 @@ run with the next number replaces it.
 
 import shutil
 from collections.abc import Sequence
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import final
@@ -91,12 +92,12 @@ class SearchBoard:
 
     def close(self) -> None:
         """Closes all files."""
-        for run in self._open.values():
-            run.close()
+        files: list[TrialRun | EventFile] = [*self._open.values(), *([] if self._search is None else [self._search])]
         self._open.clear()
-        if self._search is not None:
-            self._search.close()
-            self._search = None
+        self._search = None
+        with ExitStack() as stack:  # one that cannot be written to its end does not keep the others open
+            for file in files:
+                stack.callback(file.close)
 
     def _catch_up(self, event: SearchStarted, history: History) -> None:
         """Rewrites the search's own run, and each trial's run whose end is not in its file."""
@@ -110,7 +111,9 @@ class SearchBoard:
         for count, trial in enumerate((trial for trial in trials if trial.ended), start=1):
             best = trial if trial.succeeded and (best is None or trial.sort_key() < best.sort_key()) else best
             self._tell(trial, best, count)
-            if not (trial.status == "duplicate" or has_ended(self._run(trial))):
+            if trial.status == "duplicate":
+                shutil.rmtree(self._run(trial), ignore_errors=True)
+            elif not has_ended(self._run(trial)):
                 self._begin(trial, history)
                 self._finish(trial)
         self._search.flush()
@@ -137,7 +140,8 @@ class SearchBoard:
         """Writes a trial's run from the history and leaves it open."""
         if trial.number in self._open:
             self._open.pop(trial.number).close()
-        self._open[trial.number] = TrialRun(self._run(trial), trial, history)
+        run = self._open[trial.number] = TrialRun(self._run(trial), trial, history)
+        run.catch_up(trial)
 
     def _report(self, event: Reported, history: History) -> None:
         trial = history[event.trial]
@@ -199,6 +203,9 @@ class TrialRun:
             hparams=cells(trial, history.space), group_name=trial_name(trial.number), start_time_secs=trial.started_at
         )
         self._file.hparams(metadata.SESSION_START_INFO_TAG, trial.started_at, session_start_info=start)
+
+    def catch_up(self, trial: Trial) -> None:
+        """Writes the epochs reported so far."""
         for event, score in trial.replay():
             self._write(event, score)
         self._file.flush()

@@ -83,10 +83,19 @@ def begun_at(file: Path) -> int:
 
 
 def has_ended(run: Path) -> bool:
-    """Whether the run's file contains the end of the session, which is written last."""
+    """Whether the run's file is whole and contains the end of the session, which is written last."""
     files = event_files(run)
-    if not files:
-        return False
-    with files[-1].open("rb") as file:
-        file.seek(max(0, files[-1].stat().st_size - 256))
-        return metadata.SESSION_END_INFO_TAG.encode() in file.read()
+    return bool(files) and metadata.SESSION_END_INFO_TAG.encode() in _last_record(files[-1].read_bytes())
+
+
+def _last_record(content: bytes) -> bytes:
+    """The last record of an event file; empty if the file is cut.
+
+    Each record is the length of its data, a checksum of the length, the data, and a checksum of the data.
+    """
+    start, last = 0, b""
+    while start < len(content):
+        length = int.from_bytes(content[start : start + 8], "little")
+        last = content[start + 12 : start + 12 + length]
+        start += 8 + 4 + length + 4
+    return last if start == len(content) else b""
