@@ -38,6 +38,7 @@ DEFINITIONS: list[Hyperparameter] = [
 FAILURES = [*(name for name, fault in FAULTS.items() if fault.disk), "Ctrl-C"]
 
 numbers = st.integers(0, 5)
+positive = st.integers(1, 5)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 metrics = st.dictionaries(texts, st.floats(allow_nan=False), max_size=2)
 values = st.dictionaries(texts, st.none() | st.booleans() | st.integers(-9, 9) | texts, max_size=2)
@@ -68,15 +69,15 @@ events = st.one_of(
         objective=st.just(Objective("score", "max")),
         strategy=st.just({"strategy": "Random"}),
         seed=numbers,
-        max_trials=st.none() | numbers,
+        max_trials=st.none() | positive,
         space=st.none() | st.just(tuple(DEFINITIONS[2:])),
         extends=st.booleans(),
     ),
     st.builds(Enqueued, values=values),
     st.builds(ExternalResult, values=values, score=st.floats(allow_nan=False)),
-    st.builds(Started, trial=numbers, attempt=numbers, values=values, note=json_values),
+    st.builds(Started, trial=numbers, attempt=positive, values=values, note=json_values),
     reads(),
-    st.builds(Reported, trial=numbers, execution=numbers, epoch=numbers, metrics=metrics),
+    st.builds(Reported, trial=numbers, execution=numbers, epoch=positive, metrics=metrics),
     st.builds(Ended, trial=numbers, outcome=st.sampled_from(["completed", "failed"]), reason=texts, error=texts),
     st.builds(Annotated, key=texts, value=json_values, trial=st.none() | numbers),
 )
