@@ -4,7 +4,6 @@ import json
 import math
 import os
 import shutil
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +13,7 @@ import keras
 
 from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.callbacks.resume_state import ResumeState
-from kerastune_lite.errors import UsageError, cannot_write
+from kerastune_lite.errors import UsageError, cannot_write, warn
 from kerastune_lite.study.layout import BEST_EPOCH, FORMER_BEST_EPOCH, METADATA, MODEL, RESUME, WEIGHTS
 from kerastune_lite.study.objective import Best, Objective, RunningScore, resolve
 
@@ -185,7 +184,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         try:
             self.model.save(part)
         except (NotImplementedError, TypeError, ValueError) as error:
-            warnings.warn(
+            warn(
                 f"{type(self.model).__name__} cannot be saved whole ({str(error).splitlines()[0][:200]}): only its "
                 "weights are saved, and get_best_models() rebuilds the model with build_model",
                 UserWarning,

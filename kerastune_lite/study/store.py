@@ -8,14 +8,13 @@ import fcntl
 import json
 import os
 import socket
-import warnings
 import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from kerastune_lite.errors import StudyForeign, StudyLocked, cannot_write
+from kerastune_lite.errors import StudyForeign, StudyLocked, cannot_write, warn
 from kerastune_lite.study.codec import EventCodec
 from kerastune_lite.study.events import Ended, Event
 from kerastune_lite.study.layout import JOURNAL, LOCK
@@ -153,7 +152,7 @@ def read_events(directory: str | Path) -> tuple[list[Event], list[str]]:
 def warn_of_damage(damage: Iterable[str]) -> None:
     """Says what is broken in a record to whoever has no console to read it from."""
     for text in damage:
-        warnings.warn(text, RuntimeWarning, stacklevel=3)
+        warn(text, RuntimeWarning, stacklevel=3)
 
 
 def _make_directory(directory: Path) -> None:
