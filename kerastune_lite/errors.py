@@ -32,7 +32,10 @@ from kerastune_lite.printable import printable
 
 
 class KerastuneError(Exception):
-    """Base class of all exceptions of kerastune_lite."""
+    """Base class of all exceptions of kerastune_lite. Text of users in a message is shown printable."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__(), lines=True)
 
 
 class UsageError(KerastuneError, ValueError):

@@ -1,11 +1,11 @@
-"""Our warnings, and the text in them."""
+"""Our warnings and errors, and the text in them."""
 
 import io
 import sys
 
 import pytest
 
-from kerastune_lite.errors import warn
+from kerastune_lite.errors import SpaceError, warn
 from kerastune_lite.printable import printable
 
 
@@ -54,3 +54,7 @@ def test_what_a_terminal_would_obey_or_cannot_show_is_escaped(text, shown):
 
 def test_text_of_several_lines_keeps_them():
     assert printable("one\n\ttwo\r", lines=True) == "one\n\ttwo\\r"
+
+
+def test_a_terminal_obeys_nothing_in_an_error():
+    assert str(SpaceError("a\x1b[2J\nb")) == "a\\x1b[2J\nb"

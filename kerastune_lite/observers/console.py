@@ -12,6 +12,7 @@ from rich.text import Text
 
 from kerastune_lite.results.causes import causes, on_one_line
 from kerastune_lite.results.results import brief
+from kerastune_lite.results.screen import screen
 from kerastune_lite.results.tables import trial_table, write
 from kerastune_lite.space.grid import View, discretized
 from kerastune_lite.study.events import SEARCH_ENDED, Annotated, Ended, Event, Reported, SearchStarted, Started
@@ -49,7 +50,7 @@ class Console:
         self._where = where
         self._tensorboard = tensorboard
         self._notices = notices
-        self._terminal = Terminal(soft_wrap=True, highlight=False) if terminal is None else terminal
+        self._terminal = screen() if terminal is None else terminal
         self._live: Live | None = None
         self._causes: Counter[str] = Counter()
         self._last_told = -math.inf
