@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from kerastune_lite.errors import SearchError
 from kerastune_lite.printable import printable
+from kerastune_lite.results.user_frames import from_user_code
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 
@@ -39,12 +40,13 @@ def check_any_success(history: History, *, traceback: bool = False) -> None:
     if not failed or any(trial.succeeded for trial in history.trials):
         return
     counted = "".join(f"\n  {count} failed with: {cause}" for cause, count in causes(failed).most_common(5))
+    shown = printable(from_user_code(failed[0].error or failed[0].reason or ""), lines=True)
     error = SearchError(
         f"none of the {len(history)} trials finished with a score:{counted}\n"
         "Fix the problem and rerun: failed trials are retried. results() has each trial's traceback as its `error`"
     )
     if traceback:
-        error.add_note(f"trial {failed[0].number}:\n{printable(failed[0].error or failed[0].reason, lines=True)}")
+        error.add_note(f"trial {failed[0].number}:\n{shown}")
     raise error
 
 
