@@ -108,7 +108,7 @@ class Console:
             done = len(history) - left
             to_go = "" if event.max_trials is None else f", {max(0, event.max_trials - history.budget_used)} remaining"
             self._say(f"resuming: {len(history)} trials recorded, {done} ended, {left} to resume{to_go}")
-        if self._terminal.is_terminal and self._verbose == 1:
+        if self._terminal.is_terminal and not self._terminal.is_dumb_terminal and self._verbose == 1:
             err = sys.stderr is not None and sys.stderr.isatty()  # what goes to a file stays there
             self._live = Live(console=self._terminal, refresh_per_second=4, transient=True, redirect_stderr=err)
             self._live.start()

@@ -203,6 +203,13 @@ def test_the_live_line_keeps_to_the_width_of_the_terminal():
         assert re.match(r"trial 2 \(3 of 3\), epoch 1/1(; best|$)", lines[-1])
 
 
+def test_a_terminal_that_cannot_redraw_a_line_has_a_line_per_trial(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    shown = said(climb, Grid(), max_trials=None, terminal=True)
+    assert shown.count(" completed, ") == 3
+    assert "\x1b[2K" not in shown
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_closing_raises_nothing_where_the_terminal_is_gone(terminal):
     screen = Terminal(file=io.StringIO(), force_terminal=terminal, width=80)
