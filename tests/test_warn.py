@@ -4,6 +4,8 @@ import io
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kerastune_lite.errors import SpaceError, warn
 from kerastune_lite.printable import printable
@@ -58,3 +60,10 @@ def test_text_of_several_lines_keeps_them():
 
 def test_a_terminal_obeys_nothing_in_an_error():
     assert str(SpaceError("a\x1b[2J\nb")) == "a\\x1b[2J\nb"
+
+
+@settings(derandomize=True, deadline=None, max_examples=50)
+@given(st.text(st.characters(exclude_categories=()) | st.sampled_from("\x1b\x9b\u202e\ud800\r\n")))
+def test_any_text_becomes_printable(text):
+    assert printable(text).isprintable()
+    assert all(line.isprintable() for line in printable(text, lines=True).replace("\t", "").split("\n"))
