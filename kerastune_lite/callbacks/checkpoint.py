@@ -4,6 +4,7 @@ import json
 import math
 import os
 import shutil
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -158,7 +159,9 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             "build": keras.saving.serialize_keras_object(self.model.get_build_config()),
         }
         try:
-            self._save()
+            with warnings.catch_warnings():  # Keras reads its variables in a way that numpy 2 deprecates
+                warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+                self._save()
             self._path(METADATA).write_text(json.dumps(metadata))
         except OSError as error:
             for name in ("part.keras", "part.weights.h5"):
