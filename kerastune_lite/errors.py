@@ -22,13 +22,20 @@ KerastuneError
 
 import difflib
 import errno
+import sys
+import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from kerastune_lite.printable import printable
 
 
 class KerastuneError(Exception):
-    """Base class of all exceptions of kerastune_lite."""
+    """Base class of all exceptions of kerastune_lite. Text of users in a message is shown printable."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__(), lines=True)
 
 
 class UsageError(KerastuneError, ValueError):
@@ -106,6 +113,23 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """A hint to append to a message: the known name closest to `name`, or an empty string."""
     matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"; did you mean {matches[0]!r}?" if matches else ""
+
+
+def warn(message: str, category: type[Warning], *, stacklevel: int) -> None:
+    """Issues a warning; where it cannot be issued, or warnings are errors, prints it to standard error instead.
+
+    Args:
+        message: The text, which may contain text of users.
+        category: The warning's class.
+        stacklevel: As for `warnings.warn`, called in place of this function.
+    """
+    text = printable(message, lines=True)
+    try:
+        warnings.warn(text, category, stacklevel=stacklevel + 1)
+    except Exception:  # noqa: BLE001 - raised by a filter or a broken stream; it must not cost a trial
+        if sys.stderr is not None:
+            with suppress(Exception):
+                print(f"{category.__name__}: {text}", file=sys.stderr, flush=True)
 
 
 def cannot_write(path: Path, error: OSError) -> StudyWriteError:

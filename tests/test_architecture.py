@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "kerastune_lite"
 
 LAYERS = {
-    0: {"errors", "space"},
+    0: {"errors", "printable", "space"},
     1: {"study"},
     1.1: {"surrogate"},
     2: {"strategies", "stopping", "executors", "surrogates"},

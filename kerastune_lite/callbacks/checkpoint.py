@@ -16,7 +16,7 @@ from kerastune_lite.callbacks.kept_model import read_metadata, write_metadata
 from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.callbacks.resume_state import Progress, ResumeState
 from kerastune_lite.callbacks.saved_states import best_state, delete_states, last_state, link
-from kerastune_lite.errors import UsageError, cannot_write
+from kerastune_lite.errors import UsageError, cannot_write, warn
 from kerastune_lite.study.layout import BEST_EPOCH, MODEL, RESUME, WEIGHTS
 from kerastune_lite.study.objective import Best, Objective, RunningScore, resolve
 
@@ -155,7 +155,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         state = best_state(self.directory, self.execution, best.epoch)
         if state is None:
             if not self._is_saved(best):
-                warnings.warn(
+                warn(
                     f"{self._path(BEST_EPOCH)} is damaged or missing: the model of epoch {best.epoch} is not kept",
                     RuntimeWarning,
                     stacklevel=2,
@@ -164,8 +164,11 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         now = self.model.get_weights()
         state.restore_model(self.model)
         try:
+            with warnings.catch_warnings():  # Keras reads its variables in a way that numpy 2 deprecates
+                warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+                name = self._save()
             write_metadata(
-                self.directory, self._save(), self.model, execution=self.execution, epoch=best.epoch, score=best.score
+                self.directory, name, self.model, execution=self.execution, epoch=best.epoch, score=best.score
             )
         except OSError as error:
             for name in ("part.keras", "part.weights.h5"):
@@ -191,7 +194,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         try:
             self.model.save(part)
         except (NotImplementedError, TypeError, ValueError) as error:
-            warnings.warn(
+            warn(
                 f"{type(self.model).__name__} cannot be saved whole ({str(error).splitlines()[0][:200]}): only its "
                 "weights are saved, and get_best_models() rebuilds the model with build_model",
                 UserWarning,

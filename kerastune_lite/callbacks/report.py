@@ -1,12 +1,12 @@
 """Reports the metrics of each epoch to a function that may stop the training."""
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, final
 
 import keras
 import numpy as np
 
+from kerastune_lite.errors import warn
 from kerastune_lite.space.number import plain
 
 
@@ -28,7 +28,7 @@ def scalars_with_warning(logs: Mapping[str, Any] | None, warned: set[str]) -> di
     for name, value in (logs or {}).items():
         if name not in kept and name not in warned:
             warned.add(name)
-            warnings.warn(
+            warn(
                 f"metric {name!r} is not a single number but {_brief(value)} and is not recorded",
                 UserWarning,
                 stacklevel=2,

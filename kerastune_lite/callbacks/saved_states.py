@@ -6,13 +6,12 @@ process that dies in between leaves a `resume.npz` whose own epoch is the best o
 
 import os
 import shutil
-import warnings
 from contextlib import suppress
 from pathlib import Path
 
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.callbacks.state_file import StateDamaged
-from kerastune_lite.errors import StudyWriteError, changing
+from kerastune_lite.errors import StudyWriteError, changing, warn
 from kerastune_lite.study.layout import BEST_EPOCH, FORMER_BEST_EPOCH, RESUME
 
 
@@ -34,7 +33,7 @@ def last_state(directory: Path) -> tuple[ResumeState | None, str | None]:
     else:
         link(directory / BEST_EPOCH, directory / RESUME)
         then = f"the training resumes after epoch {state.progress.epoch}, the best one so far"
-    warnings.warn(f"{directory / RESUME} {damage}: {then}", RuntimeWarning, stacklevel=2)
+    warn(f"{directory / RESUME} {damage}: {then}", RuntimeWarning, stacklevel=2)
     return state, f"{RESUME} {damage}: {then}"
 
 

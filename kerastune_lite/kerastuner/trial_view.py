@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, final
 
+from kerastune_lite.results.screen import screen
+from kerastune_lite.results.tables import write
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.study.trial import Status, Trial
 
@@ -122,16 +124,14 @@ class TrialView:
 
     def summary(self) -> None:
         """Prints the trial."""
-        print(f"Trial {self.trial_id} summary\nHyperparameters:")
+        write(screen(), f"Trial {self.trial_id} summary", "Hyperparameters:")
         self.display_hyperparameters()
-        for label, value in (("Score: ", self.score), ("", self.message)):
-            if value is not None:
-                print(f"{label}{value}")
+        score = [] if self.score is None else [f"Score: {self.score}"]
+        write(screen(), *score, *(self.message or "").splitlines())
 
     def display_hyperparameters(self) -> None:
         """Prints the hyperparameters."""
-        for name, value in self.hyperparameters.values.items():
-            print(f"{name}: {value}")
+        write(screen(), *(f"{name}: {value}" for name, value in self.hyperparameters.values.items()))
 
     def get_state(self) -> dict[str, Any]:
         """Plain JSON."""

@@ -1,18 +1,24 @@
 """Prints the progress of a search: a live line on a terminal, plain lines elsewhere."""
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import final
 
+from rich.cells import cell_len
 from rich.console import Console as Terminal
 from rich.live import Live
 from rich.text import Text
 
+from kerastune_lite.printable import printable
 from kerastune_lite.results.causes import causes, on_one_line
 from kerastune_lite.results.results import brief
+from kerastune_lite.results.screen import screen
 from kerastune_lite.results.tables import trial_table, write
+from kerastune_lite.results.user_frames import from_user_code
 from kerastune_lite.space.grid import View, discretized
 from kerastune_lite.study.events import SEARCH_ENDED, Annotated, Ended, Event, Reported, SearchStarted, Started
 from kerastune_lite.study.history import History
@@ -49,11 +55,12 @@ class Console:
         self._where = where
         self._tensorboard = tensorboard
         self._notices = notices
-        self._terminal = Terminal(soft_wrap=True, highlight=False) if terminal is None else terminal
+        self._terminal = screen() if terminal is None else terminal
         self._live: Live | None = None
-        self._causes: Counter[str] = Counter()
         self._last_told = -math.inf
+        self._thinned = False
         self._ended = 0
+        self._failed = 0
         self._because: str | None = None
 
     def __call__(self, event: Event, history: History) -> None:
@@ -76,13 +83,14 @@ class Console:
                 pass
 
     def close(self) -> None:
-        """Removes the live line."""
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        """Removes the live line. Never raises."""
+        live, self._live = self._live, None
+        if live is not None:
+            with suppress(Exception):
+                live.stop()
 
-    def _say(self, text: str, style: str = "") -> None:
-        self._terminal.print(Text(text, style=style))
+    def _say(self, text: str, style: str = "", *, lines: bool = False) -> None:
+        self._terminal.print(Text(printable(text, lines=lines), style=style))
 
     def _open(self, event: SearchStarted, history: History) -> None:
         for notice in self._notices:
@@ -100,8 +108,9 @@ class Console:
             done = len(history) - left
             to_go = "" if event.max_trials is None else f", {max(0, event.max_trials - history.budget_used)} remaining"
             self._say(f"resuming: {len(history)} trials recorded, {done} ended, {left} to resume{to_go}")
-        if self._terminal.is_terminal and self._verbose == 1:
-            self._live = Live(console=self._terminal, refresh_per_second=4, transient=True)
+        if self._terminal.is_terminal and not self._terminal.is_dumb_terminal and self._verbose == 1:
+            err = sys.stderr is not None and sys.stderr.isatty()  # what goes to a file stays there
+            self._live = Live(console=self._terminal, refresh_per_second=4, transient=True, redirect_stderr=err)
             self._live.start()
 
     def _why(self, event: Started) -> None:
@@ -123,13 +132,19 @@ class Console:
         trial = history[event.trial]
         self._ended += 1
         if event.outcome == "failed":
-            self._causes[event.reason or "unknown"] += 1
-            if self._causes.total() == 1:
+            self._failed += 1
+            if self._failed == 1:
                 self._say(f"trial {event.trial} failed; later failures are only counted", "bold red")
-                self._say((event.error or event.reason or "").rstrip())
-        if self._live is None and self._worth_a_line(event, history):
+                self._say(from_user_code(event.error or event.reason or "").rstrip(), lines=True)
+        elif self._live is None and self._worth_a_line(event, history):
             self._last_told = event.stamp.wall
-            self._say(_ending(trial, event) + _best(history))
+            self._say("; ".join([_ending(trial, event), *_best(history), *self._failures()]))
+        elif self._live is None and not self._thinned:
+            self._thinned = True
+            self._say(f"from here on, a line for each new best trial, and otherwise one every {_SECONDS_BETWEEN:g} s")
+
+    def _failures(self) -> list[str]:
+        return [f"{self._failed} failed"] if self._failed else []
 
     def _worth_a_line(self, event: Ended, history: History) -> bool:
         """Whether to print a line: for the first trials, a new best one, and otherwise one every few seconds."""
@@ -138,18 +153,20 @@ class Console:
         return is_best or not told_enough
 
     def _show(self, number: int, history: History) -> None:
-        """Updates the live line."""
+        """Updates the live line: as much as fits, what matters first."""
         if self._live is None:
             return
         settings = history.last_search
         assert settings is not None
         trial = history[number]
-        of = "" if settings.max_trials is None else f" of {settings.max_trials}"
+        of = "" if settings.max_trials is None else f" ({history.budget_used} of {settings.max_trials})"
         epochs = "" if settings.epochs is None else f"/{settings.epochs}"
-        score = "" if trial.score is None else f", {settings.objective.name} {brief(trial.score)}"
         eta = _seconds_left(history)
-        left = "" if eta is None else f", about {_duration(eta)} left"
-        self._live.update(Text(f"trial {number + 1}{of}, epoch {trial.epoch}{epochs}{score}{_best(history)}{left}"))
+        parts = [f"trial {number}{of}, epoch {trial.epoch}{epochs}", *_best(history)]
+        parts += [] if eta is None else [f"about {_duration(eta)} left"]
+        parts += self._failures()
+        parts += [] if trial.score is None else [f"{settings.objective.name} {brief(trial.score)}"]
+        self._live.update(Text(_fitting(parts, self._terminal.width - 1), no_wrap=True, overflow="crop"))
 
     def _close_with(self, why: str, history: History) -> None:
         self.close()
@@ -185,9 +202,19 @@ def _ending(trial: Trial, event: Ended) -> str:
     return f"trial {trial.number} {event.outcome}{reason}{score}, {_duration(trial.duration)}"
 
 
-def _best(history: History) -> str:
+def _best(history: History) -> list[str]:
     best = history.best
-    return "" if best is None else f"; best {brief(best.score)} in trial {best.number}"
+    return [] if best is None else [f"best {brief(best.score)} in trial {best.number}"]
+
+
+def _fitting(parts: Sequence[str], width: int) -> str:
+    """As many of the parts as fit, the first one in any case."""
+    shown, *others = map(printable, parts)
+    for part in others:
+        if cell_len(longer := f"{shown}; {part}") > width:
+            break
+        shown = longer
+    return shown
 
 
 def _duration(seconds: float) -> str:

@@ -1,8 +1,9 @@
 """Isolates the search from errors in a user's observer."""
 
-import warnings
+import traceback
 from typing import final
 
+from kerastune_lite.errors import warn
 from kerastune_lite.observers.protocol import Observer
 from kerastune_lite.study.events import Event
 from kerastune_lite.study.history import History
@@ -25,11 +26,20 @@ class GuardedObserver:
             return
         try:
             self._observer(event, history)
-        except Exception as error:  # noqa: BLE001 - a tracker that is down must not cost trials
-            warnings.warn(
-                f"observer {self._observer!r} raised {type(error).__name__}: {error}; "
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a tracker that is down, or exits, must not cost trials
+            observer, self._observer = self._observer, None
+            warn(
+                f"observer {_name(observer)} raised {''.join(traceback.format_exception_only(error)).strip()}; "
                 "it is not called again in this search",
                 RuntimeWarning,
                 stacklevel=2,
             )
-            self._observer = None
+
+
+def _name(observer: Observer) -> str:
+    try:
+        return repr(observer)
+    except Exception:  # noqa: BLE001 - it is the user's
+        return type(observer).__name__

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from kerastune_lite.errors import SearchError
+from kerastune_lite.printable import printable
+from kerastune_lite.results.user_frames import from_user_code
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 
@@ -38,12 +40,13 @@ def check_any_success(history: History, *, traceback: bool = False) -> None:
     if not failed or any(trial.succeeded for trial in history.trials):
         return
     counted = "".join(f"\n  {count} failed with: {cause}" for cause, count in causes(failed).most_common(5))
+    shown = printable(from_user_code(failed[0].error or failed[0].reason or ""), lines=True)
     error = SearchError(
         f"none of the {len(history)} trials finished with a score:{counted}\n"
         "Fix the problem and rerun: failed trials are retried. results() has each trial's traceback as its `error`"
     )
     if traceback:
-        error.add_note(f"trial {failed[0].number}:\n{failed[0].error or failed[0].reason}")
+        error.add_note(f"trial {failed[0].number}:\n{shown}")
     raise error
 
 
@@ -56,4 +59,4 @@ def _pattern(words: str) -> str:
 def on_one_line(reason: str) -> str:
     """Without the arguments that Keras lists after what it has to say."""
     message, _, _ = reason.partition("\n\nArguments received by")
-    return " ".join(re.sub(_VARIES[0][0], "", message).split())
+    return printable(" ".join(re.sub(_VARIES[0][0], "", message).split()))

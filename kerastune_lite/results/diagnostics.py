@@ -8,6 +8,7 @@ from typing import Literal, final
 
 import numpy as np
 
+from kerastune_lite.printable import printable
 from kerastune_lite.results.surrogate_health import SMALL, SurrogateHealth, surrogate_health
 from kerastune_lite.space.kinds import Choice, Float, Hyperparameter, Int, Value
 from kerastune_lite.study.history import History
@@ -167,7 +168,7 @@ class Diagnostics:
             lines.append("importance: " + ", ".join(f"{name} {share:.0%}" for name, share in self.importance.items()))
         noise = "unknown" if self.noise is None else f"{_short(self.noise, 2)} (from {_SOURCES[self.noise_from]})"
         lines.append(f"standard deviation of scores: {_short(self.spread, 2)}, of noise: {noise}")
-        return "\n".join(lines + [f"- {message}" for message in self.messages])
+        return "\n".join(map(printable, lines + [f"- {message}" for message in self.messages]))
 
 
 def _higher(one: float | None, other: float | None) -> float:

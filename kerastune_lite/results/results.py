@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final, overload
 
 from kerastune_lite.errors import SearchError
+from kerastune_lite.printable import printable
 from kerastune_lite.results.causes import causes
 from kerastune_lite.results.skopt_result import optimize_result
 from kerastune_lite.study.history import History
@@ -82,7 +83,7 @@ class Results(Sequence[Trial]):
         `score.1`, `score.2` ... for each of several executions, reason (why it ended, and a note if it
         resumed otherwise than exactly).
         """
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
+        with Path(path).open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             writer = csv.DictWriter(file, self._columns())
             writer.writeheader()
             writer.writerows(self._rows())
@@ -118,7 +119,9 @@ class Results(Sequence[Trial]):
         """An HTML table for notebooks."""
         titles = {f"{_HP}{name}": name for name in self._names}
         columns = ["number", "status", "score", "best_epoch", *titles, "duration"]
-        head = "".join(f'<th style="{_STYLE}">{html.escape(titles.get(name, name))}</th>' for name in columns)
+        head = "".join(
+            f'<th style="{_STYLE}">{html.escape(printable(titles.get(name, name)))}</th>' for name in columns
+        )
         body = "".join(
             "<tr>"
             + "".join(f'<td style="{_STYLE}">{html.escape(brief(row.get(name)))}</td>' for name in columns)
@@ -161,8 +164,8 @@ def _row(trial: Trial) -> dict[str, Any]:
 
 
 def brief(value: Any, width: int = 32) -> str:
-    """A value as a short string: five significant digits, long strings truncated."""
+    """A value as a short printable string: five significant digits, long strings truncated."""
     if value is None:
         return ""
-    text = f"{value:.5g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= width else text[: width - 1] + "…"
+    text = f"{value:.5g}" if isinstance(value, float) else printable(value)
+    return text if len(text) <= width else text[: width - 3] + "..."

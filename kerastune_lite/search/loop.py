@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, final
 
 from kerastune_lite.errors import KerastuneError, SearchError
 from kerastune_lite.executors import Executor
+from kerastune_lite.results.user_frames import from_user_code
 from kerastune_lite.search.interrupt import finishing_epoch
 from kerastune_lite.search.recorder import Recorder
 from kerastune_lite.search.settings import Settings
@@ -243,7 +244,7 @@ class Loop:
             raise SearchError(
                 f"the first {limit} trials failed with the same error: {ended.reason}\nFix the problem and rerun: "
                 "these trials are retried and use no budget (max_consecutive_failed_trials=None continues instead)."
-                f"\n\n{ended.error}"
+                f"\n\n{from_user_code(ended.error or '')}"
             )
 
     def _judge(self, trial: Trial, event: Ended, stop: str | None) -> Ended:

@@ -7,13 +7,12 @@ to any worker.
 
 import functools
 import hashlib
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
-from kerastune_lite.errors import SpaceError, nearest
+from kerastune_lite.errors import SpaceError, nearest, warn
 from kerastune_lite.space.kinds import (
     Boolean,
     Choice,
@@ -45,7 +44,7 @@ class Read(NamedTuple):
 
 def draw(seed: int, number: int, name: str) -> float:
     """A number in [0, 1) that depends only on these three arguments, not on the order of reads."""
-    digest = hashlib.blake2b(f"{seed}/{number}/{name}".encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(f"{seed}/{number}/{name}".encode(errors="surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64
 
 
@@ -399,4 +398,4 @@ def _with_default(definition: "Int | Float", default: float | None) -> "Int | Fl
 @functools.cache
 def _warn_once(text: str) -> None:
     """Warns once: each trial reads the space again."""
-    warnings.warn(text, UserWarning, stacklevel=4)
+    warn(text, UserWarning, stacklevel=4)

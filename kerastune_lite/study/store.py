@@ -6,14 +6,13 @@ that ends with the CRC-32 of what precedes it. Any process may read; one process
 
 import json
 import os
-import warnings
 import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from kerastune_lite.errors import StudyError, StudyForeign, StudyWriteError, cannot_write
+from kerastune_lite.errors import StudyError, StudyForeign, StudyWriteError, cannot_write, warn
 from kerastune_lite.study.codec import FORMAT, HEADER, OPENED, SCHEMA, EventCodec, check_depth
 from kerastune_lite.study.events import Ended, Event
 from kerastune_lite.study.files import OwnedFile, lock_file, locked
@@ -173,7 +172,7 @@ def read_events(directory: str | Path) -> tuple[list[Event], list[str]]:
 def warn_of_damage(damage: Iterable[str]) -> None:
     """Says what is broken in a record to whoever has no console to read it from."""
     for text in damage:
-        warnings.warn(text, RuntimeWarning, stacklevel=3)
+        warn(text, RuntimeWarning, stacklevel=3)
 
 
 def _line(data: dict[str, Any]) -> bytes:

@@ -78,6 +78,12 @@ def test_saving_leaves_the_model_as_it_was_trained(tmp_path):
     assert not same(model.get_weights(), keras.models.load_model(tmp_path / MODEL).get_weights())
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_model_is_saved_where_warnings_are_errors(tmp_path):
+    made_up([0.1, 0.9], tmp_path)
+    assert (tmp_path / MODEL).exists()
+
+
 def test_no_model_is_saved_without_a_finite_value(tmp_path):
     made_up([float("nan"), float("nan")], tmp_path)
     assert not (tmp_path / MODEL).exists()

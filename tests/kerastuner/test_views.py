@@ -1,10 +1,13 @@
 """What `tuner.oracle` shows of a study, for a tuner whose trials need no Keras."""
 
+import sys
+
 import pytest
 
 import kerastune_lite as kt
 from kerastune_lite.errors import UsageError
 from kerastune_lite.kerastuner.trial_view import TrialView, trial_id
+from kerastune_lite.space.hp import HyperParameters
 
 
 class Square(kt.GridSearch):
@@ -124,3 +127,12 @@ def test_a_trial_made_by_hand_cannot_be_trained():
     tuner = kt.RandomSearch(lambda hp: None, "val_loss")
     with pytest.raises(UsageError, match="trial 7 is not running"):
         tuner.run_trial(TrialView(kt.HyperParameters(), "7"))
+
+
+def test_a_summary_is_printable_and_needs_no_standard_output(monkeypatch, capsys):
+    hp = HyperParameters({"a\x1b[2J": "\x07\ud800"})
+    trial = TrialView(hp, "0", message="Traceback:\n  \x9b")
+    trial.summary()
+    assert capsys.readouterr().out.splitlines()[2:] == ["a\\x1b[2J: \\x07\\ud800", "Traceback:", "  \\x9b"]
+    monkeypatch.setattr(sys, "stdout", None)
+    trial.summary()

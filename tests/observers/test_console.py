@@ -2,6 +2,7 @@
 
 import io
 import re
+import sys
 
 import pytest
 from rich.console import Console as Terminal
@@ -51,6 +52,23 @@ def test_off_a_terminal_each_trial_is_a_line_with_the_best_so_far():
 def test_thousands_of_trials_are_not_thousands_of_lines():
     shown = said(lambda hp: -hp.Int("x", 1, 500), Grid(), max_trials=None)
     assert len([line for line in shown.splitlines() if line.startswith("trial ")]) < 30
+    assert shown.count("from here on, a line for each new best trial, and otherwise one every 5 s\n") == 1
+
+
+def hostile(hp):
+    hp.Choice("name\x1b[2J\n", ["\x1b]0;t\x07\u202e", "\x9b\ud800"])
+    if hp.Choice("fails", [True, False]):
+        raise ValueError("\x1b]0;t\x07\r\u2066")
+    return 1.0
+
+
+@pytest.mark.parametrize("verbose", [1, 2])
+def test_what_a_terminal_would_obey_is_shown_as_an_escape(verbose):
+    odd = {"where": "a\x1b[2J", "tensorboard": "b\nc", "notices": ["\x07"]}
+    shown = said(hostile, Grid(), max_trials=None, verbose=verbose, console=odd)
+    assert all(line.isprintable() for line in shown.split("\n"))
+    assert r"a\x1b[2J: maximising" in shown
+    assert r"ValueError: \x1b]0;t\x07\r\u2066" in shown
 
 
 def test_epochs_are_lines_when_asked_for():
@@ -68,6 +86,19 @@ def test_the_first_failure_is_told_in_full_and_the_others_are_counted():
     assert shown.count("Traceback") == 1
     assert "in fails_above_one" in shown
     assert "2 failed with: ValueError: too high" in shown
+    assert "trial 2 failed" not in shown
+
+
+def test_the_traceback_starts_at_the_users_code():
+    shown = said(fails_above_one, Grid(), max_trials=None)
+    assert re.search(
+        r'\(most recent call last\):\n  File "[^"]*test_console.py", line \d+, in fails_above_one\n', shown
+    )
+
+
+def test_failures_are_counted_in_the_lines_of_other_trials():
+    shown = said(lambda hp: 1 / (hp.Int("x", 0, 3) % 2), Grid(), max_trials=None)
+    assert re.search(r"trial 3 completed, .*; best 1 in trial 1; 2 failed\n", shown)
 
 
 def test_the_end_names_the_reason_the_counts_and_the_best_trials():
@@ -123,7 +154,9 @@ def test_on_a_terminal_one_live_line_tells_trial_epoch_best_and_time_left():
         fakes.search(climb, Grid(), observers=[console], max_trials=3, epochs=1)
     finally:
         console.close()
-    assert re.fullmatch(r"trial 3 of 3, epoch 1/1, score 0\.75; best 0\.5 in trial 1, about \d+\.\d s left", lines[-1])
+    assert re.fullmatch(
+        r"trial 2 \(3 of 3\), epoch 1/1; best 0\.5 in trial 1; about \d+\.\d s left; score 0\.75", lines[-1]
+    )
     assert "trial 0 completed" not in screen.file.getvalue()
 
 
@@ -152,3 +185,54 @@ def test_a_search_without_a_score_to_learn_from_says_so_once():
         )
         == 1
     )
+
+
+def test_the_live_line_keeps_to_the_width_of_the_terminal():
+    lines = []
+
+    class Watcher(Console):
+        def _show(self, number, history):
+            super()._show(number, history)
+            lines.append(str(self._live.get_renderable()))
+
+    for width in (20, 50, 80):
+        screen = Terminal(file=io.StringIO(), force_terminal=True, width=width, soft_wrap=True)
+        console = Watcher(1, terminal=screen)
+        fakes.search(lambda hp: hp.Float("学" * 100, 0, 1), observers=[console], max_trials=3, epochs=1)
+        assert max(map(len, lines[-6:])) < max(width, 30)
+        assert re.match(r"trial 2 \(3 of 3\), epoch 1/1(; best|$)", lines[-1])
+
+
+def test_a_terminal_that_cannot_redraw_a_line_has_a_line_per_trial(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    shown = said(climb, Grid(), max_trials=None, terminal=True)
+    assert shown.count(" completed, ") == 3
+    assert "\x1b[2K" not in shown
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_closing_raises_nothing_where_the_terminal_is_gone(terminal):
+    screen = Terminal(file=io.StringIO(), force_terminal=terminal, width=80)
+    console = Console(1, terminal=screen)
+
+    def vanish(event, history):
+        if isinstance(event, Ended):
+            screen.file.close()
+            raise RuntimeError("a fault of ours")
+
+    with pytest.raises(RuntimeError):
+        fakes.search(climb, observers=[console, vanish])
+    console.close()
+    console.close()
+
+
+def test_what_goes_to_a_file_stays_out_of_the_live_line(monkeypatch):
+    errors = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", errors)
+
+    def function(hp):
+        print("to a file", file=sys.stderr)
+        return hp.Choice("x", [1])
+
+    assert "to a file" not in said(function, max_trials=1, terminal=True)
+    assert errors.getvalue() == "to a file\n"

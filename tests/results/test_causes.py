@@ -70,3 +70,10 @@ def impossible(hp):
 @pytest.mark.parametrize("function", [mixed, impossible])
 def test_one_success_or_no_failure_is_no_error(function):
     check_any_success(fakes.search(function, Grid(), max_trials=None))
+
+
+def test_what_a_terminal_would_obey_in_an_error_is_shown_as_an_escape():
+    with pytest.raises(SearchError) as caught:
+        check_any_success(failed("a\x1b]0;t\x07 \x9b2J \u202e\ud800"), traceback=True)
+    assert r"a\x1b]0;t\x07 \x9b2J \u202e\ud800" in str(caught.value)
+    assert all(line.isprintable() for line in f"{caught.value}\n{caught.value.__notes__[0]}".split("\n"))

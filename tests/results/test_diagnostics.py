@@ -398,3 +398,8 @@ def test_a_search_ends_with_the_messages_if_it_was_bayesian(strategy, shown):
     screen = Terminal(file=io.StringIO(), width=200, soft_wrap=True, highlight=False)
     fakes.search(bowl, strategy, observers=[Console(1, terminal=screen)], objective=COST, max_trials=30)
     assert ("hardly any effect on the score: y" in screen.file.getvalue()) is shown
+
+
+def test_a_name_is_shown_with_escapes_for_what_a_terminal_would_obey():
+    report = str(replace(diagnose(History()), importance={"a\x1b[2J\n": 0.5}))
+    assert r"importance: a\x1b[2J\n 50%" in report

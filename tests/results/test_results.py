@@ -127,7 +127,7 @@ def test_without_a_finished_trial_best_names_the_commonest_failure():
 
 def test_numbers_are_brief():
     shown = [brief(value) for value in (None, 0.123456789, 1e-7, 12, "x" * 40)]
-    assert shown == ["", "0.12346", "1e-07", "12", "x" * 31 + "…"]
+    assert shown == ["", "0.12346", "1e-07", "12", "x" * 29 + "..."]
 
 
 def test_what_a_trial_notes_about_its_resumption_is_shown(capsys):
@@ -136,3 +136,15 @@ def test_what_a_trial_notes_about_its_resumption_is_shown(capsys):
     assert Results(history)._rows()[0]["reason"] == "broken; why"
     show_results(history, 10, where="here")
     assert "trial 0: why" in capsys.readouterr().out
+
+
+def test_odd_text_is_shown_escaped_in_html_and_can_be_written_as_csv(tmp_path):
+    def function(hp):
+        hp.Choice("n\x1b\n", ["\x1b]0;<b>\x07\u202e", "b"])
+        raise ValueError("\ud800")
+
+    results = Results(fakes.search(function, Grid(), max_trials=None))
+    assert results._repr_html_().isprintable()
+    assert "<b>" not in results._repr_html_()
+    results.to_csv(tmp_path / "trials.csv")
+    assert r"\ud800" in (tmp_path / "trials.csv").read_text(encoding="utf-8")

@@ -91,6 +91,7 @@ def test_the_same_failure_of_the_first_three_trials_ends_the_search_with_its_cau
     with pytest.raises(SearchError, match=r"(?s)first 3 trials .*ValueError: a bug.*retried.*in broken") as caught:
         search(broken, store=store, max_trials=10)
     assert "max_consecutive_failed_trials=None" in str(caught.value)
+    assert "attempt.py" not in str(caught.value)
     assert statuses(History(store.events())) == ["failed"] * 3
 
 
