@@ -46,7 +46,7 @@ class Read(NamedTuple):
 
 def draw(seed: int, number: int, name: str) -> float:
     """A number in [0, 1) that depends only on these three arguments, not on the order of reads."""
-    digest = hashlib.blake2b(f"{seed}/{number}/{name}".encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(f"{seed}/{number}/{name}".encode(errors="surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64
 
 

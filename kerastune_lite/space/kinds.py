@@ -140,6 +140,14 @@ def _error(name: str, problem: str) -> SpaceError:
     return SpaceError(f"hyperparameter {name!r}: {problem}")
 
 
+def _shown(value: Value) -> str:
+    """`value` as in code; an integer of thousands of digits has no text."""
+    try:
+        return repr(value)
+    except ValueError:
+        return f"of type {type(value).__name__}"
+
+
 def _check_name(name: object) -> None:
     if not isinstance(name, str) or not name:
         raise SpaceError(f"a hyperparameter's name must be a non-empty string, got {name!r}")
@@ -333,7 +341,8 @@ def _plain(name: str, value: Value) -> Value:
     except (TypeError, ValueError) as error:
         raise _error(
             name,
-            f"value {value!r} cannot be written as JSON ({error}); use a string and look the value up in build_model",
+            f"value {_shown(value)} cannot be written as JSON ({error}); "
+            "use a string and look the value up in build_model",
         ) from error
     copy = from_json(json.loads(text))
     if copy != value:
