@@ -5,6 +5,7 @@ says. It records the reads in order: they identify the trial. It needs neither h
 to any worker.
 """
 
+import copy
 import functools
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -357,6 +358,8 @@ class HyperParameters:
                 f"then {definition}; rename one of them"
             )
         value = self.values[definition.name]
+        if isinstance(value, (list, dict, tuple)):
+            value = copy.deepcopy(value)  # the user may change it; the record must not
         if self._unset != "default" and value != read.value:
             raise SpaceError(
                 f"hp.values[{definition.name!r}] was changed to {value!r} after {read.value!r} was read in this trial; "

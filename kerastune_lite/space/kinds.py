@@ -140,9 +140,19 @@ def _error(name: str, problem: str) -> SpaceError:
     return SpaceError(f"hyperparameter {name!r}: {problem}")
 
 
+def _shown(value: Value) -> str:
+    """`value` as in code; an integer of thousands of digits has no text."""
+    try:
+        return repr(value)
+    except ValueError:
+        return f"of type {type(value).__name__}"
+
+
 def _check_name(name: object) -> None:
     if not isinstance(name, str) or not name:
         raise SpaceError(f"a hyperparameter's name must be a non-empty string, got {name!r}")
+    if json.loads(_encode(name)) != name:
+        raise SpaceError(f"the name {name!r} changes when written as JSON; do not write a character as two surrogates")
 
 
 def _number(name: str, argument: str, value: Any, *, whole: bool) -> float:
@@ -150,8 +160,12 @@ def _number(name: str, argument: str, value: Any, *, whole: bool) -> float:
     found = number(value)
     if found is None:
         raise _error(name, f"{argument} must be a number, got {value!r}")
+    try:
+        real = float(found)
+    except OverflowError as error:
+        raise _error(name, f"{argument} is too large: integers must be below 1.8e308; use its logarithm") from error
     if not whole:
-        return float(found)
+        return real
     if isinstance(found, float) and not found.is_integer():
         raise _error(name, f"{argument} must be an integer, got {value!r}; use Float for real numbers")
     return int(found)
@@ -313,20 +327,27 @@ def _middle_of_share(index: int, weights: Sequence[float] | None, count: int) ->
 
 
 def _plain(name: str, value: Value) -> Value:
-    """`value` with numpy numbers converted to Python's; raises if JSON would change it."""
+    """A copy of `value` with numpy numbers converted to Python's; raises if JSON would change it."""
+    if value is None or type(value) is bool or (type(value) is str and value.isascii()):
+        return value  # most values are plain, and a choice may have thousands
+    if (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) < 2**63):
+        return value
     if isinstance(value, (list, tuple)):
-        return type(value)(_plain(name, item) for item in value)
+        items = [_plain(name, item) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
     value = plain(value)
     try:
         text = json.dumps(to_json(value), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise _error(
             name,
-            f"value {value!r} cannot be written as JSON ({error}); use a string and look the value up in build_model",
+            f"value {_shown(value)} cannot be written as JSON ({error}); "
+            "use a string and look the value up in build_model",
         ) from error
-    if from_json(json.loads(text)) != value:
+    copy = from_json(json.loads(text))
+    if copy != value:
         raise _error(name, f"value {value!r} changes when written as JSON; use strings as keys")
-    return value
+    return copy
 
 
 @final
@@ -348,10 +369,11 @@ class Choice(Hyperparameter):
         values = tuple(_plain(self.name, value) for value in self.values)
         if not values:
             raise _error(self.name, "values is empty; give at least one")
-        keys = [key(value) for value in values]
-        doubles = [value for index, value in enumerate(values) if keys[index] in keys[:index]]
-        if doubles:
-            raise _error(self.name, f"values={list(values)} holds {doubles[0]!r} twice; use weights to prefer a value")
+        _set(self, values=values)
+        keys = self._indices
+        if len(keys) < len(values):
+            double = next(value for index, value in enumerate(values) if keys[key(value)] != index)
+            raise _error(self.name, f"values={list(values)} holds {double!r} twice; use weights to prefer a value")
         default = values[0] if self.default is None else _plain(self.name, self.default)
         if key(default) not in keys:
             raise _error(self.name, f"default={default!r} is not among values={list(values)}")
@@ -359,7 +381,12 @@ class Choice(Hyperparameter):
         if ordered and not (all(map(_is_number, values)) or all(isinstance(value, str) for value in values)):
             raise _error(self.name, f"ordered=True needs values of one type, got {list(values)}")
         weights = _check_weights(self.name, self.weights, len(values))
-        _set(self, values=values, default=default, ordered=ordered, weights=weights)
+        _set(self, default=default, ordered=ordered, weights=weights)
+
+    @cached_property
+    def _indices(self) -> dict[str, int]:
+        """The index of each value, by its `key`."""
+        return {key(value): index for index, value in enumerate(self.values)}
 
     def count(self) -> int:
         return len(self.values)
@@ -371,19 +398,18 @@ class Choice(Hyperparameter):
         return self.values[_share_at(unit, self.weights, len(self.values))]
 
     def to_unit(self, value: Value) -> float:
-        index = [key(known) for known in self.values].index(key(value))
+        index = self._indices[key(value)]
         return _middle_of_share(index, self.weights, len(self.values))
 
     def __contains__(self, value: Value) -> bool:
         try:
-            return key(value) in {key(known) for known in self.values}
+            return key(value) in self._indices
         except TypeError:
             return False
 
     def union(self, other: Self) -> "Choice":
-        mine = {key(value) for value in self.values}
         theirs = (other.level(index) for index in range(other.count()))  # a Fixed may have become a Choice
-        values = (*self.values, *(value for value in theirs if key(value) not in mine))
+        values = (*self.values, *(value for value in theirs if value not in self))
         ordered = self.ordered and all(map(_is_number, values))
         return replace(self, values=values, ordered=ordered, weights=None, conditions=())
 

@@ -5,7 +5,9 @@ the (transformed) range, including the two end levels.
 """
 
 import math
+import sys
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal, get_args
 
 Sampling = Literal["linear", "log", "reverse_log"]
@@ -13,6 +15,11 @@ SAMPLINGS = get_args(Sampling)
 
 # Numbers this close (relative to the range) are the same level: steps such as 0.1 are not exact in binary.
 _TOLERANCE = 1e-9
+
+# A float holds every integer up to here, with a bit for halves.
+_EXACT = 2**52
+
+_LARGEST_LOG = math.log(sys.float_info.max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,8 @@ class Scale:
         """What is wrong with the range, and how to fix it; None if it is valid."""
         if not (math.isfinite(self.low) and math.isfinite(self.high)):
             return f"min_value and max_value must be finite, got {self.low} and {self.high}"
+        if not math.isfinite(float(self.high) - float(self.low)):
+            return f"the range from {self.low} to {self.high} is too wide to compute with; halve both bounds"
         if self.low > self.high:
             return f"min_value={self.low} is above max_value={self.high}; swap them"
         if self.sampling not in SAMPLINGS:
@@ -42,12 +51,33 @@ class Scale:
                 f'sampling="{self.sampling}" needs min_value > 0, got {self.low}; '
                 'use sampling="linear" or raise min_value'
             )
-        return None if self.step is None else self._step_problem(self.step)
+        return self._curve_problem() or (None if self.step is None else self._step_problem(self.step))
+
+    def _curve_problem(self) -> str | None:
+        """Why the values cannot be told apart by their logarithms."""
+        if self.sampling == "linear" or self.low == self.high:
+            return None
+        if self.sampling == "reverse_log" and not math.isfinite(float(self.low) + float(self.high)):
+            return f"max_value={self.high} is too large for sampling='reverse_log'; halve both bounds"
+        if (self.high - self.low) / self.high < _TOLERANCE:
+            return (
+                f'the range from {self.low} to {self.high} is too narrow for sampling="{self.sampling}"; '
+                'use sampling="linear", which is the same there'
+            )
+        return None
 
     def _step_problem(self, step: float) -> str | None:
         least = 0 if self.sampling == "linear" else 1
         if not (math.isfinite(step) and step > least):
             return f'step={step} must be above {least} with sampling="{self.sampling}"'
+        if self.low == self.high or self.whole:
+            return None
+        if self.sampling != "linear" and not math.isfinite(self.high / self.low):
+            return f"the range from {self.low} to {self.high} is too wide for a step; leave step out"
+        largest = self.low if self.sampling == "log" else max(abs(self.low), abs(self.high))
+        finest, gap = math.ulp(largest), self._gap(self.low)
+        if gap < 2 * finest and not (gap >= finest == math.ulp(0.0)):
+            return f"step={step} is too small to tell levels near {largest} apart; use a larger step, or none"
         return None
 
     def missed_end(self) -> str | None:
@@ -55,7 +85,7 @@ class Scale:
         levels = self.count()
         if self.step is None or levels is None:
             return None
-        slack = _TOLERANCE * max(1.0, abs(self.high))
+        slack = self._slack(self._raw(levels - 1))
         if self.sampling == "reverse_log":
             first = self.level(0)
             missed = first > self.low + slack
@@ -77,7 +107,7 @@ class Scale:
         if self.step is None:
             return self.low + index
         raw = self._raw(self._steps() - index if self.sampling == "reverse_log" else index)
-        return self._clean(self._mirror(raw))
+        return self._clean(self._mirror(raw), self._slack(raw))
 
     def at(self, unit: float) -> float:
         """The value at `unit` in [0, 1]; without a step, 0 and 1 give exactly the ends of the range."""
@@ -86,21 +116,25 @@ class Scale:
             return self.level(min(int(unit * count), count - 1))
         if unit in (0.0, 1.0):
             return self.high if unit else self.low
+        if count is not None and self._exceeds_float():
+            return self.low + min(int(Fraction(unit) * count), count - 1)
         pad = 0.5 if self.whole else 0.0
         low, high = self._forward(self.low - pad), self._forward(self.high + pad)
         if self.sampling == "reverse_log":
-            value = self.low + self.high - math.exp(high + (low - high) * unit)
+            value = self.low + self.high - _exp(high + (low - high) * unit)
         elif self.sampling == "log":
-            value = math.exp(low + (high - low) * unit)
+            value = _exp(low + (high - low) * unit)
         else:
             value = low + (high - low) * unit
-        return min(max(float(round(value)) if self.whole else value, self.low), self.high)
+        return min(max(round(value) if self.whole else value, self.low), self.high)
 
     def unit(self, value: float) -> float:
         """The position of `value` in [0, 1]; for a level, the middle of its interval."""
         count = self.count()
         if self.step is not None and count is not None:
-            return (self.index(value) + 0.5) / count
+            return (2 * self.index(value) + 1) / (2 * count)
+        if count is not None and self._exceeds_float():
+            return (2 * int(value - self.low) + 1) / (2 * count)
         pad = 0.5 if self.whole else 0.0
         low, high = self._forward(self.low - pad), self._forward(self.high + pad)
         if low == high:
@@ -115,7 +149,7 @@ class Scale:
             return round(value - self.low)
         steps = self._steps()
         if self.sampling == "linear":
-            index = round((value - self.low) / self.step)
+            index = _nearest(value - self.low, self.step)
         else:
             index = round(math.log(self._mirror(value) / self.low) / math.log(self.step))
         index = min(max(index, 0), steps)  # an end of the range may lie beyond the last level
@@ -127,7 +161,8 @@ class Scale:
             return False
         if self.step is None:
             return not self.whole or float(value).is_integer()
-        return abs(self.level(self.index(value)) - value) <= _TOLERANCE * max(1.0, abs(self.high))
+        level = self.level(self.index(value))
+        return abs(level - value) <= self._slack(self._mirror(level))
 
     def spread(self, points: int) -> list[float]:
         """`points` values evenly spaced on the scale, both ends included, ascending."""
@@ -138,10 +173,11 @@ class Scale:
         if self.sampling == "linear":
             values = inner
         elif self.sampling == "log":
-            values = [math.exp(place) for place in inner]
+            values = [_exp(place) for place in inner]
         else:
-            values = [self._mirror(math.exp(place)) for place in reversed(inner)]
-        return [self.low, *(self._clean(value) for value in values), self.high]
+            values = [self._mirror(_exp(place)) for place in reversed(inner)]
+        slack = _TOLERANCE * (self.high - self.low) / points if self.sampling == "linear" else math.inf
+        return [self.low, *(self._clean(value, slack) for value in values), self.high]
 
     def _exact_steps(self) -> float:
         if self.step is None or self.low == self.high:
@@ -151,23 +187,54 @@ class Scale:
         return math.log(self.high / self.low) / math.log(self.step)
 
     def _steps(self) -> int:
+        if self.whole and self.sampling == "linear" and self.step is not None:
+            return int((self.high - self.low) // self.step)
         nearest = round(self._exact_steps())
-        beyond = self._raw(nearest) > self.high + _TOLERANCE * max(1.0, abs(self.high))
-        return nearest - 1 if beyond else nearest
+        raw = self._raw(nearest)
+        return nearest - 1 if raw > self.high + self._slack(raw) else nearest
+
+    def _gap(self, raw: float) -> float:
+        """The distance between the level at `raw` and the next one."""
+        step = 0.0 if self.step is None else self.step
+        return step if self.sampling == "linear" else raw * (step - 1)
+
+    def _slack(self, raw: float) -> float:
+        """How far a number may be from the level at `raw` to be the same; integers are exact."""
+        if self.whole:
+            return 0
+        return min(_TOLERANCE * max(abs(self.low), abs(self.high)), self._gap(raw) / 1000)
+
+    def _exceeds_float(self) -> bool:
+        """Whether it takes integer arithmetic to be exact."""
+        return self.whole and self.sampling == "linear" and max(abs(self.low), abs(self.high)) >= _EXACT
 
     def _raw(self, index: int) -> float:
         step = 0.0 if self.step is None else self.step
         return self.low + index * step if self.sampling == "linear" else self.low * step**index
 
     def _mirror(self, value: float) -> float:
-        return self.low + self.high - value if self.sampling == "reverse_log" else value
+        if self.sampling != "reverse_log":
+            return value
+        return max(self.low + self.high - value, self.low)  # rounding may leave the range, and 0 has no logarithm
 
     def _forward(self, value: float) -> float:
         return value if self.sampling == "linear" else math.log(value)
 
-    def _clean(self, value: float) -> float:
-        """Rounds off binary noise (0.30000000000000004 becomes 0.3) and clips to the range."""
+    def _clean(self, value: float, slack: float) -> float:
+        """Rounds off binary noise (0.30000000000000004 becomes 0.3), by `slack` at most, and clips to the range."""
         if self.whole:
-            return float(round(value))
-        value = float(f"{value:.12g}")
-        return min(max(value, self.low), self.high)
+            return round(value)
+        rounded = float(f"{value:.12g}")
+        return min(max(rounded if abs(rounded - value) <= slack else value, self.low), self.high)
+
+
+def _exp(value: float) -> float:
+    """The exponential; the largest float instead of an overflow."""
+    return math.exp(min(value, _LARGEST_LOG))
+
+
+def _nearest(distance: float, step: float) -> int:
+    """How many steps are nearest to `distance`; exact for integers of any size."""
+    if isinstance(distance, int) and isinstance(step, int):
+        return round(Fraction(distance, step)) if abs(distance) >= _EXACT else round(distance / step)
+    return round(distance / step)

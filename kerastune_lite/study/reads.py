@@ -29,16 +29,17 @@ class Node:
         reserved: How many running trials are here or below whose reads are not all known.
     """
 
-    __slots__ = ("_first_open", "_shown", "_view", "branches", "definition", "owner", "reserved")
+    __slots__ = ("_first_open", "_open", "_shown", "_view", "branches", "definition", "owner", "reserved")
 
     def __init__(self) -> None:
         self.definition: Hyperparameter | None = None
         self.branches: dict[str, Node] = {}
         self.owner: int | None = None
         self.reserved = 0
-        self._view: View | None = None  # what the next two were computed for
+        self._view: View | None = None  # what the next three were computed for
         self._shown: Hyperparameter | None = None
         self._first_open = 0
+        self._open: dict[str, Value] | None = None  # levels that may be open; None: all from the first
 
     def branch(self, value: Value) -> "Node | None":
         """The place below `value`; None if nobody has been there."""
@@ -59,7 +60,7 @@ class Node:
 
     def forget_exhausted(self) -> None:
         """Looks at all levels again when it is next asked which are exhausted."""
-        self._view, self._shown, self._first_open = None, None, 0
+        self._view, self._shown, self._first_open, self._open = None, None, 0, None
 
     def exhausted(self, view: View = as_is) -> bool:
         """Whether every configuration below is tried or running, with definitions as `view` shows them."""
@@ -111,16 +112,29 @@ class Node:
 
     def free_values(self, view: View) -> list[Value]:
         """Levels that lead to an untried configuration; those of running ones only if there is no other."""
+        self._open = {
+            text: level
+            for text, level in self._levels(view).items()
+            if (node := self.branches.get(text)) is None or not node.exhausted(view)
+        }
+        free = [
+            level for text, level in self._open.items() if (node := self.branches.get(text)) is None or node.free(view)
+        ]
+        return free or list(self._open.values())
+
+    def _levels(self, view: View) -> dict[str, Value]:
+        """The levels that were open when last listed, by their text; all levels at first."""
         definition = self.shown(view)
-        levels = [definition.level(index) for index in range(self._first_open, definition.count() or 0)]
-        free = [level for level in levels if (node := self.branch(level)) is None or node.free(view)]
-        return free or [level for level in levels if (node := self.branch(level)) is None or not node.exhausted(view)]
+        if self._open is None:
+            levels = map(definition.level, range(self._first_open, definition.count() or 0))
+            return {key(level): level for level in levels}
+        return self._open
 
     def shown(self, view: View) -> Hyperparameter:
         """The definition as `view` shows it."""
         assert self.definition is not None
         if self._shown is None or view is not self._view:
-            self._view, self._shown, self._first_open = view, view(self.definition), 0
+            self._view, self._shown, self._first_open, self._open = view, view(self.definition), 0, None
         return self._shown
 
     def size(self, view: View = as_is) -> float:

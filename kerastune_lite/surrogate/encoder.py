@@ -27,6 +27,11 @@ Array = np.ndarray[Any, Any]
 # Two orthogonal vectors of this length have distance 1.
 _FAR = 1 / np.sqrt(2)
 
+# A category with more levels has columns only for those that were tried.
+_MANY_LEVELS = 512
+
+_OTHER = -1
+
 
 @final
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class SpaceEncoder:
 
     def feature_encoder(self, coordinates: Array) -> "FeatureEncoder":
         """An encoder of points; a dimension has an activity column if it is inactive in one of `coordinates`."""
-        return FeatureEncoder(self.dimensions, np.asarray(np.isnan(coordinates).any(axis=0)))
+        return FeatureEncoder(self.dimensions, np.asarray(np.isnan(coordinates).any(axis=0)), coordinates)
 
 
 @final
@@ -102,6 +107,8 @@ class FeatureEncoder:
     Args:
         dimensions: The dimensions of the space.
         sometimes: Whether each dimension is sometimes inactive, shape (dimensions,).
+        seen: The points that models are fitted to; a category of very many levels has one column for each level among
+            them, and one for all others, which are as far from those as from each other.
 
     Attributes:
         features: The columns; each dimension is a group.
@@ -110,7 +117,7 @@ class FeatureEncoder:
         definitions: The widest definition of each dimension.
     """
 
-    def __init__(self, dimensions: Sequence[Dimension], sometimes: Array) -> None:
+    def __init__(self, dimensions: Sequence[Dimension], sometimes: Array, seen: Array | None = None) -> None:
         self._dimensions = dimensions
         self.numeric: dict[int, int] = {}
         self.definitions = [dimension.definition for dimension in dimensions]
@@ -123,8 +130,11 @@ class FeatureEncoder:
             if dimension.categories is None:
                 self.numeric[dimension.index] = first
             else:
-                width = len(dimension.categories)
-                self._levels.append((dimension.index, np.arange(width), slice(first, first + width)))
+                levels = np.arange(len(dimension.categories))
+                if len(levels) > _MANY_LEVELS and seen is not None:
+                    levels = np.append(levels[np.isin(levels, seen[:, dimension.index])], _OTHER)
+                width = len(levels)
+                self._levels.append((dimension.index, levels, slice(first, first + width)))
             if sometimes[dimension.index]:
                 self._activity.append((dimension.index, first + width, 1.0 if dimension.categories is None else _FAR))
             groups += [dimension.index] * (width + bool(sometimes[dimension.index]))
@@ -134,8 +144,9 @@ class FeatureEncoder:
 
     def level(self, index: int, value: Value) -> tuple[int, float]:
         """The column of a category's level, and the value of this column if the level is chosen."""
-        columns = next(columns for known, _, columns in self._levels if known == index)
-        return columns.start + int(self._dimensions[index].coordinate(value)), float(_FAR)
+        levels, columns = next((levels, columns) for known, levels, columns in self._levels if known == index)
+        place = _places(np.array([self._dimensions[index].coordinate(value)]), levels)[0]
+        return columns.start + int(np.flatnonzero(levels == place)[0]), float(_FAR)
 
     def rows(self, coordinates: Array) -> Array:
         """Encodes points, shape (m, dimensions), as rows, shape (m, columns)."""
@@ -143,7 +154,14 @@ class FeatureEncoder:
         absent = np.isnan(coordinates)
         rows[:, self.features.numeric_columns] = np.where(absent, 0.5, coordinates)[:, list(self.numeric)]
         for index, levels, columns in self._levels:
-            rows[:, columns] = (coordinates[:, index, None] == levels) * _FAR
+            rows[:, columns] = (_places(coordinates[:, index], levels)[:, None] == levels) * _FAR
         for index, column, far in self._activity:
             rows[:, column] = absent[:, index] * far
         return rows
+
+
+def _places(coordinates: Array, levels: Array) -> Array:
+    """Coordinates of a category, `_OTHER` for those without a column of their own."""
+    if levels[-1] != _OTHER:
+        return coordinates
+    return np.where(np.isnan(coordinates) | np.isin(coordinates, levels), coordinates, _OTHER)

@@ -131,3 +131,11 @@ def test_a_step_that_fits_reaches_the_end_whatever_the_rounding(low, step, count
 
 def test_a_scale_without_a_step_misses_nothing():
     assert scale(0, 1).missed_end() is None
+
+
+@pytest.mark.parametrize("sampling", ["linear", "log", "reverse_log"])
+@pytest.mark.parametrize("step", [None, 3])
+def test_the_ends_of_the_unit_interval_are_the_ends_of_the_range(sampling, step):
+    a_scale = scale(0.3, 0.3 * 81 if sampling != "linear" else 9.3, step, sampling)
+    assert a_scale.at(0.0) == a_scale.low
+    assert a_scale.at(1.0) == pytest.approx(a_scale.high, rel=0 if step is None else 1e-9)

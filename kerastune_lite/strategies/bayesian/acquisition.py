@@ -13,7 +13,7 @@ from typing import Any, final
 import numpy as np
 from scipy import optimize, special
 
-from kerastune_lite.strategies.bayesian.conditional_space import Axis, ConditionalSpace
+from kerastune_lite.strategies.bayesian.conditional_space import MOST_LEVELS, Axis, ConditionalSpace
 from kerastune_lite.surrogate.encoder import FeatureEncoder
 from kerastune_lite.surrogate.process import FittedProcess
 
@@ -21,6 +21,9 @@ Array = np.ndarray[Any, Any]
 
 # A number with more levels is moved along its gradient and rounded; with fewer, every level is tried.
 _FEW_LEVELS = 12
+
+# How many levels of a category of very many are tried, at random.
+_SOME_LEVELS = 64
 
 # How many points local searches start from, and how often each alternates between gradients and levels.
 _STARTS = 6
@@ -240,7 +243,8 @@ class AcquisitionOptimizer:
                 index = axis.dimension.index
                 if index in self._acquisition.encoder.numeric and len(axis.levels) > _FEW_LEVELS:
                     continue
-                for level in axis.levels[np.abs(axis.levels - point[index]) > 1e-9]:
+                levels = axis.levels if len(axis.levels) <= MOST_LEVELS else self._rng.choice(axis.levels, _SOME_LEVELS)
+                for level in levels[np.abs(levels - point[index]) > 1e-9]:
                     row = point.copy()
                     row[index] = level
                     owners.append(number)

@@ -65,6 +65,10 @@ class Axis:
         """The possible coordinates nearest to those given."""
         if self.levels is None:
             return self._global(self._local(coordinates))
+        if len(self.levels) > MOST_LEVELS:  # a category: a table of all distances is large
+            order = np.argsort(self.levels)
+            places = np.searchsorted(self.levels, coordinates, sorter=order).clip(max=len(order) - 1)
+            return np.asarray(self.levels[order[places]])
         return np.asarray(self.levels[np.abs(coordinates[:, None] - self.levels[None, :]).argmin(axis=1)])
 
     def value(self, coordinate: float) -> Value:
@@ -92,7 +96,7 @@ def _axis(definition: Hyperparameter, dimension: Dimension | None) -> Axis:
     if dimension is None:
         return Axis(definition, None)
     count = definition.count()
-    if count is not None and count <= MOST_LEVELS:
+    if count is not None and (count <= MOST_LEVELS or dimension.categories is not None):
         values = [definition.level(index) for index in range(count)]
         middles = np.array([definition.to_unit(value) for value in values])
         ends = _ends_of_intervals(definition, middles)
