@@ -50,6 +50,7 @@ class SearchBoard:
         self._search: EventFile | None = None
         self._metrics: dict[str, None] = {}
         self._schema: object = None
+        self._leaders: list[tuple[int, float | None]] | None = None
 
     def __call__(self, event: Event, history: History) -> None:
         """Writes what the event changes.
@@ -105,6 +106,7 @@ class SearchBoard:
             self._metrics |= dict.fromkeys(trial.metrics)
         self._declare(history, event.stamp.wall)
         self._search = EventFile(self.directory / "_search", event.stamp.wall)
+        self._leaders = None
         self._search.text("search/settings", settings_text(event), 0, event.stamp.wall)
         best: Trial | None = None
         for count, trial in enumerate((trial for trial in trials if trial.ended), start=1):
@@ -113,7 +115,7 @@ class SearchBoard:
             if not (trial.status == "duplicate" or has_ended(self._run(trial))):
                 self._begin(trial, history)
                 self._finish(trial)
-        self._search.flush()
+        self._lead(history, event.stamp.wall)
 
     def _run(self, trial: Trial) -> Path:
         return self.directory / trial_name(trial.number)
@@ -165,9 +167,7 @@ class SearchBoard:
             return
         self._finish(trial)
         self._tell(trial, history.best, len(history) - len(history.unfinished))
-        if self._search is not None and history.best is trial:
-            self._lead(history, event.stamp.wall)
-            self._search.flush()
+        self._lead(history, event.stamp.wall)
 
     def _finish(self, trial: Trial) -> None:
         run = self._open.pop(trial.number)
@@ -183,9 +183,15 @@ class SearchBoard:
             self._search.scalars(scores, count, trial.ended_at)
 
     def _lead(self, history: History, wall: float) -> None:
-        if self._search is not None:
-            text = leaderboard(list(islice(history.ranked(), _LEADERS)))
-            self._search.text("search/leaderboard", text, len(history), wall)
+        """Writes the leaderboard if it has changed, and makes the search's run visible."""
+        if self._search is None:
+            return
+        leaders = list(islice(history.ranked(), _LEADERS))
+        places = [(trial.number, trial.score) for trial in leaders]
+        if places != self._leaders:
+            self._leaders = places
+            self._search.text("search/leaderboard", leaderboard(leaders), len(history), wall)
+        self._search.flush()
 
 
 @final
@@ -195,9 +201,8 @@ class TrialRun:
     def __init__(self, directory: Path, trial: Trial, history: History) -> None:
         self._file = EventFile(directory, trial.started_at)
         self._written: dict[int, int] = {}
-        start = plugin_data_pb2.SessionStartInfo(
-            hparams=cells(trial, history.space), group_name=trial_name(trial.number), start_time_secs=trial.started_at
-        )
+        # without a group name: TensorBoard averages the trials of all studies that share one
+        start = plugin_data_pb2.SessionStartInfo(hparams=cells(trial, history.space), start_time_secs=trial.started_at)
         self._file.hparams(metadata.SESSION_START_INFO_TAG, trial.started_at, session_start_info=start)
         for event, score in trial.replay():
             self._write(event, score)

@@ -14,6 +14,7 @@ from kerastune_lite.study.layout import trial_name
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.store import MemoryStore
 from tests import fakes
+from tests.fakes import SCORE
 from tests.observers.tensorboard.hparams_page import Page
 
 
@@ -345,3 +346,43 @@ def test_a_place_that_cannot_be_written_ends_the_search_with_its_path(tmp_path):
     (tmp_path / "board").write_text("in the way")
     with pytest.raises(StudyWriteError, match=r"cannot write .*board: .*; choose another|part of the path is a file"):
         fakes.search(train, observers=[SearchBoard(tmp_path / "board")], reports=True)
+
+
+def test_two_studies_below_one_directory_have_rows_and_values_of_their_own(tmp_path):
+    for study, score in (("first", 0.25), ("second", 0.75)):
+
+        def function(hp, report, study=study, score=score):
+            hp.Choice("kind", [study])
+            report(1, {SCORE.name: score})
+
+        fakes.search(function, Grid(), observers=[SearchBoard(tmp_path / study / "tensorboard")], reports=True)
+    rows = Page(tmp_path).sessions()
+    assert {name: (row.values["kind"], row.metrics["objective/best"]) for name, row in rows.items()} == {
+        "first/tensorboard/trial_0000": ("first", 0.25),
+        "second/tensorboard/trial_0000": ("second", 0.75),
+    }
+
+
+def test_each_ended_trial_is_visible_at_once_and_joins_the_leaderboard(tmp_path):
+    seen = []
+
+    def function(hp, report):
+        value = hp.Choice("x", [0.75, 0.25, 0.5])
+        if value != 0.75:
+            page = Page(tmp_path)
+            seen.append((page.curve("_search", "search/best"), page.text("_search", "search/leaderboard")))
+        if value == 0.25:
+            raise Infeasible("not this one")
+        report(1, {SCORE.name: value})
+
+    fakes.search(
+        function,
+        Grid(),
+        objective=Objective(SCORE.name, "max"),
+        observers=[SearchBoard(tmp_path)],
+        reports=True,
+        max_trials=None,
+    )
+    assert [curve for curve, _ in seen] == [[(1, 0.75)], [(1, 0.75), (2, 0.75)]]
+    assert all("| 0 | 0.75 |" in board for _, board in seen)
+    assert "| 2 | 0.5 |" in Page(tmp_path).text("_search", "search/leaderboard")
