@@ -42,12 +42,12 @@ def train(hp, report, values=(0.5, 0.9, 0.7)):
 
 def test_the_search_is_declared_with_domains_types_and_the_objective_first(watch):
     _, page = watch(train)
-    assert page.columns["units"] == {"type": "number", "domain": [16, 32], "differs": True, "shown as": "units"}
+    assert page.columns["units"] == {"type": "text", "domain": ["16", "32"], "differs": True, "shown as": "units"}
     assert page.columns["rate"]["domain"] == (1e-4, 1e-1)
     assert page.metrics == [
-        ("objective/best", "val_accuracy (best)"),
-        ("validation/accuracy", "val_accuracy (last)"),
-        ("train/loss", "loss (last)"),
+        ("objective/best", "best"),
+        ("validation/accuracy", "val_accuracy"),
+        ("train/loss", "loss"),
     ]
 
 
@@ -56,7 +56,8 @@ def test_every_trial_is_a_session_with_what_it_read(watch):
     sessions = page.sessions()
     assert sorted(sessions) == ["trial_0000", "trial_0001", "trial_0002", "trial_0003"]
     for trial in history.trials:
-        assert sessions[trial_name(trial.number)].values == pytest.approx(dict(trial.values))
+        values = {**trial.values, "units": str(trial.values["units"])}
+        assert sessions[trial_name(trial.number)].values == values
         assert sessions[trial_name(trial.number)].status == "success"
 
 
@@ -107,9 +108,9 @@ def test_a_trial_that_fails_in_its_first_line_is_a_session_that_failed(watch):
         report(1, {"val_accuracy": 0.5})
 
     history, page = watch(function, Grid(), max_trials=None)
-    assert [(row.values, row.status) for row in page.sessions().values()] == [
-        ({"kind": "good"}, "success"),
-        ({"kind": "bad"}, "failure"),
+    assert [(row.values, row.outcome, row.status) for row in page.sessions().values()] == [
+        ({"kind": "good"}, "completed", "success"),
+        ({"kind": "bad"}, "failed", "failure"),
     ]
     assert "RuntimeError: out of luck" in page.text("trial_0001", "trial")
     assert history[1].status == "failed"
@@ -120,7 +121,7 @@ def test_a_trial_that_fails_before_it_reads_anything_is_a_session(watch):
         raise RuntimeError("nothing works")
 
     _, page = watch(function, max_trials=1)
-    assert [(row.values, row.status) for row in page.sessions().values()] == [({}, "failure")]
+    assert [(row.values, row.outcome, row.status) for row in page.sessions().values()] == [({}, "failed", "failure")]
 
 
 def test_an_infeasible_trial_is_visible_and_says_why(watch):
@@ -130,7 +131,7 @@ def test_an_infeasible_trial_is_visible_and_says_why(watch):
         report(1, {"val_accuracy": 0.5})
 
     _, page = watch(function, Grid(), max_trials=None)
-    assert page.sessions()["trial_0001"].status == "failure"
+    assert page.sessions()["trial_0001"].outcome == "infeasible"
     assert "too many parameters" in page.text("trial_0001", "trial")
 
 
@@ -141,21 +142,22 @@ def test_a_trial_stopped_early_is_a_success_with_its_reason(watch):
         report(2, {"val_accuracy": 0.6, "loss": math.inf})
 
     _, page = watch(function, Grid(), max_trials=1)
-    assert page.sessions()["trial_0000"].status == "success"
+    assert page.sessions()["trial_0000"].outcome == "stopped"
     assert "the loss became inf in epoch 2" in page.text("trial_0000", "trial")
 
 
-def test_no_status_is_written_while_a_trial_runs(watch, tmp_path):
+def test_a_trial_is_unfinished_while_it_runs(watch, tmp_path):
     seen = []
 
     def function(hp, report):
         hp.Choice("kind", ["a"])
         report(1, {"val_accuracy": 0.5})
-        seen.append(Page(tmp_path).sessions()["trial_0000"])
+        seen.append(Page(tmp_path).sessions()["trial_0000_unfinished"])
 
-    watch(function, max_trials=1)
-    assert (seen[0].values, seen[0].status) == ({"kind": "a"}, "unknown")
+    _, page = watch(function, max_trials=1)
+    assert (seen[0].values, seen[0].outcome, seen[0].status) == ({"kind": "a"}, "unfinished", "unknown")
     assert seen[0].metrics["objective/best"] == 0.5
+    assert {name: row.outcome for name, row in page.sessions().items()} == {"trial_0000": "completed"}
 
 
 def test_what_is_not_finite_is_nan_and_never_the_best(watch):
@@ -178,9 +180,9 @@ def test_a_space_that_grows_is_declared_anew_in_the_one_schema_run(watch, tmp_pa
         report(1, {"val_accuracy": 0.5})
 
     _, page = watch(function, Grid(), max_trials=None)
-    assert page.columns["depth"]["domain"] == (2, 5)
+    assert page.columns["depth"]["domain"] == ["2", "3", "4", "5"]
     assert len([run for run in page.runs() if run.startswith("_schema")]) == 1
-    assert [row.values for row in page.sessions().values()][:2] == [{"kind": "plain"}, {"kind": "deep", "depth": 2}]
+    assert [row.values for row in page.sessions().values()][:2] == [{"kind": "plain"}, {"kind": "deep", "depth": "2"}]
 
 
 def test_metrics_that_appear_late_join_the_columns(watch):
@@ -190,7 +192,7 @@ def test_metrics_that_appear_late_join_the_columns(watch):
         report(2, {"val_accuracy": 0.5, "f1": 0.3})
 
     _, page = watch(function, Grid(), max_trials=1)
-    assert ("train/f1", "f1 (last)") in page.metrics
+    assert ("train/f1", "f1") in page.metrics
 
 
 def test_an_inactive_hyperparameter_has_no_value(watch):
@@ -215,7 +217,7 @@ def test_values_of_every_kind_are_shown_as_what_they_are(watch):
         report(1, {"val_accuracy": 0.5})
 
     _, page = watch(function, Grid(), max_trials=1)
-    values = {"flag": False, "words": "one", "mixed": "1", "shapes": "(1, 2)", "batch": 32}
+    values = {"flag": False, "words": "one", "mixed": "1", "shapes": "(1, 2)", "batch": "32"}
     assert page.sessions()["trial_0000"].values == values
     assert page.columns["flag"]["type"] == "boolean"
     assert page.columns["mixed"] | {"differs": None} == {
@@ -318,7 +320,7 @@ def test_a_retried_trial_shows_its_last_attempt(watch):
     assert len(page.curve("trial_0000", "validation/accuracy")) == 1
 
 
-def test_an_interrupted_trial_has_no_status(watch, tmp_path):
+def test_an_interrupted_trial_is_unfinished(watch, tmp_path):
     def function(hp, report):
         hp.Choice("kind", ["a"])
         report(1, {"val_accuracy": 0.5})
@@ -326,7 +328,10 @@ def test_an_interrupted_trial_has_no_status(watch, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         watch(function, max_trials=1)
-    assert [(row.values, row.status) for row in Page(tmp_path).sessions().values()] == [({"kind": "a"}, "unknown")]
+    sessions = Page(tmp_path).sessions()
+    assert {name: (row.values, row.outcome) for name, row in sessions.items()} == {
+        "trial_0000_unfinished": ({"kind": "a"}, "unfinished")
+    }
 
 
 def test_bringing_a_board_up_to_date_needs_only_the_record(tmp_path):
@@ -386,3 +391,151 @@ def test_each_ended_trial_is_visible_at_once_and_joins_the_leaderboard(tmp_path)
     assert [curve for curve, _ in seen] == [[(1, 0.75)], [(1, 0.75), (2, 0.75)]]
     assert all("| 0 | 0.75 |" in board for _, board in seen)
     assert "| 2 | 0.5 |" in Page(tmp_path).text("_search", "search/leaderboard")
+
+
+def score_x(hp, report):
+    report(1, {SCORE.name: hp.Choice("x", [0.5, 0.25, 0.75])})
+
+
+def searched(directory, function=score_x, *, store=None, shared=False, **options):
+    options = {"reports": True, "max_trials": None, **options}
+    return fakes.search(function, Grid(), store=store, observers=[SearchBoard(directory, shared=shared)], **options)
+
+
+def test_an_open_page_takes_the_status_of_a_trial_that_ends(tmp_path):
+    seen = []
+
+    def function(hp, report):
+        x = hp.Choice("x", [0.5, 0.25])
+        report(1, {SCORE.name: x})
+        seen.append(Page(tmp_path))
+
+    searched(tmp_path, function)
+    for page in seen:
+        page.reload()
+        assert {name: row.outcome for name, row in page.sessions().items()} == {
+            "trial_0000": "completed",
+            "trial_0001": "completed",
+        }
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "gone", "doubled"])
+def test_a_damaged_run_is_written_again_and_others_are_left(tmp_path, damage):
+    store = MemoryStore()
+    searched(tmp_path, store=store)
+    files = [next((tmp_path / trial_name(number)).iterdir()) for number in range(3)]
+    before, content = Page(tmp_path).sessions(), files[1].read_bytes()
+    match damage:
+        case "cut":
+            files[1].write_bytes(content[:-1])
+        case "flipped":
+            files[1].write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
+        case "gone":
+            files[1].unlink()
+        case "doubled":
+            files[1].with_name(files[1].name.replace(".000.", ".001.")).write_bytes(content)
+    searched(tmp_path, store=store)
+    assert Page(tmp_path).sessions() == before
+    (written,) = (tmp_path / "trial_0001").iterdir()
+    assert written.read_bytes() == content
+    assert files[0].exists()
+    assert files[2].exists()
+
+
+def test_runs_of_trials_that_the_record_has_not_are_deleted(tmp_path):
+    whole, short = MemoryStore(), MemoryStore()
+    searched(tmp_path, store=whole)
+    for event in whole.events():
+        if getattr(event, "trial", None) in (None, 0):
+            short.append(event)
+    searched(tmp_path, store=short, max_trials=1)
+    assert list(Page(tmp_path).sessions()) == ["trial_0000"]
+
+
+def test_runs_of_a_deleted_study_are_deleted_in_the_studys_own_directory_alone(tmp_path):
+    for directory, shared in ((tmp_path / "own", False), (tmp_path / "shared", True)):
+        searched(directory, shared=shared)
+        searched(directory, shared=shared, max_trials=1)
+    assert list(Page(tmp_path / "own").sessions()) == ["trial_0000"]
+    assert list(Page(tmp_path / "shared").sessions()) == ["trial_0000", "trial_0001", "trial_0002"]
+
+
+def test_what_the_user_keeps_beside_the_runs_stays(tmp_path):
+    (tmp_path / "trial_0007").mkdir()
+    (tmp_path / "trial_0007" / "notes.txt").touch()
+    (tmp_path / "trial_0008").touch()
+    (tmp_path / "_schema_old").mkdir()
+    (tmp_path / "_schema_4").touch()
+    mine = sorted(tmp_path.rglob("*"))
+    searched(tmp_path)
+    searched(tmp_path)
+    assert set(mine) <= set(tmp_path.rglob("*"))
+
+
+def test_lone_surrogates_are_shown_as_escapes(tmp_path):
+    def function(hp, report):
+        hp.Choice("na\ud800me", ["val\udfffue", "b"])
+        report(1, {SCORE.name: 0.5, "met\ud800ric": 1.0})
+        raise RuntimeError("err\ud800or")
+
+    searched(tmp_path, function, max_trials=1)
+    page = Page(tmp_path)
+    assert page.sessions()["trial_0000"].values == {"na\\ud800me": "val\\udfffue"}
+    assert "err\\ud800or" in page.text("trial_0000", "trial")
+    assert page.curve("trial_0000", "train/met\\ud800ric") == [(1, 1.0)]
+
+
+def test_a_hyperparameter_that_some_trials_lack_is_not_said_to_differ(tmp_path):
+    def function(hp, report):
+        if hp.Choice("kind", ["plain", "deep"]) == "deep":
+            hp.Int("depth", 2, 5)
+        report(1, {SCORE.name: 0.5})
+
+    searched(tmp_path, function)
+    columns = Page(tmp_path).columns
+    assert {name: column["differs"] for name, column in columns.items()} == {
+        "(status)": True,
+        "depth": False,
+        "kind": True,
+    }
+
+
+def test_few_integers_read_as_they_are_and_are_sorted_by_size(tmp_path):
+    def function(hp, report):
+        hp.Choice("units", [8, 16, 128])
+        report(1, {SCORE.name: 0.5})
+
+    searched(tmp_path, function)
+    cells = [row.values["units"] for row in Page(tmp_path).sessions().values()]
+    assert [cell.strip() for cell in cells] == ["8", "16", "128"]
+    assert sorted(cells) == cells
+
+
+def test_many_integers_and_negative_ones_stay_numbers(tmp_path):
+    def function(hp, report):
+        hp.Int("units", 1, 512)
+        hp.Int("shift", -2, 2)
+        report(1, {SCORE.name: 0.5})
+
+    searched(tmp_path, function, max_trials=1)
+    columns = Page(tmp_path).columns
+    assert (columns["units"]["type"], columns["units"]["domain"]) == ("number", (1, 512))
+    assert columns["shift"]["type"] == "number"
+
+
+def test_of_a_long_choice_the_first_values_are_declared(tmp_path):
+    def function(hp, report):
+        hp.Choice("word", [f"w{number}" for number in range(10_000)])
+        report(1, {SCORE.name: 0.5})
+
+    searched(tmp_path, function, max_trials=1)
+    assert len(Page(tmp_path).columns["word"]["domain"]) == 100
+
+
+def test_a_hyperparameter_called_status_has_a_column_of_its_own(tmp_path):
+    def function(hp, report):
+        hp.Choice("(status)", ["a"])
+        report(1, {SCORE.name: 0.5})
+
+    searched(tmp_path, function, max_trials=1)
+    assert set(Page(tmp_path).columns) == {"(status)", "(status) (Choice)"}
