@@ -15,7 +15,7 @@ _OURS = re.compile(rf"trial_(\d+)(?:{UNFINISHED})?|_search|_schema_(\d+)")
 
 def identity(created: float) -> str:
     """The identity of a study that was created at this time."""
-    return f"{int(created * 1e6):x}"
+    return f"{round(round(created, 6) * 1e6):x}"  # the record keeps six decimals
 
 
 def runs(directory: Path, belongs: Callable[[FileName], bool]) -> Iterator[Path]:
