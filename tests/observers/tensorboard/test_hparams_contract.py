@@ -277,7 +277,14 @@ def test_the_search_run_tells_scores_and_the_best_so_far(watch):
     _, page = watch(function, Grid(), max_trials=None)
     assert page.curve("_search", "search/score") == [(1, 0.5), (2, 0.25), (3, 0.75)]
     assert page.curve("_search", "search/best") == [(1, 0.5), (2, 0.5), (3, 0.75)]
-    assert "| 2 | 0.75 | 1 | 0.75 |" in page.text("_search", "search/leaderboard")
+    assert page.text("_search", "search/leaderboard").splitlines() == [
+        "```",
+        "trial  val_accuracy  epoch     x",
+        "    2          0.75      1  0.75",
+        "    0           0.5      1   0.5",
+        "    1          0.25      1  0.25",
+        "```",
+    ]
     assert "| objective | val_accuracy (max), best epoch |" in page.text("_search", "search/settings")
 
 
@@ -389,8 +396,8 @@ def test_each_ended_trial_is_visible_at_once_and_joins_the_leaderboard(tmp_path)
         max_trials=None,
     )
     assert [curve for curve, _ in seen] == [[(1, 0.75)], [(1, 0.75), (2, 0.75)]]
-    assert all("| 0 | 0.75 |" in board for _, board in seen)
-    assert "| 2 | 0.5 |" in Page(tmp_path).text("_search", "search/leaderboard")
+    assert all("    0   0.75" in board for _, board in seen)
+    assert "    2    0.5" in Page(tmp_path).text("_search", "search/leaderboard")
 
 
 def score_x(hp, report):
