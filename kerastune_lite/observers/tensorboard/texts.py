@@ -52,18 +52,24 @@ def leaderboard(trials: Sequence[Trial]) -> str:
     """
     if not trials:
         return "no finished trial"
-    fixed = {"trial": [trial.number for trial in trials], trials[0].objective.name: [trial.score for trial in trials]}
+    columns: dict[str, list[Any]] = {
+        "trial": [trial.number for trial in trials],
+        trials[0].objective.name: [trial.score for trial in trials],
+        "epoch": [trial.best_epoch for trial in trials],
+    }
+    aligned = [_aligned(head, cells) for head, cells in [*columns.items(), *_differing(trials).items()]]
+    return "\n".join(["```", *("  ".join(row).rstrip() for row in zip(*aligned, strict=True)), "```"])
+
+
+def _differing(trials: Sequence[Trial]) -> dict[str, list[Any]]:
+    """The values of the hyperparameters that differ between the trials; empty where a trial has none."""
     names = dict.fromkeys(name for trial in trials for name in trial.values)
-    read = {name: [_short(trial.values.get(name, "")) for trial in trials] for name in names}
-    differing = {name: cells for name, cells in read.items() if len(set(cells)) > 1}
-    columns = [
-        _aligned([_short(head), *map(_short, cells)])
-        for head, cells in [*fixed.items(), ("epoch", [trial.best_epoch for trial in trials]), *differing.items()]
-    ]
-    return "\n".join(["```", *("  ".join(row).rstrip() for row in zip(*columns, strict=True)), "```"])
+    columns = {name: [trial.values.get(name, "") for trial in trials] for name in names}
+    return {name: cells for name, cells in columns.items() if len(set(map(str, cells))) > 1}
 
 
-def _aligned(cells: Sequence[str]) -> list[str]:
+def _aligned(head: str, values: Iterable[Any]) -> list[str]:
+    cells = [_short(head), *map(_short, values)]
     width = max(map(len, cells))
     return [cell.rjust(width) for cell in cells]
 
