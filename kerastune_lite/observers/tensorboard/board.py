@@ -6,7 +6,7 @@ Until then its run is `trial_0003_unfinished`: a running TensorBoard would not t
 their own. When the space grows, a run with the next number replaces it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import final
@@ -83,6 +83,7 @@ class SearchBoard:
             raise cannot_write(self.directory, error) from error
 
     def _write(self, event: Event, history: History) -> None:
+        reformatted = self._columns.update(history.space)
         match event:
             case SearchStarted():
                 self._catch_up(event, history)
@@ -100,6 +101,8 @@ class SearchBoard:
                 self.close()
             case _:
                 pass
+        if reformatted:
+            self._rewrite(history.trials)
 
     def delete_runs(self, events: Sequence[Event]) -> None:
         """Deletes the runs of the study whose record these events were.
@@ -133,16 +136,22 @@ class SearchBoard:
         for count, trial in enumerate((trial for trial in trials if trial.ended), start=1):
             best = trial if trial.succeeded and (best is None or trial.sort_key() < best.sort_key()) else best
             self._tell(trial, best, count)
-            if not (trial.status == "duplicate" or is_whole(self._run(trial), self._study)):
-                self._finish(trial)
+        self._rewrite(trials)
         self._leaders = None
         self._lead(history, event.stamp.wall)
 
+    def _rewrite(self, trials: Iterable[Trial]) -> None:
+        """Writes the runs of ended trials that are not there, damaged, or in a format that their columns had before."""
+        for trial in trials:
+            shown = trial.ended and trial.status != "duplicate"
+            if shown and not is_whole(self._run(trial), self._study, self._columns.format(trial)):
+                self._finish(trial)
+
     def _delete_leftovers(self, history: History) -> None:
-        """Deletes the runs of trials that the record does not have, and of studies that lay here before."""
+        """Deletes runs that show no trial of the record, or an ended one as unfinished."""
         for run in runs(self.directory, self._ours):
             number = trial_of(run)
-            if number is not None and number not in history:
+            if number is not None and not (number in history and _shown_as(history[number], run)):
                 delete(run)
 
     def _ours(self, name: FileName) -> bool:
@@ -156,7 +165,6 @@ class SearchBoard:
 
     def _declare(self, history: History, wall: float) -> None:
         """Writes the columns if they have changed."""
-        self._columns.update(history.space)
         schema = (self._columns.state, history.objective, tuple(self._metrics))
         if schema == self._schema:
             return
@@ -185,7 +193,6 @@ class SearchBoard:
             self._declare(history, event.stamp.wall)
         run = self._open.get(event.trial)
         if run is None or not run.continues_with(event):
-            self._columns.update(history.space)
             self._begin(trial)
         else:
             run.report(event, trial)
@@ -267,6 +274,11 @@ class UnfinishedRun:
         self._written[event.execution] = event.epoch
 
 
+def _shown_as(trial: Trial, run: Path) -> bool:
+    """Whether a run of the trial may have this name."""
+    return trial.status != "duplicate" and not (trial.ended and run.name.endswith(UNFINISHED))
+
+
 def save_ended(directory: Path, trial: Trial, columns: Columns, study: str) -> None:
     """Writes the run of a trial that has ended."""
     file = WholeFile(trial.started_at)
@@ -277,7 +289,7 @@ def save_ended(directory: Path, trial: Trial, columns: Columns, study: str) -> N
     status = api_pb2.STATUS_FAILURE if trial.status in _FAILED else api_pb2.STATUS_SUCCESS
     end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=trial.ended_at)
     file.hparams(metadata.SESSION_END_INFO_TAG, trial.ended_at, session_end_info=end)
-    file.save(directory, study)
+    file.save(directory, study, columns.format(trial))
 
 
 def _start(file: Records, trial: Trial, columns: Columns) -> None:

@@ -1,5 +1,6 @@
 """The columns of the HParams tab: hyperparameters with their domains, metrics, and a trial's values."""
 
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -59,6 +60,11 @@ class Column:
         whole = all(isinstance(level, int) and not isinstance(level, bool) and level >= 0 for level in levels)
         return max((len(str(level)) for level in levels), default=0) if whole else 0
 
+    @property
+    def format(self) -> tuple[str, Any, int]:
+        """How its cells are written."""
+        return self.name, self.type, self._width
+
     def cell(self, value: Value) -> bool | float | str:
         """A value in the column's type.
 
@@ -104,10 +110,19 @@ class Columns:
         self._trials: set[int] = set()
         self._readers: Counter[tuple[str, str]] = Counter()
 
-    def update(self, space: Space) -> None:
-        """Takes over what the space has become."""
-        if (now := tuple(space)) != self._space:
-            self._space, self._known = now, columns(now)
+    def update(self, space: Space) -> bool:
+        """Takes over what the space has become; returns whether cells written before have another format now."""
+        if (now := tuple(space)) == self._space:
+            return False
+        before, self._space, self._known = self._known, now, columns(now)
+        return any(self._known[place].format != column.format for place, column in before.items())
+
+    def format(self, trial: Trial) -> int:
+        """A number that changes with the format of a trial's cells."""
+        return zlib.crc32(repr([column.format for column in self._read(trial)]).encode())
+
+    def _read(self, trial: Trial) -> list[Column]:
+        return [self._known[definition.name, definition.kind] for definition in trial.definitions]
 
     def read_by(self, trial: Trial) -> None:
         """Counts the hyperparameters of a trial that has read all it reads."""
@@ -129,8 +144,7 @@ class Columns:
 
     def cells(self, trial: Trial) -> dict[str, struct_pb2.Value]:
         """The cells of a trial: its status and the hyperparameters that it has read."""
-        read = [self._known[definition.name, definition.kind] for definition in trial.definitions]
-        values = {column.name: column.cell(trial.values[column.definition.name]) for column in read}
+        values = {column.name: column.cell(trial.values[column.definition.name]) for column in self._read(trial)}
         status = trial.status if trial.ended else "unfinished"
         return {name: _message(cell) for name, cell in {STATUS: status, **values}.items()}
 

@@ -103,10 +103,16 @@ class WholeFile(Records):
         self._bytes = io.BytesIO()
         super().__init__(self._bytes, wall)
 
-    def save(self, run: Path, study: str) -> None:
-        """Writes the file; replaces files that this module wrote there earlier."""
+    def save(self, run: Path, study: str, form: int = 0) -> None:
+        """Writes the file; replaces files that this module wrote there earlier.
+
+        Args:
+            run: The run's directory, created if necessary.
+            study: The identity of the study that the run belongs to.
+            form: A number that changes with the format of the content, to know an outdated file.
+        """
         content = self._bytes.getvalue()
-        path = _new(run, self._wall, study, f"{zlib.crc32(content):08x}")
+        path = _new(run, self._wall, study, f"{zlib.crc32(content, form):08x}")
         # TensorBoard reads files with "tfevents" in their names
         hidden = run / ".unfinished"
         hidden.write_bytes(content)
@@ -121,7 +127,7 @@ class FileName:
         second: When its run began, in whole seconds since the epoch.
         number: How many files were in its place before.
         study: The identity of its study; None in files of earlier versions.
-        checksum: The CRC-32 of a whole file; "open" for one that grows.
+        checksum: The CRC-32 of a whole file, begun with the number of its format; "open" for one that grows.
     """
 
     second: int
@@ -148,11 +154,11 @@ def event_files(run: Path) -> dict[Path, FileName]:
     return {file: name for file, name in names.items() if name is not None and file.is_file()}
 
 
-def is_whole(run: Path, study: str) -> bool:
-    """Whether the run has one file, of this study, that is complete and undamaged."""
+def is_whole(run: Path, study: str, form: int = 0) -> bool:
+    """Whether the run has one file, of this study and format, that is complete and undamaged."""
     match list(event_files(run).items()):
         case [(file, name)]:
-            return name.study == study and name.checksum == f"{zlib.crc32(file.read_bytes()):08x}"
+            return name.study == study and name.checksum == f"{zlib.crc32(file.read_bytes(), form):08x}"
     return False
 
 

@@ -21,7 +21,8 @@ def identity(created: float) -> str:
 def runs(directory: Path, belongs: Callable[[FileName], bool]) -> Iterator[Path]:
     """The runs with a file of ours that `belongs` accepts."""
     for run in sorted(directory.glob("*")):
-        if _OURS.fullmatch(run.name) and run.is_dir() and any(map(belongs, event_files(run).values())):
+        ours = _OURS.fullmatch(run.name) and run.is_dir() and not run.is_symlink()
+        if ours and any(map(belongs, event_files(run).values())):
             yield run
 
 

@@ -546,3 +546,43 @@ def test_a_hyperparameter_called_status_has_a_column_of_its_own(tmp_path):
 
     searched(tmp_path, function, max_trials=1)
     assert set(Page(tmp_path).columns) == {"(status)", "(status) (Choice)"}
+
+
+def test_a_trial_that_fails_between_its_reads_and_is_tried_again_is_shown(tmp_path):
+    calls = []
+
+    def function(hp, report):
+        hp.Choice("first", ["a"])
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("once")
+        hp.Choice("second", ["b"])
+        report(1, {SCORE.name: 0.5})
+
+    searched(tmp_path, function, max_trials=1, max_retries_per_trial=1)
+    (row,) = Page(tmp_path).sessions().values()
+    assert (row.values, row.outcome) == ({"first": "a", "second": "b"}, "completed")
+
+
+def test_a_column_that_becomes_a_number_is_one_in_every_row(tmp_path):
+    events = [fakes.opened()]
+    for trial, high in enumerate((4, 400)):
+        events += [
+            Started(trial=trial, attempt=1, values={"x": 3}),
+            fakes.reads(trial, (Int("x", 1, high), 3)),
+            Ended(trial=trial, outcome="failed"),
+        ]
+    board, history = SearchBoard(tmp_path), History()
+    for event in events:
+        history.apply(event)
+        board(event, history)
+    board.close()
+    assert [row.values["x"] for row in Page(tmp_path).sessions().values()] == [3, 3]
+
+
+def test_an_unfinished_run_that_a_kill_left_beside_the_ended_one_is_deleted(tmp_path):
+    store = MemoryStore()
+    searched(tmp_path, store=store)
+    (tmp_path / "trial_0001").rename(tmp_path / "trial_0001_unfinished")
+    searched(tmp_path, store=store)
+    assert list(Page(tmp_path).sessions()) == ["trial_0000", "trial_0001", "trial_0002"]
