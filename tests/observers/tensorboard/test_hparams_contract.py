@@ -5,10 +5,10 @@ import math
 import pytest
 
 from kerastune_lite.errors import Infeasible, StudyWriteError
-from kerastune_lite.observers.tensorboard import SearchBoard
+from kerastune_lite.observers.tensorboard import SearchBoard, columns
 from kerastune_lite.space.kinds import Int
 from kerastune_lite.strategies import Grid
-from kerastune_lite.study.events import Ended, SearchStarted, Started
+from kerastune_lite.study.events import Ended, SearchStarted, Stamp, Started
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import trial_name
 from kerastune_lite.study.objective import Objective
@@ -426,7 +426,7 @@ def test_an_open_page_takes_the_status_of_a_trial_that_ends(tmp_path):
         }
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped", "gone", "doubled"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "gone", "doubled", "of an earlier version"])
 def test_a_damaged_run_is_written_again_and_others_are_left(tmp_path, damage):
     store = MemoryStore()
     searched(tmp_path, store=store)
@@ -441,6 +441,8 @@ def test_a_damaged_run_is_written_again_and_others_are_left(tmp_path, damage):
             files[1].unlink()
         case "doubled":
             files[1].with_name(files[1].name.replace(".000.", ".001.")).write_bytes(content)
+        case "of an earlier version":
+            files[1].rename(files[1].with_name(files[1].name.partition(".000.")[0] + ".0"))
     searched(tmp_path, store=store)
     assert Page(tmp_path).sessions() == before
     (written,) = (tmp_path / "trial_0001").iterdir()
@@ -499,8 +501,8 @@ def test_a_hyperparameter_that_some_trials_lack_is_not_said_to_differ(tmp_path):
         report(1, {SCORE.name: 0.5})
 
     searched(tmp_path, function)
-    columns = Page(tmp_path).columns
-    assert {name: column["differs"] for name, column in columns.items()} == {
+    shown = Page(tmp_path).columns
+    assert {name: column["differs"] for name, column in shown.items()} == {
         "(status)": True,
         "depth": False,
         "kind": True,
@@ -525,9 +527,9 @@ def test_many_integers_and_negative_ones_stay_numbers(tmp_path):
         report(1, {SCORE.name: 0.5})
 
     searched(tmp_path, function, max_trials=1)
-    columns = Page(tmp_path).columns
-    assert (columns["units"]["type"], columns["units"]["domain"]) == ("number", (1, 512))
-    assert columns["shift"]["type"] == "number"
+    shown = Page(tmp_path).columns
+    assert (shown["units"]["type"], shown["units"]["domain"]) == ("number", (1, 512))
+    assert shown["shift"]["type"] == "number"
 
 
 def test_of_a_long_choice_the_first_values_are_declared(tmp_path):
@@ -586,3 +588,19 @@ def test_an_unfinished_run_that_a_kill_left_beside_the_ended_one_is_deleted(tmp_
     (tmp_path / "trial_0001").rename(tmp_path / "trial_0001_unfinished")
     searched(tmp_path, store=store)
     assert list(Page(tmp_path).sessions()) == ["trial_0000", "trial_0001", "trial_0002"]
+
+
+def test_the_columns_are_computed_once_for_a_space_that_stays(tmp_path, monkeypatch):
+    computed, compute = [], columns.columns
+    monkeypatch.setattr(columns, "columns", lambda space: computed.append(space) or compute(space))
+    searched(tmp_path)
+    assert len(computed) == 1
+
+
+def test_overwriting_deletes_runs_of_earlier_versions_by_the_second_they_began(tmp_path):
+    event = fakes.opened(stamp=Stamp(wall=5.5))
+    for name, second in (("trial_0000", 5), ("trial_0001", 6)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"events.out.tfevents.{second:010d}.kerastune_lite.0").touch()
+    SearchBoard(tmp_path, shared=True).delete_runs([event])
+    assert [path.name for path in tmp_path.iterdir()] == ["trial_0001"]
