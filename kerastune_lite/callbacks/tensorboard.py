@@ -38,7 +38,7 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras is n
 
     def observer(self, directory: Path) -> SearchBoard:
         """The observer that writes a search to `log_dir`, or to `directory` if that is None."""
-        return SearchBoard(self.log_dir or directory)
+        return SearchBoard(self.log_dir or directory, shared=self.log_dir is not None)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Creates the run's file."""

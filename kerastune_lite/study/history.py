@@ -42,6 +42,7 @@ class History:
 
     Attributes:
         last_search: The last `SearchStarted`; None before the first search.
+        created: When the first search began, in seconds since 1970; it identifies the study.
         space: The hyperparameters known so far, merged by name and kind.
         tree: The reads of all trials.
         queue: Enqueued configurations that have not started, oldest first.
@@ -53,6 +54,7 @@ class History:
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.last_search: SearchStarted | None = None
+        self.created = 0.0
         self.space = Space()
         self.tree = ReadsTree()
         self.queue: deque[Mapping[str, Value]] = deque()
@@ -167,6 +169,7 @@ class History:
 
     def _opened(self, event: SearchStarted) -> None:
         before, self.last_search = self.last_search, event
+        self.created = self.created or event.stamp.wall
         self.consecutive_skips = 0
         for definition in event.space or ():
             self.space.add(definition)

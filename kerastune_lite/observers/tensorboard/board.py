@@ -1,12 +1,12 @@
 """The observer that writes TensorBoard files from events.
 
-Layout below the study's `tensorboard/`: `trial_0003` is one run with one event file; `_search` describes the whole
-search; `_schema_N` contains only the columns of the HParams tab, which need a run of their own. When the space grows, a
-run with the next number replaces it.
+Layout below the study's `tensorboard/`: `trial_0003` is one run with one event file, written when the trial has ended.
+Until then its run is `trial_0003_unfinished`: a running TensorBoard would not take a changed status from the same run.
+`_search` describes the whole search; `_schema_N` contains only the columns of the HParams tab, which need a run of
+their own. When the space grows, a run with the next number replaces it.
 """
 
-import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -15,9 +15,24 @@ from typing import final
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
 from kerastune_lite.errors import cannot_write
-from kerastune_lite.observers.tensorboard.columns import BEST, cells, experiment, tags
-from kerastune_lite.observers.tensorboard.event_file import EventFile, has_ended
-from kerastune_lite.observers.tensorboard.overwritten import delete_runs
+from kerastune_lite.observers.tensorboard.columns import BEST, Columns, experiment, tags
+from kerastune_lite.observers.tensorboard.event_file import (
+    EventFile,
+    FileName,
+    Records,
+    WholeFile,
+    delete_files,
+    is_whole,
+)
+from kerastune_lite.observers.tensorboard.leftover import (
+    UNFINISHED,
+    delete,
+    delete_runs,
+    identity,
+    runs,
+    schema_number,
+    trial_of,
+)
 from kerastune_lite.observers.tensorboard.texts import leaderboard, settings_text, trial_text
 from kerastune_lite.study.events import (
     SEARCH_ENDED,
@@ -43,14 +58,19 @@ class SearchBoard:
 
     Args:
         directory: The directory of all runs.
+        shared: Whether runs of other studies may lie there; otherwise they are what a deleted study has left.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, shared: bool = False) -> None:
         self.directory = directory
-        self._open: dict[int, TrialRun] = {}
+        self._shared = shared
+        self._study = ""
+        self._open: dict[int, UnfinishedRun] = {}
         self._search: EventFile | None = None
+        self._columns = Columns()
         self._metrics: dict[str, None] = {}
         self._schema: object = None
+        self._leaders: list[tuple[int, float | None]] | None = None
 
     def __call__(self, event: Event, history: History) -> None:
         """Writes what the event changes.
@@ -64,23 +84,26 @@ class SearchBoard:
             raise cannot_write(self.directory, error) from error
 
     def _write(self, event: Event, history: History) -> None:
+        reformatted = self._columns.update(history.space)
         match event:
             case SearchStarted():
                 self._catch_up(event, history)
             case Started() if event.attempt > 1 and history[event.trial].reads_known:
-                self._begin(history[event.trial], history)
+                self._begin(history[event.trial])
             case ReadsRecorded() if event.complete or event.trial in self._open:
+                self._columns.read_by(history[event.trial])
                 self._declare(history, event.stamp.wall)
-                self._begin(history[event.trial], history)
+                self._begin(history[event.trial])
             case Reported():
                 self._report(event, history)
             case Ended():
                 self._end(event, history)
             case Annotated(key=key) if key == SEARCH_ENDED:
-                self._lead(history, event.stamp.wall)
                 self.close()
             case _:
                 pass
+        if reformatted:
+            self._rewrite(history.trials)
 
     def delete_runs(self, events: Sequence[Event]) -> None:
         """Deletes the runs of the study whose record these events were.
@@ -92,7 +115,8 @@ class SearchBoard:
 
     def close(self) -> None:
         """Closes all files."""
-        files: list[TrialRun | EventFile] = [*self._open.values(), *([] if self._search is None else [self._search])]
+        files: list[UnfinishedRun | EventFile] = list(self._open.values())
+        files += [] if self._search is None else [self._search]
         self._open.clear()
         self._search = None
         with ExitStack() as stack:  # one that cannot be written to its end does not keep the others open
@@ -100,47 +124,69 @@ class SearchBoard:
                 stack.callback(file.close)
 
     def _catch_up(self, event: SearchStarted, history: History) -> None:
-        """Rewrites the search's own run, and each trial's run whose end is not in its file."""
+        """Deletes what is outdated; rewrites the search's own run, and each ended trial's run that is not whole."""
+        self._study = identity(history.created)
+        self._delete_leftovers(history)
         trials = history.trials
         for trial in trials:
             self._metrics |= dict.fromkeys(trial.metrics)
+            self._columns.read_by(trial)
         self._declare(history, event.stamp.wall)
-        self._search = EventFile(self.directory / "_search", event.stamp.wall)
+        self._search = EventFile(self.directory / "_search", event.stamp.wall, self._study)
         self._search.text("search/settings", settings_text(event), 0, event.stamp.wall)
         best: Trial | None = None
         for count, trial in enumerate((trial for trial in trials if trial.ended), start=1):
             best = trial if trial.succeeded and (best is None or trial.sort_key() < best.sort_key()) else best
             self._tell(trial, best, count)
-            if trial.status == "duplicate":
-                shutil.rmtree(self._run(trial), ignore_errors=True)
-            elif not has_ended(self._run(trial)):
-                self._begin(trial, history)
+        self._rewrite(trials)
+        self._leaders = None
+        self._lead(history, event.stamp.wall)
+
+    def _rewrite(self, trials: Iterable[Trial]) -> None:
+        """Writes the runs of ended trials that are not there, damaged, or in a format that their columns had before."""
+        for trial in trials:
+            shown = trial.ended and trial.status != "duplicate"
+            if shown and not is_whole(self._run(trial), self._study, self._columns.format(trial)):
                 self._finish(trial)
-        self._search.flush()
+
+    def _delete_leftovers(self, history: History) -> None:
+        """Deletes runs that show no trial of the record, or an ended one as unfinished."""
+        for run in runs(self.directory, self._ours):
+            number = trial_of(run)
+            if number is not None and not (number in history and _shown_as(history[number], run)):
+                delete(run)
+
+    def _ours(self, name: FileName) -> bool:
+        return not self._shared or name.study == self._study
 
     def _run(self, trial: Trial) -> Path:
         return self.directory / trial_name(trial.number)
 
+    def _unfinished(self, trial: Trial) -> Path:
+        return self.directory / (trial_name(trial.number) + UNFINISHED)
+
     def _declare(self, history: History, wall: float) -> None:
         """Writes the columns if they have changed."""
-        schema = experiment(history.space, history.objective, self._metrics, 0.0)
+        schema = (self._columns.state, history.objective, tuple(self._metrics))
         if schema == self._schema:
             return
         self._schema = schema
-        earlier = list(self.directory.glob("_schema_*"))
-        number = max((int(path.name.rpartition("_")[2]) for path in earlier), default=0) + 1
-        for path in earlier:
-            shutil.rmtree(path)
-        file = EventFile(self.directory / f"_schema_{number}", wall)
-        schema = experiment(history.space, history.objective, self._metrics, wall)
-        file.hparams(metadata.EXPERIMENT_TAG, wall, experiment=schema)
-        file.close()
+        number = max(map(schema_number, self.directory.glob("_schema_*")), default=0) + 1
+        for path in runs(self.directory, lambda name: name.study is None or self._ours(name)):
+            if schema_number(path):
+                delete_files(path)
+        file = WholeFile(wall)
+        file.hparams(
+            metadata.EXPERIMENT_TAG, wall, experiment=experiment(self._columns, history.objective, self._metrics, wall)
+        )
+        file.save(self.directory / f"_schema_{number}", self._study)
 
-    def _begin(self, trial: Trial, history: History) -> None:
-        """Writes a trial's run from the history and leaves it open."""
+    def _begin(self, trial: Trial) -> None:
+        """Writes an unfinished trial's run from the history and leaves it open."""
         if trial.number in self._open:
             self._open.pop(trial.number).close()
-        run = self._open[trial.number] = TrialRun(self._run(trial), trial, history)
+        delete_files(self._run(trial))
+        run = self._open[trial.number] = UnfinishedRun(self._unfinished(trial), trial, self._columns, self._study)
         run.catch_up(trial)
 
     def _report(self, event: Reported, history: History) -> None:
@@ -149,34 +195,37 @@ class SearchBoard:
             self._metrics |= dict.fromkeys(event.metrics)
             self._declare(history, event.stamp.wall)
         run = self._open.get(event.trial)
-        if run is None or not run.goes_on_with(event):
-            self._begin(trial, history)
+        if run is None or not run.continues_with(event):
+            self._begin(trial)
         else:
             run.report(event, trial)
 
     def _end(self, event: Ended, history: History) -> None:
         trial = history[event.trial]
-        if event.outcome == "duplicate":
-            if event.trial in self._open:
-                self._open.pop(event.trial).close()
-            shutil.rmtree(self._run(trial), ignore_errors=True)
-            return
-        if event.trial not in self._open:
-            self._declare(history, event.stamp.wall)
-            self._begin(trial, history)
         if not trial.ended:
+            self._declare(history, event.stamp.wall)
+            if event.trial not in self._open:
+                self._begin(trial)
             self._open.pop(event.trial).close()
             return
+        if event.outcome == "duplicate":
+            self._discard(trial)
+            return
+        self._declare(history, event.stamp.wall)
         self._finish(trial)
         self._tell(trial, history.best, len(history) - len(history.unfinished))
-        if self._search is not None and history.best is trial:
-            self._lead(history, event.stamp.wall)
-            self._search.flush()
+        self._lead(history, event.stamp.wall)
+
+    def _discard(self, trial: Trial) -> None:
+        """Deletes what shows the trial as unfinished."""
+        if trial.number in self._open:
+            self._open.pop(trial.number).close()
+        delete_files(self._unfinished(trial))
 
     def _finish(self, trial: Trial) -> None:
-        run = self._open.pop(trial.number)
-        run.end(trial)
-        run.close()
+        """Writes an ended trial's run in place of the unfinished one."""
+        save_ended(self._run(trial), trial, self._columns, self._study)
+        self._discard(trial)
 
     def _tell(self, trial: Trial, best: Trial | None, count: int) -> None:
         """Writes the score of an ended trial and the best score so far, by the number of ended trials."""
@@ -187,22 +236,25 @@ class SearchBoard:
             self._search.scalars(scores, count, trial.ended_at)
 
     def _lead(self, history: History, wall: float) -> None:
-        if self._search is not None:
-            text = leaderboard(list(islice(history.ranked(), _LEADERS)))
-            self._search.text("search/leaderboard", text, len(history), wall)
+        """Writes the leaderboard if it has changed, and makes the search's run visible."""
+        if self._search is None:
+            return
+        leaders = list(islice(history.ranked(), _LEADERS))
+        places = [(trial.number, trial.score) for trial in leaders]
+        if places != self._leaders:
+            self._leaders = places
+            self._search.text("search/leaderboard", leaderboard(leaders), len(history), wall)
+        self._search.flush()
 
 
 @final
-class TrialRun:
-    """A trial's run: written from the history first, then report by report."""
+class UnfinishedRun:
+    """The run of a trial that has not ended: written from the history first, then report by report."""
 
-    def __init__(self, directory: Path, trial: Trial, history: History) -> None:
-        self._file = EventFile(directory, trial.started_at)
+    def __init__(self, directory: Path, trial: Trial, columns: Columns, study: str) -> None:
+        self._file = EventFile(directory, trial.started_at, study)
         self._written: dict[int, int] = {}
-        start = plugin_data_pb2.SessionStartInfo(
-            hparams=cells(trial, history.space), group_name=trial_name(trial.number), start_time_secs=trial.started_at
-        )
-        self._file.hparams(metadata.SESSION_START_INFO_TAG, trial.started_at, session_start_info=start)
+        _start(self._file, trial, columns)
 
     def catch_up(self, trial: Trial) -> None:
         """Writes the epochs reported so far."""
@@ -210,7 +262,7 @@ class TrialRun:
             self._write(event, score)
         self._file.flush()
 
-    def goes_on_with(self, event: Reported) -> bool:
+    def continues_with(self, event: Reported) -> bool:
         """Whether the report follows those written; a repeated epoch makes the file outdated."""
         return event.epoch > self._written.get(event.execution, 0)
 
@@ -219,20 +271,41 @@ class TrialRun:
         self._write(event, trial.score)
         self._file.flush()
 
-    def end(self, trial: Trial) -> None:
-        """Writes the end of the trial. It must be the last record, which identifies a complete file."""
-        self._file.text("trial", trial_text(trial), 0, trial.ended_at)
-        status = api_pb2.STATUS_FAILURE if trial.status in _FAILED else api_pb2.STATUS_SUCCESS
-        end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=trial.ended_at)
-        self._file.hparams(metadata.SESSION_END_INFO_TAG, trial.ended_at, session_end_info=end)
-
     def close(self) -> None:
         """Closes the file."""
         self._file.close()
 
     def _write(self, event: Reported, score: float | None) -> None:
-        values = tags(event.metrics, event.execution)
-        if score is not None:
-            values[BEST] = score
-        self._file.scalars(values, event.epoch, event.stamp.wall)
+        _epoch(self._file, event, score)
         self._written[event.execution] = event.epoch
+
+
+def _shown_as(trial: Trial, run: Path) -> bool:
+    """Whether a run of the trial may have this name."""
+    return trial.status != "duplicate" and not (trial.ended and run.name.endswith(UNFINISHED))
+
+
+def save_ended(directory: Path, trial: Trial, columns: Columns, study: str) -> None:
+    """Writes the run of a trial that has ended."""
+    file = WholeFile(trial.started_at)
+    _start(file, trial, columns)
+    for event, score in trial.replay():
+        _epoch(file, event, score)
+    file.text("trial", trial_text(trial), 0, trial.ended_at)
+    status = api_pb2.STATUS_FAILURE if trial.status in _FAILED else api_pb2.STATUS_SUCCESS
+    end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=trial.ended_at)
+    file.hparams(metadata.SESSION_END_INFO_TAG, trial.ended_at, session_end_info=end)
+    file.save(directory, study, columns.format(trial))
+
+
+def _start(file: Records, trial: Trial, columns: Columns) -> None:
+    # without a group name: TensorBoard averages the trials of all studies that share one
+    start = plugin_data_pb2.SessionStartInfo(hparams=columns.cells(trial), start_time_secs=trial.started_at)
+    file.hparams(metadata.SESSION_START_INFO_TAG, trial.started_at, session_start_info=start)
+
+
+def _epoch(file: Records, event: Reported, score: float | None) -> None:
+    values = tags(event.metrics, event.execution)
+    if score is not None:
+        values[BEST] = score
+    file.scalars(values, event.epoch, event.stamp.wall)

@@ -6,6 +6,9 @@ from typing import Any
 from kerastune_lite.study.events import SearchStarted
 from kerastune_lite.study.trial import Trial
 
+# Characters of a cell of the leaderboard.
+_WIDTH = 20
+
 
 def trial_text(trial: Trial) -> str:
     """A trial's status, values, traceback and model."""
@@ -43,15 +46,38 @@ def settings_text(settings: SearchStarted) -> str:
 
 
 def leaderboard(trials: Sequence[Trial]) -> str:
-    """The best trials, best first."""
+    """The best trials, best first, with the hyperparameters in which they differ.
+
+    It is preformatted: TensorBoard breaks the words in tables of many columns.
+    """
     if not trials:
         return "no finished trial"
-    names = list(dict.fromkeys(name for trial in trials for name in trial.values))
-    rows = [
-        [trial.number, f"{trial.score:.6g}", trial.best_epoch, *(trial.values.get(name, "") for name in names)]
-        for trial in trials
-    ]
-    return _table(("trial", trials[0].objective.name, "epoch", *names), rows)
+    columns: dict[str, list[Any]] = {
+        "trial": [trial.number for trial in trials],
+        trials[0].objective.name: [trial.score for trial in trials],
+        "epoch": [trial.best_epoch for trial in trials],
+    }
+    aligned = [_aligned(head, cells) for head, cells in [*columns.items(), *_differing(trials).items()]]
+    return "\n".join(["```", *("  ".join(row).rstrip() for row in zip(*aligned, strict=True)), "```"])
+
+
+def _differing(trials: Sequence[Trial]) -> dict[str, list[Any]]:
+    """The values of the hyperparameters that differ between the trials; empty where a trial has none."""
+    names = dict.fromkeys(name for trial in trials for name in trial.values)
+    columns = {name: [trial.values.get(name, "") for trial in trials] for name in names}
+    return {name: cells for name, cells in columns.items() if len(set(map(str, cells))) > 1}
+
+
+def _aligned(head: str, values: Iterable[Any]) -> list[str]:
+    cells = [_short(head), *map(_short, values)]
+    width = max(map(len, cells))
+    return [cell.rjust(width) for cell in cells]
+
+
+def _short(value: Any) -> str:
+    """A value in one line, with few digits and characters."""
+    text = f"{value:.4g}" if isinstance(value, float) else " ".join(str(value).split())
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."
 
 
 def _table(head: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:

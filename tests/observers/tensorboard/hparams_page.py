@@ -9,6 +9,8 @@ from tensorboard.data import provider
 from tensorboard.plugins import base_plugin
 from tensorboard.plugins.hparams import api_pb2, backend_context, get_experiment, list_session_groups
 
+from kerastune_lite.observers.tensorboard.columns import STATUS
+
 _STATUS = {api_pb2.STATUS_UNKNOWN: "unknown", api_pb2.STATUS_SUCCESS: "success", api_pb2.STATUS_FAILURE: "failure"}
 _STATUS[api_pb2.STATUS_RUNNING] = "running"
 _TYPES = {api_pb2.DATA_TYPE_STRING: "text", api_pb2.DATA_TYPE_FLOAT64: "number", api_pb2.DATA_TYPE_BOOL: "boolean"}
@@ -16,11 +18,12 @@ _TYPES = {api_pb2.DATA_TYPE_STRING: "text", api_pb2.DATA_TYPE_FLOAT64: "number",
 
 @dataclass
 class Session:
-    """A row of the tab."""
+    """A row of the tab: its hyperparameters without the status column, its metrics, TensorBoard's status, and ours."""
 
     values: dict
     metrics: dict
     status: str
+    outcome: str
 
 
 @dataclass
@@ -32,13 +35,17 @@ class Page:
     metrics: list = field(default_factory=list)
 
     def __post_init__(self):
-        multiplexer = plugin_event_multiplexer.EventMultiplexer()
-        multiplexer.AddRunsFromDirectory(str(self.directory))
-        multiplexer.Reload()
-        self.provider = data_provider.MultiplexerDataProvider(multiplexer, str(self.directory))
+        self._multiplexer = plugin_event_multiplexer.EventMultiplexer()
+        self.provider = data_provider.MultiplexerDataProvider(self._multiplexer, str(self.directory))
         self._context = backend_context.Context(
             base_plugin.TBContext(data_provider=self.provider, logdir=str(self.directory))
         )
+        self.reload()
+
+    def reload(self):
+        """Takes over what has changed on disk, as an open page does."""
+        self._multiplexer.AddRunsFromDirectory(str(self.directory))
+        self._multiplexer.Reload()
         shown = get_experiment.Handler(RequestContext(), self._context, "", api_pb2.GetExperimentRequest()).run()
         self.columns = {info.name: _column(info) for info in shown.hparam_infos}
         self.metrics = [(info.name.tag, info.display_name) for info in shown.metric_infos]
@@ -102,7 +109,8 @@ def _session(group):
     (session,) = group.sessions
     metrics = {metric.name.tag: metric.value for metric in session.metric_values}
     values = {name: _plain(value) for name, value in group.hparams.items()}
-    return Session(values, {tag: _number(value) for tag, value in metrics.items()}, _STATUS[session.status])
+    outcome = values.pop(STATUS)
+    return Session(values, {tag: _number(value) for tag, value in metrics.items()}, _STATUS[session.status], outcome)
 
 
 def _number(value):
