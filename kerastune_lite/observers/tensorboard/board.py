@@ -186,8 +186,8 @@ class SearchBoard:
         if trial.number in self._open:
             self._open.pop(trial.number).close()
         delete_files(self._run(trial))
-        run = self._open[trial.number] = UnfinishedRun(self._unfinished(trial), trial, self._columns, self._study)
-        run.catch_up(trial)
+        run = self._open[trial.number] = UnfinishedRun(self._unfinished(trial), trial, self._study)
+        run.catch_up(trial, self._columns)
 
     def _report(self, event: Reported, history: History) -> None:
         trial = history[event.trial]
@@ -251,13 +251,13 @@ class SearchBoard:
 class UnfinishedRun:
     """The run of a trial that has not ended: written from the history first, then report by report."""
 
-    def __init__(self, directory: Path, trial: Trial, columns: Columns, study: str) -> None:
+    def __init__(self, directory: Path, trial: Trial, study: str) -> None:
         self._file = EventFile(directory, trial.started_at, study)
         self._written: dict[int, int] = {}
-        _start(self._file, trial, columns)
 
-    def catch_up(self, trial: Trial) -> None:
-        """Writes the epochs reported so far."""
+    def catch_up(self, trial: Trial, columns: Columns) -> None:
+        """Writes what is recorded so far."""
+        _start(self._file, trial, columns)
         for event, score in trial.replay():
             self._write(event, score)
         self._file.flush()

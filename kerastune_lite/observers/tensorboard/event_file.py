@@ -79,7 +79,11 @@ class EventFile(Records):
 
     def __init__(self, run: Path, wall: float, study: str = "") -> None:
         self._file = _new(run, wall, study).open("wb")
-        super().__init__(self._file, wall)
+        try:
+            super().__init__(self._file, wall)
+        except BaseException:  # Ctrl-C as well
+            self._file.close()
+            raise
 
     def flush(self) -> None:
         """Makes written data visible to a running TensorBoard."""
