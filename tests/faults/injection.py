@@ -88,7 +88,9 @@ class Interrupts(Fault):
         super().__init__("Ctrl-C", CHANGES)
 
     def at(self, operation: str, change: Callable[[Any], Any], data: Any, number: int) -> Any:
-        change(data)
+        changed = change(data)
+        if isinstance(changed, io.IOBase):  # nobody has it yet who could close it
+            changed.close()
         raise KeyboardInterrupt
 
 
