@@ -296,7 +296,10 @@ def _stamp(stamp: Stamp) -> Json:
 
 
 def _pop_stamp(data: Json) -> Stamp:
-    return Stamp(_number(data.pop("wall")), _number(data.pop("monotonic")), _text(data.pop("worker")))
+    wall, monotonic, worker = data.pop("wall"), data.pop("monotonic"), data.pop("worker")
+    if type(wall) is type(monotonic) is float and type(worker) is str:  # as almost always: no calls
+        return Stamp(wall, monotonic, worker)
+    return Stamp(_number(wall), _number(monotonic), _text(worker))
 
 
 def _event_to_json(event: Event) -> Json:

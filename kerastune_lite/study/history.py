@@ -266,8 +266,8 @@ class History:
 
     def _rank(self, trial: Trial) -> None:
         if _ranks(trial):
-            self._ranked_by[trial.number] = trial.sort_key()
-            bisect.insort(self._ranked, (trial.sort_key(), trial.number))
+            place = self._ranked_by[trial.number] = trial.sort_key()
+            bisect.insort(self._ranked, (place, trial.number))
 
     def _unrank(self, trial: Trial) -> None:
         before = self._ranked_by.pop(trial.number, None)

@@ -241,7 +241,7 @@ def _event(codec: EventCodec, line: bytes, data: Any) -> Event | str | None:
     if data is None:
         return "is damaged"
     try:
-        if line.count(b"[") + line.count(b"{") > _DEEPEST:
+        if len(line) > 2 * _DEEPEST and line.count(b"[") + line.count(b"{") > _DEEPEST:  # a bracket opens and closes
             check_depth(data, _DEEPEST)
         del data["crc"]
         return codec.decode(data)
