@@ -328,23 +328,27 @@ def _middle_of_share(index: int, weights: Sequence[float] | None, count: int) ->
 
 def _plain(name: str, value: Value) -> Value:
     """A copy of `value` with numpy numbers converted to Python's; raises if JSON would change it."""
-    if value is None or type(value) is bool or (type(value) is str and value.isascii()):
-        return value  # most values are plain, and a choice may have thousands
-    if (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) < 2**63):
-        return value
-    if isinstance(value, (list, tuple)):
-        items = [_plain(name, item) for item in value]
-        return tuple(items) if isinstance(value, tuple) else items
-    value = plain(value)
     try:
-        text = json.dumps(to_json(value), allow_nan=False)
-    except (TypeError, ValueError) as error:
+        copy = _copy(name, value)
+    except (TypeError, ValueError, RecursionError) as error:
         raise _error(
             name,
             f"value {_shown(value)} cannot be written as JSON ({error}); "
             "use a string and look the value up in build_model",
         ) from error
-    copy = from_json(json.loads(text))
+    return copy
+
+
+def _copy(name: str, value: Value) -> Value:
+    if value is None or type(value) is bool or (type(value) is str and value.isascii()):
+        return value  # most values are plain, and a choice may have thousands
+    if (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) < 2**63):
+        return value
+    if isinstance(value, (list, tuple)):
+        items = [_copy(name, item) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
+    value = plain(value)
+    copy = from_json(json.loads(json.dumps(to_json(value), allow_nan=False)))
     if copy != value:
         raise _error(name, f"value {value!r} changes when written as JSON; use strings as keys")
     return copy

@@ -1,5 +1,6 @@
 """Converts numbers to Python's types: numbers of numpy, 0-d arrays and tensors, Decimal and Fraction."""
 
+import math
 import numbers
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, numbers.Integral) and not isinstance(value, bool):
         return int(value)
     if isinstance(value, (numbers.Real, Decimal)) and not isinstance(value, bool):
-        return float(value)
+        return _real(value)
     return value
 
 
@@ -27,6 +28,14 @@ def whole(value: Any) -> int | None:
     """`value` as an int; None if it is not an integer. Truth values and floats are not integers."""
     found = number(value)
     return found if isinstance(found, int) else None
+
+
+def _real(value: Any) -> float:
+    """`value` as a float, infinite if it is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _scalar(value: Any) -> Any:

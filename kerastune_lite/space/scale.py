@@ -55,10 +55,10 @@ class Scale:
 
     def _curve_problem(self) -> str | None:
         """Why the values cannot be told apart by their logarithms."""
-        if self.sampling == "linear" or self.low == self.high:
-            return None
         if self.sampling == "reverse_log" and not math.isfinite(float(self.low) + float(self.high)):
             return f"max_value={self.high} is too large for sampling='reverse_log'; halve both bounds"
+        if self.sampling == "linear" or self.low == self.high:
+            return None
         if (self.high - self.low) / self.high < _TOLERANCE:
             return (
                 f'the range from {self.low} to {self.high} is too narrow for sampling="{self.sampling}"; '
@@ -76,7 +76,8 @@ class Scale:
             return f"the range from {self.low} to {self.high} is too wide for a step; leave step out"
         largest = self.low if self.sampling == "log" else max(abs(self.low), abs(self.high))
         finest, gap = math.ulp(largest), self._gap(self.low)
-        if gap < 2 * finest and not (gap >= finest == math.ulp(0.0)):
+        exact = self.sampling == "linear" and finest == math.ulp(0.0)  # sums of subnormal numbers are not rounded
+        if gap < (finest if exact else 2 * finest):
             return f"step={step} is too small to tell levels near {largest} apart; use a larger step, or none"
         return None
 
@@ -140,8 +141,10 @@ class Scale:
         if low == high:
             return 0.5
         if self.sampling == "reverse_log":
-            return (high - self._forward(self._mirror(value))) / (high - low)
-        return (self._forward(value) - low) / (high - low)
+            place = (high - self._forward(self._mirror(value))) / (high - low)
+        else:
+            place = (self._forward(value) - low) / (high - low)
+        return min(max(place, 0.0), 1.0)  # rounding may leave the interval
 
     def index(self, value: float) -> int:
         """The index of the level nearest to `value`."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, final
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.space.grid import discretized
+from kerastune_lite.space.number import whole
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.study.history import History
 
@@ -39,8 +40,10 @@ class Grid:
     points: int = 10
 
     def __post_init__(self) -> None:
-        if not isinstance(self.points, int) or self.points < 1:
+        points = whole(self.points)
+        if points is None or points < 1:
             raise UsageError(f"Grid(points={self.points!r}): points must be an integer >= 1")
+        object.__setattr__(self, "points", points)
 
     def __call__(self, history: History, rng: "np.random.Generator") -> Proposal | None:  # noqa: ARG002 - not random
         """The first configuration not tried yet, as far as the space is known; None if the space is exhausted."""

@@ -16,8 +16,8 @@ from kerastune_lite.space.space import Space
 Cell = int | float | str
 """A value as scikit-optimize sees it."""
 
-# Larger integers are handled as floats: floats represent integers exactly up to here, and the integers of
-# scikit-optimize have 64 bits.
+# Larger integers are handled as floats, because those of scikit-optimize have 64 bits: as distances from the lower end,
+# since floats represent integers exactly only up to here.
 _LARGEST_WHOLE = 2**53
 
 
@@ -55,8 +55,15 @@ class Axis:
             return max(abs(definition.min_value), abs(definition.max_value)) > _LARGEST_WHOLE
         return isinstance(definition, Float)
 
+    @property
+    def _origin(self) -> int:
+        """What large integers are distances from; a logarithmic scale needs the integers themselves."""
+        definition = self.definition
+        far = isinstance(definition, Int) and self._real and definition.sampling != "log"
+        return int(definition.min_value) if far else 0  # type: ignore[attr-defined]
+
     def _number(self, value: float) -> float:
-        return float(value) if self._real else int(value)
+        return float(value - self._origin) if self._real else int(value)
 
     def dimension(self) -> Any:
         """A new `skopt.space.Dimension`."""
@@ -88,7 +95,7 @@ class Axis:
         if isinstance(self.definition, Float):
             return float(cell)
         if isinstance(self.definition, Int):
-            return int(cell)
+            return int(cell) + self._origin
         return self._levels[int(cell) if self.indexed else self._texts.index(str(cell))]
 
 

@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import atheris
@@ -105,11 +106,13 @@ def definition(data: bytes) -> None:
 
 
 def resume(data: bytes) -> None:
-    """A state or None."""
+    """A state, or damage."""
     from kerastune_lite.callbacks.resume_state import ResumeState
+    from kerastune_lite.callbacks.state_file import StateDamaged
 
     (FOLDER / RESUME).write_bytes(data)
-    ResumeState.read(FOLDER / RESUME)
+    with suppress(StateDamaged):
+        ResumeState.read(FOLDER / RESUME)
 
 
 def seeds(target: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from fractions import Fraction
 
 import pytest
 
@@ -99,6 +100,10 @@ def test_numbers_between_tiny_levels_are_not_held():
         (lambda: Float("x", math.nan, 1), "finite"),
         (lambda: Float("x", 0, 1, step=math.nan), "above 0"),
         (lambda: Float("x", 0, 10**400), "too large"),
+        (lambda: Float("x", 0, Fraction(10**400)), "finite"),
+        (lambda: Float("x", 1.5e308, 1.5e308, step=2, sampling="reverse_log"), "halve"),
+        (lambda: Float("x", 5 * TINY, 50 * TINY, step=1.1, sampling="log"), "larger step"),
+        (lambda: Float("x", 5 * TINY, 7e-316, step=1.1, sampling="reverse_log"), "larger step"),
         (lambda: Int("x", 0, 10**400), "too large"),
         (lambda: Int("x", 0, math.inf), "integer"),
         (lambda: Int("x", 0, 10**5000), "too large"),
@@ -111,6 +116,21 @@ def test_numbers_between_tiny_levels_are_not_held():
 def test_what_cannot_be_exact_is_refused_with_a_reason(define, reason):
     with pytest.raises(SpaceError, match=reason):
         define()
+
+
+@pytest.mark.parametrize(
+    "definition", [Int("x", 2**63 - 2, 2**63 + 9), Int("x", -(10**30), -(10**30) + 10**20)], ids=str
+)
+@pytest.mark.parametrize("strategy", [Bayesian(initial=2, candidates=16), Skopt("RF", n_initial_points=2)], ids=str)
+def test_a_model_proposes_distinct_large_integers(definition, strategy):
+    history = search(lambda hp: float(read(definition, hp) % 7), strategy, max_trials=6)
+    assert len({trial.values["x"] for trial in history.trials}) == 6
+
+
+def test_the_place_of_an_end_is_within_the_unit_interval():
+    definition = Float("x", 0.6346163098667881, 6.346163098667881, sampling="reverse_log")
+    assert definition.to_unit(definition.min_value) == 0.0
+    assert Float("x", 0.1, 0.3, sampling="log").to_unit(0.3) <= 1.0
 
 
 @pytest.mark.parametrize(

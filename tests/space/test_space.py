@@ -156,3 +156,17 @@ def test_definitions_with_conditions_on_lists_can_be_compared_and_hashed():
 
 def test_conditions_on_values_of_other_types_differ():
     assert Condition("a", (1,)) != Condition("a", (True,))
+
+
+def endless():
+    value = [1]
+    value.append(value)
+    return value
+
+
+@pytest.mark.parametrize(
+    "value", [{"__tuple__": 1}, {"a": {"__tuple__": "x"}}, {"__tuple__": [1]}, endless()], ids=repr
+)
+def test_a_value_that_json_cannot_give_back_is_refused(value):
+    with pytest.raises(SpaceError, match="JSON"):
+        Fixed("x", value)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastune_lite.strategies import Random, fingerprint
+from kerastune_lite import Prior
+from kerastune_lite.strategies import Bayesian, Grid, Random, Skopt, fingerprint
 
 
 @dataclass(frozen=True)
@@ -49,3 +50,20 @@ def test_a_strategy_that_is_a_function_is_told_by_its_name():
         return Random()(history, rng)
 
     assert fingerprint(mine)["strategy"].endswith("mine")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "same"),
+    [
+        (Grid(points=np.int64(3)), Grid(points=3)),
+        (Bayesian(initial=np.int32(3), candidates=np.array(64)), Bayesian(initial=3, candidates=64)),
+        (Bayesian(priors={"x": Prior(np.float32(0.5), np.float32(2))}), Bayesian(priors={"x": Prior(0.5, 2.0)})),
+        (Bayesian(priors={"x": np.int64(3)}), Bayesian(priors={"x": 3})),
+        (Skopt(n_initial_points=np.int64(2)), Skopt(n_initial_points=2)),
+        (Skopt(acq_optimizer_kwargs={"n_points": np.int64(9)}), Skopt(acq_optimizer_kwargs={"n_points": 9})),
+    ],
+    ids=lambda strategy: type(strategy).__name__,
+)
+def test_numbers_of_numpy_are_numbers(strategy, same):
+    assert strategy == same
+    assert json.dumps(fingerprint(strategy)) == json.dumps(fingerprint(same))

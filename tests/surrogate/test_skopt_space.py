@@ -26,6 +26,7 @@ def test_levels_of_any_type_come_back_as_they_were(value):
     [
         (Float("x", 1e-4, 1.0, sampling="log"), [1e-4, 0.03, 1.0]),
         (Int("x", 1, 9), [1, 4, 9]),
+        (Int("x", 2**63 - 2, 2**63 + 9), [2**63 - 2, 2**63 + 1, 2**63 + 9]),
         (Boolean("x"), [False, True]),
         (Choice("x", (16, 32, 0.5)), [16, 32, 0.5]),
         (Choice("x", ("low", "high"), ordered=True), ["low", "high"]),

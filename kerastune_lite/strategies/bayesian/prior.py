@@ -1,6 +1,5 @@
 """The user's priors: where the best values are believed to be, before the first trial."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Any, final
 
 from kerastune_lite.errors import UsageError, nearest
 from kerastune_lite.space.kinds import Hyperparameter, Value
+from kerastune_lite.space.number import number, plain
 from kerastune_lite.space.space import Space
 
 _MOST = 5.0
@@ -35,12 +35,13 @@ class Prior:
     strength: float = 1.0
 
     def __post_init__(self) -> None:
-        strength = self.strength
-        number = isinstance(strength, (int, float)) and not isinstance(strength, bool)
-        if not (number and math.isfinite(strength) and 0 < strength <= _MOST):
+        strength = number(self.strength)
+        if strength is None or not 0 < strength <= _MOST:
             raise UsageError(
-                f"Prior(strength={strength!r}): the strength must be a number above 0, {_MOST:.0f} at most"
+                f"Prior(strength={self.strength!r}): the strength must be a number above 0, {_MOST:.0f} at most"
             )
+        object.__setattr__(self, "center", plain(self.center))
+        object.__setattr__(self, "strength", strength)
 
 
 def as_priors(given: Mapping[str, Any] | None) -> dict[str, Prior]:

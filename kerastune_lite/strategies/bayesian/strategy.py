@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, final
 
 from kerastune_lite.errors import UsageError
+from kerastune_lite.space.number import whole
 from kerastune_lite.strategies.bayesian.prior import as_priors, check_priors
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.strategies.random import Random
@@ -62,8 +63,10 @@ class Bayesian:
         if self.cost not in (None, "time"):
             raise UsageError(f'Bayesian(cost={self.cost!r}): cost must be "time" or None')
         for name, value, least in (("initial", self.initial, 1), ("candidates", self.candidates, 16)):
-            if value is not None and (not isinstance(value, int) or value < least):
+            count = whole(value)
+            if value is not None and (count is None or count < least):
                 raise UsageError(f"Bayesian({name}={value!r}): {name} must be an integer >= {least}")
+            object.__setattr__(self, name, count)
         if not isinstance(self.name_priors, bool):
             raise UsageError(f"Bayesian(name_priors={self.name_priors!r}): name_priors must be True or False")
 
