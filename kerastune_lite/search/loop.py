@@ -6,15 +6,17 @@ One thread decides and writes. The loop alone records events and makes random ge
 import math
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, final
 
 from kerastune_lite.errors import KerastuneError, SearchError
 from kerastune_lite.executors import Executor
 from kerastune_lite.results.user_frames import from_user_code
 from kerastune_lite.search.interrupt import finishing_epoch
+from kerastune_lite.search.limits import Reached
 from kerastune_lite.search.recorder import Recorder
 from kerastune_lite.search.settings import Settings
+from kerastune_lite.stopping.horizon import known_epochs
 from kerastune_lite.strategies import Proposal
 from kerastune_lite.study.events import (
     SEARCH_ENDED,
@@ -39,6 +41,25 @@ _BROKEN = Decision(stop="the search has failed", keep=False)
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class _Halt:
+    """The decision to end a running attempt.
+
+    Attributes:
+        reason: Why, in words.
+        outcome: How the attempt ends if the trial is not complete before it can.
+    """
+
+    reason: str
+    outcome: Literal["stopped", "paused", "interrupted"] = "stopped"
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the trial may be resumed."""
+        return self.outcome != "stopped"
+
+
+@final
 class Loop:
     """One search, from `SearchStarted` to the annotation that closes it.
 
@@ -53,7 +74,9 @@ class Loop:
         self._history = recorder.history
         self._settings = settings
         self._executor = executor
-        self._stops: dict[int, str] = {}
+        self._halts: dict[int, _Halt] = {}
+        self._began = 0.0
+        self._epochs = 0
         self._retries: list[int] = []
         self._first_failures: list[str | None] = []
         self._interrupted = False
@@ -67,6 +90,7 @@ class Loop:
             KeyboardInterrupt: The user interrupted; the study can be resumed.
             KerastuneError: The search cannot continue.
         """
+        self._began = self._recorder.clock()
         for event in (started, *requests):
             self._recorder.record(event)
         self._end_lost_attempts()
@@ -130,33 +154,74 @@ class Loop:
         return retriable and trial.failures <= self._settings.max_retries_per_trial
 
     def _next(self) -> Started | None:
-        """The next attempt: an interrupted trial, a failed one, an enqueued configuration, or a new proposal."""
-        interrupted = next((trial for trial in self._history.unfinished if trial.status == "interrupted"), None)
+        """The next attempt: an interrupted trial, a failed one, an enqueued configuration, or a proposal."""
+        history = self._history
+        reached = self._reached()
+        if reached is not None:
+            return self._end_with(reached.reason)
+        interrupted = next((trial for trial in history.unfinished if _was_interrupted(trial)), None)
         if interrupted is not None:
             return _next_attempt(interrupted)
         if self._retries:
-            return _next_attempt(self._history[self._retries.pop(0)])
-        settings = self._history.settings
-        if settings.max_trials is not None and self._history.budget_used >= settings.max_trials:
-            self._why = f"max_trials={settings.max_trials} reached"
-            return None
-        if self._history.consecutive_skips >= _MAX_CONSECUTIVE_SKIPS:
-            self._why = f"{_MAX_CONSECUTIVE_SKIPS} trials in a row were infeasible or duplicates of earlier ones"
-            return None
-        return self._propose(settings.seed)
+            return _next_attempt(history[self._retries.pop(0)])
+        stalled = self._settings.limits.stalled(history)
+        if stalled is not None:
+            return self._end_with(stalled)
+        if history.consecutive_skips >= _MAX_CONSECUTIVE_SKIPS:
+            return self._end_with(
+                f"{_MAX_CONSECUTIVE_SKIPS} trials in a row were infeasible or duplicates of earlier ones"
+            )
+        return self._propose()
 
-    def _propose(self, seed: int) -> Started | None:
-        number = self._history.next_number
-        if self._history.queue:
-            return Started(trial=number, attempt=1, values=self._history.queue[0], source="queue")
-        proposal: Proposal | None = self._settings.strategy(self._history, _generator(seed, number))
-        if proposal is None:
-            self._why = _SPACE_EXHAUSTED
-            return None
-        return Started(trial=number, attempt=1, values=proposal.values, unset=proposal.unset, note=proposal.note)
+    def _end_with(self, why: str) -> Started | None:
+        """Notes why nothing more is started."""
+        self._why = why
+        return None
+
+    def _propose(self) -> Started | None:
+        """The next configuration, or a paused trial to promote; the latter needs no budget."""
+        history, most = self._history, self._history.settings.max_trials
+        budget_used = most is not None and history.budget_used >= most
+        reached = f"max_trials={most} reached"
+        if budget_used and not any(trial.waiting for trial in history.unfinished):
+            return self._end_with(reached)
+        number = history.next_number
+        if history.queue and not budget_used:
+            return Started(trial=number, attempt=1, values=history.queue[0], source="queue")
+        proposal = self._ask(number)
+        if proposal is None or (budget_used and proposal.trial is None):
+            return self._end_with(reached if budget_used else _SPACE_EXHAUSTED)
+        if proposal.trial is not None:
+            return replace(_next_attempt(history[proposal.trial]), pause_at=proposal.pause_at)
+        return Started(
+            trial=number,
+            attempt=1,
+            values=proposal.values,
+            unset=proposal.unset,
+            note=proposal.note,
+            pause_at=proposal.pause_at,
+        )
+
+    def _ask(self, number: int) -> Proposal | None:
+        """Asks the strategy; trials that it ends have ended then."""
+        while True:
+            rng = _generator(self._history.settings.seed, number)
+            proposal: Proposal | None = self._settings.strategy(self._history, rng)
+            if proposal is None or proposal.trial is None:
+                return proposal
+            if not (proposal.trial in self._history and self._history[proposal.trial].status == "paused"):
+                raise SearchError(
+                    f"{self._settings.strategy!r} proposed to resume trial {proposal.trial}, which is not paused"
+                )
+            if proposal.stop is None:
+                return proposal
+            self._recorder.record(Ended(trial=proposal.trial, outcome="stopped", reason=proposal.stop))
+
+    def _reached(self) -> Reached | None:
+        return self._settings.limits.reached(self._history, self._recorder.clock() - self._began, self._epochs)
 
     def _start(self, event: Started) -> None:
-        resume = event.trial in self._history and self._history[event.trial].status == "interrupted"
+        resume = event.trial in self._history and self._history[event.trial].status in ("interrupted", "paused")
         self._recorder.record(event)
         self._executor.start(Task(event, self._history.settings, resume=resume))
 
@@ -191,7 +256,10 @@ class Loop:
         owner = tree.owner(reads) if event.complete else None
         if not (self._history[event.trial].reads_complete and owner == event.trial):
             self._recorder.record(event)
-        return Decision(stop=self._stops.get(event.trial), duplicate_of=None if owner == event.trial else owner)
+        halt = self._halts.get(event.trial)
+        return Decision(
+            stop=None if halt is None else halt.reason, duplicate_of=None if owner == event.trial else owner
+        )
 
     def _on_annotation(self, event: Annotated) -> Decision:
         notes = self._history.notes if event.trial is None else self._history[event.trial].notes
@@ -205,24 +273,38 @@ class Loop:
         if trial.score is None and scored_from is not None and event.epoch >= scored_from:
             trial.objective.check(event.metrics)
         self._recorder.record(event)
-        stop = self._stop(trial, event)
-        if stop is not None:
-            self._stops[event.trial] = stop
-        return Decision(stop=stop, keep=self._history.keeps(trial))
+        self._epochs += 1
+        halt = self._halt(trial, event)
+        keep = self._history.keeps(trial)
+        if halt is None:
+            return Decision(keep=keep)
+        self._halts[event.trial] = halt
+        return Decision(stop=halt.reason, resumable=halt.resumable, keep=keep)
 
-    def _stop(self, trial: Trial, event: Reported) -> str | None:
+    def _halt(self, trial: Trial, event: Reported) -> _Halt | None:
+        """The decision on a report; a complete trial is left alone."""
         if self._interrupted:
-            return _INTERRUPTED
+            return _Halt(_INTERRUPTED, "interrupted")
         loss = event.metrics.get("loss", 0.0)
         if not math.isfinite(loss):
-            return f"the loss became {loss} in epoch {event.epoch}"
+            return _Halt(f"the loss became {loss} in epoch {event.epoch}")
+        last = event.execution + 1 >= self._history.settings.executions
+        if last and event.epoch == known_epochs(trial, self._history):
+            return None
+        return self._limit() or self._verdict(trial) or _pause(trial, event)
+
+    def _limit(self) -> _Halt | None:
+        reached = self._reached()
+        return None if reached is None else _Halt(reached.reason, "paused" if reached.resumable else "stopped")
+
+    def _verdict(self, trial: Trial) -> _Halt | None:
         policy = self._settings.stopping
         verdict = None if policy is None else policy(trial, self._history)
-        return None if verdict is None else verdict.reason
+        return None if verdict is None else _Halt(verdict.reason)
 
     def _on_end(self, event: Ended) -> Decision:
         trial = self._history[event.trial]
-        ended = self._judge(trial, event, self._stops.pop(event.trial, None))
+        ended = self._judge(trial, event, self._halts.pop(event.trial, None))
         self._recorder.record(ended)
         if event.fatal is not None:
             raise event.fatal
@@ -247,12 +329,15 @@ class Loop:
                 f"\n\n{from_user_code(ended.error or '')}"
             )
 
-    def _judge(self, trial: Trial, event: Ended, stop: str | None) -> Ended:
+    def _judge(self, trial: Trial, event: Ended, halt: _Halt | None) -> Ended:
         """How the attempt ended, given what the loop decided."""
         if event.outcome not in ("completed", "stopped"):
             return event
-        if event.outcome == "completed" and stop == _INTERRUPTED and trial.score is not None:
+        if event.outcome == "completed" and halt is not None and halt.resumable and trial.score is not None:
             return event  # it was complete before it could stop
+        stop = None if halt is None else halt.reason
+        if halt is not None and halt.resumable:
+            return replace(event, outcome=halt.outcome, reason=stop)
         if self._interrupted and stop is not None:
             return replace(event, outcome="interrupted", reason=stop)
         if trial.score is None:
@@ -261,6 +346,19 @@ class Loop:
             reason = f"{what} was not finite in any epoch" + (f"; {stop}" if stop else "")
             return replace(event, outcome="failed", reason=reason)
         return event if stop is None else replace(event, outcome="stopped", reason=stop)
+
+
+def _pause(trial: Trial, event: Reported) -> _Halt | None:
+    """The pause that the strategy wants at this epoch."""
+    pause_at = None if trial.proposal is None else trial.proposal.pause_at
+    if pause_at is None or event.execution > 0 or event.epoch < pause_at:
+        return None
+    return _Halt(f"epoch {event.epoch}: waits for a promotion", "paused")
+
+
+def _was_interrupted(trial: Trial) -> bool:
+    """Whether its attempt ended before it should have: by a crash, the user or a limit of the search."""
+    return trial.status == "interrupted" or (trial.status == "paused" and not trial.waiting)
 
 
 def _next_attempt(trial: Trial) -> Started:

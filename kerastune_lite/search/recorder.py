@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import final
 
@@ -22,12 +22,20 @@ class Recorder:
         store: The durable record.
         history: What is known; events of `store` are in it already.
         observers: Called in this order.
+        clock: Seconds of this process.
     """
 
-    def __init__(self, store: Store, history: History, observers: Sequence[Observer]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        history: History,
+        observers: Sequence[Observer],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.history = history
         self._store = store
         self._observers = observers
+        self.clock = clock
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
 
     def record(self, event: Event) -> None:
@@ -36,7 +44,7 @@ class Recorder:
         Raises:
             StudyWriteError: It could not be written; then it is not part of the history either.
         """
-        event = replace(bounded(event), stamp=Stamp(time.time(), time.monotonic(), self._worker))
+        event = replace(bounded(event), stamp=Stamp(time.time(), self.clock(), self._worker))
         self._store.append(event)
         self.history.apply(event)
         for observer in self._observers:

@@ -2,17 +2,18 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypedDict, final
+from typing import Any, Literal, TypedDict, final
 
 from kerastune_lite.errors import UsageError, nearest
 from kerastune_lite.executors import Executor, InProcess
 from kerastune_lite.observers.protocol import Observer
+from kerastune_lite.search.limits import Limits
 from kerastune_lite.search.versions import versions
 from kerastune_lite.space.kinds import Hyperparameter
 from kerastune_lite.space.number import whole
-from kerastune_lite.stopping import StoppingPolicy
+from kerastune_lite.stopping import Auto, StoppingPolicy
 from kerastune_lite.strategies import Random, Strategy, fingerprint
 from kerastune_lite.study.events import SearchStarted
 from kerastune_lite.study.objective import Objective
@@ -35,7 +36,13 @@ class SearchOptions(TypedDict, total=False):
             another epoch, has failed; None to resume it however often.
         max_consecutive_failed_trials: The search ends with an error when its first trials, this many, all raise the
             same error and none has ever succeeded; 3 by default, None to continue. The next search retries them.
-        stopping: A policy that is asked after each epoch whether the trial is still worth it.
+        stopping: A policy that is asked after each epoch whether the trial is still worth it: one of `kt.stopping`,
+            "auto" for `kt.stopping.Auto()`, or None.
+        max_time: The search ends after so many seconds, or a text such as "2h 30min"; a trial that is running then
+            pauses after its epoch, and the next search resumes it.
+        max_epochs_total: The search ends when the trials of the study have trained so many epochs in all.
+        target: The search ends when a trial has this score.
+        no_improvement: The search ends when so many trials in a row have not improved on the best one.
         executor: Makes the executor from a trial function; `kt.executors.InProcess` by default.
         observers: Functions of (event, history), called for every event.
     """
@@ -50,7 +57,11 @@ class SearchOptions(TypedDict, total=False):
     max_retries_per_trial: int
     max_crashes: int | None
     max_consecutive_failed_trials: int | None
-    stopping: StoppingPolicy | None
+    stopping: StoppingPolicy | Literal["auto"] | None
+    max_time: float | str | None
+    max_epochs_total: int | None
+    target: float | None
+    no_improvement: int | None
     executor: Callable[[TrialFunction], Executor]
     observers: Iterable[Observer]
 
@@ -74,6 +85,7 @@ class Settings:
         max_consecutive_failed_trials: How many equal failures at the start end the search; None for no number.
         keep_checkpoints: How many of the best trials keep their model; None for all.
         stopping: Asked after each report.
+        limits: What ends the search apart from `max_trials`.
         executor: Makes the executor from a trial function.
         observers: The user's.
         space: What the default model reads; None if that is not known beforehand.
@@ -99,6 +111,7 @@ class Settings:
     max_consecutive_failed_trials: int | None = 3
     keep_checkpoints: int | None = None
     stopping: StoppingPolicy | None = None
+    limits: Limits = field(default_factory=Limits)
     executor: Callable[[TrialFunction], Executor] = InProcess
     observers: Sequence[Observer] = ()
     space: Sequence[Hyperparameter] | None = None
@@ -115,7 +128,10 @@ class Settings:
                 f"strategy={self.strategy!r} is not a strategy; use an instance such as kt.strategies.Random()"
             )
         if isinstance(self.stopping, type) or not (self.stopping is None or callable(self.stopping)):
-            raise UsageError(f"stopping={self.stopping!r} is not a stopping policy; give an instance of one")
+            raise UsageError(
+                f'stopping={self.stopping!r} is not a stopping policy; give an instance of one, "auto" or None'
+            )
+        self.limits.check(self.objective)
         if not callable(self.executor):
             raise UsageError(
                 f"executor={self.executor!r} must make an executor from a trial function, "
@@ -127,6 +143,7 @@ class Settings:
         options = {
             "max_retries_per_trial": self.max_retries_per_trial,
             "stopping": None if self.stopping is None else fingerprint(self.stopping),
+            **{name: value for name, value in asdict(self.limits).items() if value is not None},
             **self.recorded,
         }
         return SearchStarted(
@@ -159,11 +176,15 @@ def check_options(caller: Callable[..., Any], options: Mapping[str, Any], known:
 
 def search_settings(options: SearchOptions, **others: Any) -> Settings:
     """Settings from the options of a search; `others` are fields that no search option sets."""
-    names = {field.name for field in fields(Settings)} & options.keys() - {"directory", "observers", "strategy"}
+    resolved = {"directory", "observers", "strategy", "stopping"}
+    names = {field.name for field in fields(Settings)} & options.keys() - resolved
     given: dict[str, Any] = {name: value for name, value in options.items() if name in names} | others
-    strategy = options.get("strategy")
+    limits: dict[str, Any] = {field.name: options.get(field.name) for field in fields(Limits)}
+    strategy, stopping = options.get("strategy"), options.get("stopping")
     return Settings(
         **given,
+        limits=Limits(**limits),
+        stopping=Auto() if stopping == "auto" else stopping,
         strategy=Random() if strategy is None else strategy,
         observers=_observers(options.get("observers", ())),
     )

@@ -15,18 +15,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Values for a new trial.
+    """What to do next: start a new trial, or resume or end a paused one.
 
     Attributes:
-        values: By name.
+        values: By name; of a new trial.
         unset: The value of any other hyperparameter that is read: "sample" (reproducibly at random), "first" (the first
             level) or "default".
         note: JSON to keep with the trial, for later calls of the strategy.
+        trial: The number of a paused trial to resume; None for a new one.
+        pause_at: The epoch after which the trial pauses, so that it can be resumed; None to train to the end.
+        stop: Why the paused trial ends here, in words; None to resume it.
     """
 
     values: Mapping[str, Value] = field(default_factory=dict)
     unset: Unset = "sample"
     note: Any = None
+    trial: int | None = None
+    pause_at: int | None = None
+    stop: str | None = None
 
 
 class Strategy(Protocol):

@@ -135,7 +135,7 @@ class Known:
         finite = [target for _, target in known if math.isfinite(target)]
         best, worst = (min(finite), max(finite)) if finite else (0.0, 0.0)
         targets = [target if math.isfinite(target) else worst for _, target in known]
-        pending = [trial.values for trial in history.unfinished if trial.values]
+        pending = [trial.values for trial in history.unfinished if trial.values and not trial.succeeded]
         return cls(
             [points.row(values) for values in (*(values for values, _ in known), *pending)],
             np.clip([*targets, *[best] * len(pending)], -_LARGEST, _LARGEST).tolist(),

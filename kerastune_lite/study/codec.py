@@ -267,6 +267,7 @@ _DECODE: dict[str, Callable[[Any], Any]] = {
     "unset": lambda text: "sample" if text == "draw" else _one_of(*get_args(Unset))(text),
     "source": _text,
     "note": lambda note: note,
+    "pause_at": _positive,
     "objective": lambda data: Objective.from_json(_object(data)),
     "strategy": _object,
     "seed": _at_least(0),

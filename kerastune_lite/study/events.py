@@ -103,6 +103,7 @@ class Started:
         unset: How `hp` answers reads of other hyperparameters.
         source: Where the values come from: "strategy" or "queue".
         note: JSON that the strategy keeps with its proposal.
+        pause_at: The epoch of the first execution after which the attempt pauses; None to train to the end.
     """
 
     trial: int
@@ -111,6 +112,7 @@ class Started:
     unset: Unset = "sample"
     source: str = "strategy"
     note: Any = None
+    pause_at: int | None = None
     stamp: Stamp = _UNSTAMPED
     extra: Mapping[str, Any] = field(default_factory=dict)
 

@@ -15,6 +15,7 @@ from typing import Any
 from kerastune_lite.errors import StudyChanged, StudyError
 from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.space.space import Space
+from kerastune_lite.study.curves import Rung, Rungs
 from kerastune_lite.study.events import (
     Annotated,
     Ended,
@@ -50,6 +51,10 @@ class History:
         requests: Everything that the user has ever enqueued or added, without stamps.
         notes: Annotations of the study, by key.
         consecutive_skips: How many trials of the last search in a row ended as duplicate or infeasible.
+        completed: Completed trials, in the order they ended.
+        longest: The epochs of the longest training run of a completed trial; 0 before the first.
+        epochs_used: Epochs trained in all trials, those trained again after a failure included.
+        ended_since_best: How many trials have ended, and counted, since the best one.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -62,6 +67,11 @@ class History:
         self.requests: list[Enqueued | ExternalResult] = []
         self.notes: dict[str, Any] = {}
         self.consecutive_skips = 0
+        self.completed: list[Trial] = []
+        self.longest = 0
+        self.epochs_used = 0
+        self.ended_since_best = 0
+        self._rungs = Rungs()
         self._trials: dict[int, Trial] = {}
         self._definitions: dict[str, Hyperparameter] = {}
         self._unfinished: dict[int, Trial] = {}
@@ -147,6 +157,23 @@ class History:
         keep = self.settings.keep_checkpoints
         return keep is None or trial.score is None or self.rank_of(trial) < keep
 
+    @property
+    def scored(self) -> int:
+        """How many trials have ended with a score."""
+        return len(self._ranked)
+
+    def rung(self, epoch: int, execution: int = 0) -> Rung:
+        """The scores, so far, with which trials reached an epoch: each at its first report with a score from there on.
+
+        Failed trials are left out. The first call for an epoch looks at all trials; the history keeps its result.
+        """
+        rung = self._rungs.get(execution, epoch)
+        if rung is None:
+            trials = (trial for trial in self._trials.values() if _compares(trial))
+            values = ((trial.number, trial.curve(execution).at(epoch)) for trial in trials)
+            rung = self._rungs.add(execution, epoch, values)
+        return rung
+
     def __len__(self) -> int:
         return len(self._trials)
 
@@ -177,6 +204,7 @@ class History:
             self.tree = ReadsTree()
         if before is not None and (before.objective, before.executions) == (event.objective, event.executions):
             return
+        self._rungs.clear()
         for trial in self._trials.values():
             trial._judge_by(event)
         self._ranked, self._ranked_by = [], {}
@@ -195,8 +223,11 @@ class History:
         if event.source == "queue" and event.attempt == 1 and event.values in self.queue:
             self.queue.remove(event.values)
         trial = self._trial(event.trial)
-        self._unrank(trial)  # it resumes after it had ended
+        if trial.status == "completed":  # it resumes after it had ended
+            self.completed.remove(trial)
+        self._unrank(trial)
         trial._start(event)
+        self._rungs.replace(trial.number, trial.curve)
         self._unfinished[event.trial] = trial
         if not trial.reads_complete:
             self._reserve(trial)
@@ -243,15 +274,29 @@ class History:
         return replace(event, definitions=definitions, space=space)
 
     def _reported(self, event: Reported) -> None:
-        self._trial(event.trial)._report(event)
+        trial = self._trial(event.trial)
+        known, repeats = len(trial.curve(event.execution).epochs), trial.repeats(event)
+        self.epochs_used += trial.epochs_for(event)
+        trial._report(event)
+        curve = trial.curve(event.execution)
+        if repeats:
+            self._rungs.replace(trial.number, trial.curve)
+        elif len(curve.epochs) > known:
+            self._rungs.extend(trial.number, event.execution, curve)
 
     def _ended(self, event: Ended) -> None:
         trial = self._trial(event.trial)
         self._unrank(trial)
         trial._end(event)
         self._release(trial)
+        if not _compares(trial):
+            self._rungs.replace(trial.number, None)
+        if trial.status == "completed":
+            self.completed.append(trial)
+            self.longest = max(self.longest, trial.longest_execution)
         if not trial.ended:
             self._unfinished[trial.number] = trial
+            self._rank(trial)
             return
         self._unfinished.pop(trial.number, None)
         if event.outcome in _UNCOUNTED:
@@ -260,6 +305,7 @@ class History:
         else:
             self._uncounted.discard(trial.number)
             self.consecutive_skips = 0
+            self.ended_since_best += 1
         if not trial.reads_complete and trial.number not in self._lost:
             self._close(trial)
         self._rank(trial)
@@ -268,6 +314,8 @@ class History:
         if _ranks(trial):
             place = self._ranked_by[trial.number] = trial.sort_key()
             bisect.insort(self._ranked, (place, trial.number))
+            if self._ranked[0][1] == trial.number:
+                self.ended_since_best = 0
 
     def _unrank(self, trial: Trial) -> None:
         before = self._ranked_by.pop(trial.number, None)
@@ -292,6 +340,11 @@ class History:
     def _release(self, trial: Trial) -> None:
         for node in self._reserved.pop(trial.number, ()):
             node.reserved -= 1
+
+
+def _compares(trial: Trial) -> bool:
+    """Whether the curve of a trial is one to compare with."""
+    return not trial.ended or trial.succeeded
 
 
 def _ranks(trial: Trial) -> bool:

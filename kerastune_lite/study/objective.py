@@ -159,6 +159,8 @@ class RunningScore:
 
     Attributes:
         best: Score and epoch so far; None without a finite value.
+        epochs: The epochs with a finite value.
+        minimized: The score after each of them, as a value to minimise.
 
     Example:
         >>> score = RunningScore(Objective("val_loss", "min"))
@@ -166,12 +168,14 @@ class RunningScore:
         [0.5, 0.3, 0.3]
     """
 
-    __slots__ = ("_deciding", "_objective", "best")
+    __slots__ = ("_deciding", "_objective", "best", "epochs", "minimized")
 
     def __init__(self, objective: Objective, epochs: Iterable[tuple[int, float]] = ()) -> None:
         self._objective = objective
         self._deciding: tuple[tuple[int, float], ...] = ()
         self.best: Best | None = None
+        self.epochs: list[int] = []
+        self.minimized: list[float] = []
         for epoch, value in epochs:
             self.add(epoch, value)
 
@@ -186,6 +190,9 @@ class RunningScore:
         if math.isfinite(value) and (objective.reduction != "best" or objective.better(value, best and best.score)):
             self._deciding = (*self._deciding, (epoch, value))[-objective.window :]
             self.best = Best(sum(value for _, value in self._deciding) / len(self._deciding), epoch)
+        if self.best is not None and math.isfinite(value):
+            self.epochs.append(epoch)
+            self.minimized.append(objective.minimized(self.best.score))
         return self.best
 
 

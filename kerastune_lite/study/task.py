@@ -57,12 +57,14 @@ class Decision:
     """The loop's answer to an event of a running trial.
 
     Attributes:
-        stop: Why the trial should stop after this epoch; None to continue.
+        stop: Why the attempt should end after this epoch; None to continue.
+        resumable: Whether an attempt that ends is to be resumed from this epoch, so its state must be on disk.
         keep: Whether the trial is, so far, among those whose model is kept.
         duplicate_of: The trial with the same reads; None for a new configuration.
     """
 
     stop: str | None = None
+    resumable: bool = False
     keep: bool = True
     duplicate_of: int | None = None
 

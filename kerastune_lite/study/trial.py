@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
+from kerastune_lite.study.curves import Curve
 from kerastune_lite.study.events import Ended, Metrics, ReadsRecorded, Reported, SearchStarted, Stamp, Started
 from kerastune_lite.study.objective import Best, Objective, RunningScore
 
@@ -90,13 +91,19 @@ class Trial:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it ended with a score: completed or stopped."""
-        return self.status in ("completed", "stopped")
+        """Whether its last attempt has ended well: completed, stopped, or paused with a score."""
+        return self.status in ("completed", "stopped") or (self.status == "paused" and self.score is not None)
 
     @property
     def ended(self) -> bool:
         """Whether it has ended for good: not running, interrupted or paused."""
         return self.status not in ("running", "interrupted", "paused")
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it is paused where its strategy wanted, and waits to be promoted or ended."""
+        pause_at = None if self._started is None else self._started.pause_at
+        return self.status == "paused" and pause_at is not None and (self.execution > 0 or self.epoch >= pause_at)
 
     @property
     def attempts(self) -> int:
@@ -176,6 +183,18 @@ class Trial:
             Execution({epoch: reports[epoch].metrics for epoch in sorted(reports)}, run.best) for reports, run in pairs
         ]
 
+    def curve(self, execution: int = 0) -> Curve:
+        """The score of a training run after each epoch that reported the objective."""
+        if execution >= len(self._scores):
+            return Curve((), ())
+        run = self._scores[execution]
+        return Curve(run.epochs, run.minimized)
+
+    @property
+    def longest_execution(self) -> int:
+        """The epochs of its longest training run."""
+        return max(map(_last, self._reports), default=0)
+
     def replay(self) -> Iterator[tuple[Reported, float | None]]:
         """Its reports in order, each with the score of the trial at that time."""
         done: list[float] = []
@@ -193,9 +212,14 @@ class Trial:
         return self._settings.executions - sum(run.best is not None for run in self._scores)
 
     @property
+    def execution(self) -> int:
+        """The latest execution, from 0."""
+        return max(0, len(self._reports) - 1)
+
+    @property
     def epoch(self) -> int:
         """Epochs done in the latest execution."""
-        return max(self._reports[-1], default=0) if self._reports else 0
+        return _last(self._reports[-1]) if self._reports else 0
 
     @property
     def metrics(self) -> Metrics:
@@ -235,6 +259,18 @@ class Trial:
     def __repr__(self) -> str:
         return f"Trial(number={self.number}, status={self.status!r}, score={self.score}, values={dict(self.values)})"
 
+    def repeats(self, event: Reported) -> bool:
+        """Whether a report is of an epoch that is known: a training has resumed before it."""
+        return (event.execution, event.epoch) <= (len(self._reports) - 1, self.epoch)
+
+    def epochs_for(self, event: Reported) -> int:
+        """The epochs trained for a report; none if a resumed training has reported where it resumed."""
+        reports = self._reports[event.execution] if event.execution < len(self._reports) else {}
+        before = reports.get(event.epoch)
+        if before is not None and before.metrics == event.metrics:
+            return 0
+        return max(1, event.epoch - _last(reports))
+
     # The methods below are for the history.
 
     def _judge_by(self, settings: SearchStarted) -> None:
@@ -269,7 +305,7 @@ class Trial:
             self._reports.append({})
             self._scores.append(RunningScore(self.objective))
         reports = self._reports[event.execution]
-        if event.epoch <= max(reports, default=0):  # repeated: what came after it is outdated
+        if event.epoch <= _last(reports):  # repeated: what came after it is outdated
             reports = {epoch: report for epoch, report in reports.items() if epoch < event.epoch}
             self._reports[event.execution :] = [reports]
             self._scores[event.execution :] = [self._score(reports)]
@@ -280,13 +316,13 @@ class Trial:
         self._scores[event.execution].add(event.epoch, self._value(event))
 
     def _end(self, event: Ended) -> None:
-        """The attempt has ended."""
-        self._ended = event
+        """The attempt has ended, or a paused trial has."""
+        paused, self._ended = self._ended, event
         self._failures += event.outcome == "failed"
         if event.died:
             self._crashes = self.crashes_if_dead
         start, end = self._started, self._last if event.died else event.stamp
-        if start is not None and start.stamp.worker == end.worker:
+        if paused is None and start is not None and start.stamp.worker == end.worker:
             self._seconds += max(0.0, end.monotonic - start.stamp.monotonic)
 
     def _score(self, reports: Mapping[int, Reported]) -> RunningScore:
@@ -294,3 +330,8 @@ class Trial:
 
     def _value(self, event: Reported) -> float:
         return self.objective.value(event.metrics)
+
+
+def _last(reports: dict[int, Reported]) -> int:
+    """The last epoch: reports are kept in ascending order."""
+    return next(reversed(reports), 0)

@@ -1,5 +1,6 @@
 """Searches of plain functions in memory."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ SCORE = Objective("score", "max")
 
 _RULES = (
     "stopping",
+    "limits",
     "max_retries_per_trial",
     "max_crashes",
     "max_consecutive_failed_trials",
@@ -41,6 +43,7 @@ def search(
     observers: Sequence[Observer] = (),
     executor: Callable[[TrialFunction], Executor] = InProcess,
     reports: bool = False,
+    clock: Callable[[], float] = time.monotonic,
     **options: Any,
 ) -> History:
     """Searches `function(hp)` in memory, without a console.
@@ -52,7 +55,8 @@ def search(
         observers: Called with every event.
         executor: Makes the executor.
         reports: Whether it is called as `function(hp, report)`.
-        **options: Fields of `SearchStarted`, and of `Settings`: `stopping`, `max_retries_per_trial`,
+        clock: The clock of the search, in seconds.
+        **options: Fields of `SearchStarted`, and of `Settings`: `stopping`, `limits`, `max_retries_per_trial`,
             `max_crashes`, `max_consecutive_failed_trials`, `scored_from`, `finish_epoch`.
     """
     strategy = Random() if strategy is None else strategy
@@ -62,5 +66,5 @@ def search(
     started = search_started(strategy, **options)
     settings = Settings(objective=started.objective, strategy=strategy, **rules)
     trial = FunctionTrial(function, started.objective, reports=reports)
-    Loop(Recorder(store, history, observers), settings, executor(trial)).run(started)
+    Loop(Recorder(store, history, observers, clock), settings, executor(trial)).run(started)
     return history

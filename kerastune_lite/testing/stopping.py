@@ -57,6 +57,11 @@ class StoppingPolicyConformance:
             if isinstance(event, Reported) and history.rank_of(history[event.trial]) == 0:
                 assert policy(history[event.trial], history) is None
 
+    @pytest.mark.parametrize("seed", range(3))
+    def test_a_trial_that_has_done_all_its_epochs_is_completed(self, policy: StoppingPolicy, seed: int) -> None:
+        history = History(self._verdicts(policy, seed)[0])
+        assert {trial.status for trial in history.trials if trial.epoch == EPOCHS} == {"completed"}
+
     def test_it_changes_nothing(self, policy: StoppingPolicy) -> None:
         history = search(_curves, reports=True, max_trials=4, epochs=EPOCHS)
         before = [repr(trial) for trial in history.trials]

@@ -32,7 +32,7 @@ class TrainingData:
         minimized: The minimized value of each, the mean over its executions, shape (n,).
         executions: The minimized value of each execution of each.
         failed: Coordinates of failed and infeasible trials, completed where reads are missing, shape (., dimensions).
-        pending: Coordinates of running trials, completed in the same way, shape (., dimensions).
+        pending: Coordinates of unfinished trials without a result, completed in the same way, shape (., dimensions).
         durations: Duration of each in seconds, shape (n,); NaN for external results.
     """
 
@@ -55,7 +55,7 @@ class TrainingData:
             values.append([history.objective.minimized(result.score)])
         values = _error_rates(values)
         failed = [trial for trial in history.trials if trial.status in _FAILED][-MOST_TRIALS:]
-        pending = [trial for trial in history.unfinished if trial.values or trial.reads_known]
+        pending = [trial for trial in history.unfinished if _is_pending(trial)]
         return cls(
             coordinates=np.array(rows).reshape(-1, len(space_encoder)),
             minimized=np.array([sum(one) / len(one) for one in values]),
@@ -64,6 +64,11 @@ class TrainingData:
             pending=_completed(pending, space_encoder, space),
             durations=np.array([trial.duration for trial in finished] + [np.nan] * len(history.external_results)),
         )
+
+
+def _is_pending(trial: Trial) -> bool:
+    """Whether nothing but its values is known; a paused trial has a score."""
+    return not trial.succeeded and bool(trial.values or trial.reads_known)
 
 
 def _subset(trials: list[Trial], most: int) -> list[Trial]:
