@@ -2,6 +2,7 @@
 
 import math
 import os
+import time
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +18,7 @@ from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.callbacks.resume_state import Progress, ResumeState
 from kerastune_lite.callbacks.saved_states import best_state, delete_states, last_state, link
 from kerastune_lite.errors import UsageError, cannot_write, warn
+from kerastune_lite.space.number import number
 from kerastune_lite.study.layout import BEST_EPOCH, MODEL, RESUME, WEIGHTS
 from kerastune_lite.study.objective import Best, Objective, RunningScore, resolve
 
@@ -33,6 +35,11 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             tuner, the trial's directory.
         objective: The metric that scores epochs, and its reduction. In a tuner, the search's objective by default.
         resume: Whether to save the state of the training after each epoch.
+        every_seconds: The least time between two saves of the state. An epoch that is the best so far is always saved,
+            and so is one after which a trial pauses.
+
+    Raises:
+        UsageError: `every_seconds` is not a number from 0 on.
     """
 
     def __init__(
@@ -41,8 +48,13 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         *,
         objective: str | Objective | None = None,
         resume: bool = True,
+        every_seconds: float = 0.0,
     ) -> None:
         super().__init__()
+        seconds = number(every_seconds)
+        if seconds is None or not seconds >= 0:
+            raise UsageError(f"Checkpoint(every_seconds={every_seconds!r}): it must be a number of seconds >= 0")
+        self.every_seconds = float(seconds)
         self.directory = None if directory is None else Path(directory)
         self.objective = None if objective is None else resolve(objective)
         self.resume = resume
@@ -58,13 +70,17 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self._saved: Best | None = None
         self._unscored: Best | None = None
         self._begun: Beginning = {}
+        self._unsaved: Progress | None = None
+        self._saved_at = -math.inf
 
     def fresh(self, directory: Path, objective: Objective, execution: int, state: ResumeState | None) -> "Checkpoint":
         """A copy for an execution, with the trial's directory, that resumes from `state`.
 
         `objective` is used if this one has none.
         """
-        checkpoint = Checkpoint(directory, objective=self.objective or objective, resume=self.resume)
+        checkpoint = Checkpoint(
+            directory, objective=self.objective or objective, resume=self.resume, every_seconds=self.every_seconds
+        )
         checkpoint.execution, checkpoint._in_tuner = execution, True
         checkpoint._state, checkpoint._state_read = state if self.resume else None, True
         return checkpoint
@@ -135,14 +151,23 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         if not (self.resume or scored):
             return
         stopped = bool(getattr(self.model, "stop_training", False))  # a custom training loop may not set it
-        progress = Progress(self.execution, epoch + 1, metrics, self._score.deciding, stopped)
-        state = ResumeState.capture(self.model, self.others, progress.to_json(), self._begun)
+        self._unsaved = Progress(self.execution, epoch + 1, metrics, self._score.deciding, stopped)
         if not self.resume:
-            state.write(self._path(BEST_EPOCH))
-            return
-        state.write(self._path(RESUME))
-        if scored:
+            self._capture(self._unsaved).write(self._path(BEST_EPOCH))
+        elif scored or time.monotonic() - self._saved_at >= self.every_seconds:
+            self.save_state()
+        if scored and self.resume:
             link(self._path(RESUME), self._path(BEST_EPOCH))
+
+    def save_state(self) -> None:
+        """Saves the state of the last epoch, unless it is saved; the next epoch must not have begun."""
+        progress, self._unsaved = self._unsaved, None
+        if progress is not None and self.resume:
+            self._capture(progress).write(self._path(RESUME))
+            self._saved_at = time.monotonic()
+
+    def _capture(self, progress: Progress) -> ResumeState:
+        return ResumeState.capture(self.model, self.others, progress.to_json(), self._begun)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the best epoch's model, unless an earlier execution's is better or `keep` is False."""

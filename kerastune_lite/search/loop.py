@@ -76,7 +76,7 @@ class Loop:
         self._executor = executor
         self._halts: dict[int, _Halt] = {}
         self._began = 0.0
-        self._epochs = 0
+        self._epochs_before = 0
         self._retries: list[int] = []
         self._first_failures: list[str | None] = []
         self._interrupted = False
@@ -90,7 +90,7 @@ class Loop:
             KeyboardInterrupt: The user interrupted; the study can be resumed.
             KerastuneError: The search cannot continue.
         """
-        self._began = self._recorder.clock()
+        self._began, self._epochs_before = self._recorder.clock(), self._history.epochs_used
         for event in (started, *requests):
             self._recorder.record(event)
         self._end_lost_attempts()
@@ -218,7 +218,8 @@ class Loop:
             self._recorder.record(Ended(trial=proposal.trial, outcome="stopped", reason=proposal.stop))
 
     def _reached(self) -> Reached | None:
-        return self._settings.limits.reached(self._history, self._recorder.clock() - self._began, self._epochs)
+        seconds, epochs = self._recorder.clock() - self._began, self._history.epochs_used - self._epochs_before
+        return self._settings.limits.reached(self._history, seconds, epochs)
 
     def _start(self, event: Started) -> None:
         resume = event.trial in self._history and self._history[event.trial].status in ("interrupted", "paused")
@@ -273,7 +274,6 @@ class Loop:
         if trial.score is None and scored_from is not None and event.epoch >= scored_from:
             trial.objective.check(event.metrics)
         self._recorder.record(event)
-        self._epochs += 1
         halt = self._halt(trial, event)
         keep = self._history.keeps(trial)
         if halt is None:

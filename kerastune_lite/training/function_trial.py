@@ -53,6 +53,8 @@ class _Call:
             self._send_reads(complete=complete)
         if self._epoch == 0:  # a function that has reported need not return a score
             self._report(1, self._metrics(returned))
+            if self._execution + 1 == self._task.executions:
+                return None  # it is complete: a stop that answers its score is too late
         return None if self._stop is None else Ended(trial=self._task.trial, outcome="stopped", reason=self._stop)
 
     def report(self, epoch: int, metrics: Mapping[str, float] | float) -> bool:

@@ -16,6 +16,8 @@ from kerastune_lite.callbacks.saved_states import last_state
 from kerastune_lite.errors import DataError, nearest
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.overrides import Overrides
+from kerastune_lite.stopping.auto import SCHEDULE
+from kerastune_lite.stopping.horizon import EPOCHS
 from kerastune_lite.study.events import Annotated, Ended, Outcome, ReadsRecorded, Reported
 from kerastune_lite.study.layout import BOARD, FILES, checkpoint_directory, trial_name
 from kerastune_lite.study.objective import Objective
@@ -29,6 +31,7 @@ from kerastune_lite.training.labels import check_labels
 from kerastune_lite.training.name_counters import NameCounters
 from kerastune_lite.training.repeatable import data_causes, first_batch, model_causes
 from kerastune_lite.training.returned import check_objective, returned_epochs
+from kerastune_lite.training.schedule import LearningRateWatch, schedule_of
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
 
 
@@ -126,6 +129,7 @@ class Training:
         self._reported: dict[int, Mapping[str, float]] = {}
         self._notices = list(notices)
         self._resumed = 0
+        self._watch: LearningRateWatch | None = None
 
     def run(self) -> Ended | None:
         """Builds, trains and reports; None if the training completed normally."""
@@ -153,6 +157,7 @@ class Training:
         if pipeline is not None:
             build_ahead(model, pipeline.first_batch())
         callbacks = self._callbacks(pipeline)
+        self._send_plan(model, arguments, callbacks)
         model.fit(**arguments, callbacks=callbacks, verbose=self._trial.fit_verbose or 0)
         self._send_lost()
         return self._ending(callbacks)
@@ -175,6 +180,21 @@ class Training:
         if model is not None and self._execution == 0:
             self._send(Annotated(trial=trial, key="model", value=describe(model)))
         return decision
+
+    def _send_plan(
+        self, model: keras.Model, arguments: Mapping[str, Any], callbacks: Sequence[keras.callbacks.Callback]
+    ) -> None:
+        """Notes what stopping policies must know: the trial's own number of epochs, and a learning rate schedule."""
+        if self._task.settings.epochs is None:
+            self._note(EPOCHS, int(arguments.get("epochs", 1)))
+        schedule = schedule_of(model, callbacks)
+        if schedule is None:
+            self._watch = LearningRateWatch(model, callbacks)
+        else:
+            self._note(SCHEDULE, schedule)
+
+    def _note(self, key: str, value: Any) -> None:
+        self._send(Annotated(trial=self._task.trial, key=key, value=value))
 
     def _resumes(self, model: keras.Model, arguments: Mapping[str, Any], pipeline: Pipeline | None) -> bool:
         """Whether a state on disk fits the model and the objective; one from before a change of the code is deleted."""
@@ -222,10 +242,15 @@ class Training:
 
     def _report(self, epoch: int, metrics: Mapping[str, float]) -> bool:
         self._reported[epoch] = metrics
+        if self._watch is not None and self._watch.changed():
+            self._watch = None
+            self._note(SCHEDULE, f"the learning rate changed in epoch {epoch}")
         decision = self._send(Reported(trial=self._task.trial, execution=self._execution, epoch=epoch, metrics=metrics))
         if self._checkpoint is not None:
             # the trial may be among the best only once later executions have raised its mean
             self._checkpoint.keep = decision.keep or self._execution + 1 < self._task.executions
+            if decision.resumable:
+                self._checkpoint.save_state()
         self._stop = decision.stop
         return decision.stop is not None
 

@@ -40,7 +40,16 @@ class Trial:
     """A trial whose attempts may be killed; each attempt is as in a new process: everything is made again."""
 
     def __init__(
-        self, directory, build, *, objective="val_loss", executions=1, callbacks=list, keep=False, **arguments
+        self,
+        directory,
+        build,
+        *,
+        objective="val_loss",
+        executions=1,
+        callbacks=list,
+        keep=False,
+        checkpoint=None,
+        **arguments,
     ):
         self.directory = directory
         self._build = build
@@ -48,13 +57,16 @@ class Trial:
         self._executions = executions
         self._callbacks = callbacks
         self._keep = keep
+        self._checkpoint = checkpoint or Checkpoint()
+        self._pause_at = None
         self._arguments = {"x": X, "y": Y, "validation_data": (X_VAL, Y_VAL), "epochs": 3, **arguments}
         self.events = [search_started(objective=self._objective, executions=executions)]
         self.attempts = 0
 
-    def attempt(self, *, kill_at=None):
-        """An attempt that is killed at the beginning of an epoch; says whether it was."""
+    def attempt(self, *, kill_at=None, pause_at=None):
+        """An attempt that is killed at the beginning of an epoch, or pauses after one; says whether it was killed."""
         self.attempts += 1
+        self._pause_at = pause_at
         if self.attempts > 1:
             self.events.append(Ended(trial=0, outcome="interrupted"))
         self.events.append(Started(trial=0, attempt=self.attempts, values={}))
@@ -64,7 +76,7 @@ class Trial:
             arguments=FitArguments.of((), self._arguments),
             objective=self._objective,
             directory=self.directory,
-            checkpoint=Checkpoint(),
+            checkpoint=self._checkpoint,
             user_callbacks=UserCallbacks(lambda: [*self._callbacks(), *([] if kill_at is None else [KillAt(kill_at)])]),
         )
         try:
@@ -82,7 +94,9 @@ class Trial:
 
     def _send(self, event):
         self.events.append(event)
-        return Decision(keep=self._keep(event) if callable(self._keep) else self._keep)
+        keep = self._keep(event) if callable(self._keep) else self._keep
+        pauses = isinstance(event, Reported) and event.epoch == self._pause_at
+        return Decision(stop="paused" if pauses else None, resumable=pauses, keep=keep)
 
     @property
     def curves(self):
