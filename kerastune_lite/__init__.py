@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kerastune_lite.training.hypermodel import HyperModel
     from kerastune_lite.tune_function import tune
     from kerastune_lite.tuner import Tuner
-    from kerastune_lite.tuners import BayesianOptimization, GridSearch, RandomSearch
+    from kerastune_lite.tuners import BayesianOptimization, GridSearch, Hyperband, RandomSearch
     from kerastune_lite.tuners.sklearn_tuner import SklearnTuner
 
 _HOMES = {
@@ -37,6 +37,7 @@ _HOMES = {
     "GridSearch": "tuners",
     "HyperModel": "training.hypermodel",
     "HyperParameters": "space.hp",
+    "Hyperband": "tuners",
     "Infeasible": "errors",
     "KerastuneError": "errors",
     "Objective": "study.objective",
@@ -58,13 +59,14 @@ _HOMES = {
     "tuners": "",
 }
 # KerasTuner's names that are not here: using one says what to use instead.
-_REPLACED = ("Hyperband", "Oracle", "synchronized")
+_REPLACED = ("Oracle", "synchronized")
 
 __all__ = [
     "BayesianOptimization",
     "GridSearch",
     "HyperModel",
     "HyperParameters",
+    "Hyperband",
     "Infeasible",
     "KerastuneError",
     "Objective",

@@ -1,13 +1,17 @@
 """KerasTuner's oracles, as settings of a search."""
 
-from kerastune_lite.kerastuner.oracle_settings import BayesianOptimizationOracle, GridSearchOracle, RandomSearchOracle
-from kerastune_lite.kerastuner.replaced import Replaced
+from kerastune_lite.kerastuner.oracle_settings import (
+    BayesianOptimizationOracle,
+    GridSearchOracle,
+    HyperbandOracle,
+    RandomSearchOracle,
+)
 
 # KerasTuner's older names
 BayesianOptimization = BayesianOptimizationOracle
 GridSearch = GridSearchOracle
 RandomSearch = RandomSearchOracle
-Hyperband = HyperbandOracle = Replaced("HyperbandOracle")
+Hyperband = HyperbandOracle
 
 __all__ = [
     "BayesianOptimization",

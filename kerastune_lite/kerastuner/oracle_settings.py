@@ -6,7 +6,9 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.space.hp import HyperParameters
-from kerastune_lite.strategies import Bayesian, Grid, Random, Strategy
+from kerastune_lite.space.number import whole
+from kerastune_lite.strategies import Bayesian, Grid, Halving, Random, Strategy
+from kerastune_lite.strategies.halving import total_epochs
 from kerastune_lite.study.objective import Objective
 
 
@@ -70,6 +72,34 @@ class BayesianOptimizationOracle(OracleSettings):
     ) -> None:
         warn_of_gaussian_options(alpha, beta)
         super().__init__(Bayesian(num_initial_points), objective, max_trials, options)
+
+
+class HyperbandOracle(OracleSettings):
+    """The settings of a Hyperband search; `search` must be given `epochs=max_epochs`."""
+
+    def __init__(
+        self,
+        objective: str | Objective | None = None,
+        max_epochs: int = 100,
+        factor: int = 3,
+        hyperband_iterations: int = 1,
+        **options: Unpack[OracleOptions],
+    ) -> None:
+        strategy = Halving(max_epochs=max_epochs, eta=factor)
+        super().__init__(strategy, objective, totals(strategy, max_epochs, hyperband_iterations)[0], options)
+
+
+def totals(strategy: Halving, max_epochs: int, iterations: Any) -> tuple[int, int]:
+    """The trials and the epochs of all brackets, so many times.
+
+    Raises:
+        UsageError: `iterations` is not an integer of at least 1.
+    """
+    count = whole(iterations)
+    if count is None or count < 1:
+        raise UsageError(f"hyperband_iterations={iterations!r} must be an integer >= 1")
+    trials, epochs = zip(*total_epochs(strategy.plan(max_epochs)), strict=True)
+    return sum(trials) * count, sum(epochs) * count
 
 
 class GridSearchOracle(OracleSettings):

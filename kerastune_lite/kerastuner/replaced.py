@@ -4,10 +4,6 @@ from typing import Any, final
 
 from kerastune_lite.errors import UsageError
 
-_HYPERBAND = (
-    "use kt.BayesianOptimization(build_model, objective, max_trials=...) or kt.RandomSearch, with "
-    "patience=... to stop trainings that no longer improve"
-)
 _APPLICATION = "write a build_model(hp) around keras.applications.{}, with hp.Choice for the options to tune"
 _ORACLE = (
     "write a strategy, a function of (history, generator) that returns a kt.strategies.Proposal, and give it as "
@@ -15,8 +11,6 @@ _ORACLE = (
 )
 
 REPLACED = {
-    "Hyperband": _HYPERBAND,
-    "HyperbandOracle": _HYPERBAND,
     "HyperEfficientNet": _APPLICATION.format("EfficientNetB0"),
     "HyperImageAugment": "use layers such as keras.layers.RandomFlip and RandomRotation in build_model(hp)",
     "HyperResNet": _APPLICATION.format("ResNet50V2"),

@@ -66,7 +66,7 @@ def run_search(
         executor = stack.enter_context(_closing(settings.executor(trial)))
         history = History(store.events())
         started = _started(settings, history)
-        notices = [*store.damage, *_notices(history.last_search, started)]
+        notices = [*settings.notices, *store.damage, *_notices(history.last_search, started)]
         runs = None if directory is None or tensorboard is None else tensorboard(directory / BOARD)
         logs = None if runs is None else runs.directory
         if verbose == 0:  # no console shows it

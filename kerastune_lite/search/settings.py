@@ -93,6 +93,7 @@ class Settings:
         scored_from: The first epoch that must report the objective; None if it may be known only after the training.
         finish_epoch: Whether the first Ctrl-C waits for the end of the current epoch.
         recorded: Further options, as JSON, to be recorded.
+        notices: What to print when the search begins.
 
     Raises:
         UsageError: A value is out of its range.
@@ -119,6 +120,7 @@ class Settings:
     scored_from: int | None = 1
     finish_epoch: bool = True
     recorded: Mapping[str, Any] = field(default_factory=dict)
+    notices: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():

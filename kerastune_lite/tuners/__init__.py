@@ -5,15 +5,13 @@ from typing import Any, Literal, Unpack
 
 from kerastune_lite.errors import UsageError, nearest
 from kerastune_lite.kerastuner.oracle_settings import warn_of_gaussian_options
-from kerastune_lite.kerastuner.replaced import Replaced
 from kerastune_lite.strategies import Bayesian, Grid, Random, Skopt, Strategy
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.tuner import Tuner
 from kerastune_lite.tuner_options import TunerOptions
+from kerastune_lite.tuners.hyperband import Hyperband
 
 __all__ = ["BayesianOptimization", "GridSearch", "Hyperband", "RandomSearch", "SklearnTuner", "Tuner"]
-
-Hyperband = Replaced("Hyperband")
 
 
 def __getattr__(name: str) -> Any:

@@ -63,12 +63,6 @@ def test_deriving_from_a_name_that_is_missing_raises_with_the_replacement():
             pass
 
 
-def test_hyperband_raises_with_the_replacement():
-    for hyperband in (kt.Hyperband, kt.tuners.Hyperband, kt.oracles.HyperbandOracle):
-        with pytest.raises(UsageError, match=r"kt\.BayesianOptimization.*patience"):
-            hyperband(lambda hp: None, objective="val_loss", max_epochs=10)
-
-
 @pytest.mark.parametrize(
     ("path", "name"),
     [

@@ -53,7 +53,6 @@ def test_a_larger_limit_resumes_the_paused_trial_first():
     store = MemoryStore()
     limited(levels(0.5), max_epochs_total=6, store=store)
     history = limited(levels(0.5), max_epochs_total=16, store=store, max_trials=3)
-    # a plain function starts over: the two epochs of its first attempt are counted once, as they were reported equal
     assert ends(history) == [("completed", 4)] * 3
     assert history[1].attempts == 2
 

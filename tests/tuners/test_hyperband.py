@@ -1,0 +1,102 @@
+"""Hyperband on Keras models: promoted trials continue their own training."""
+
+import keras
+import pytest
+
+import kerastune_lite as kt
+from kerastune_lite.errors import UsageError
+from tests import tiny
+
+DATA = {"x": tiny.X, "y": tiny.Y, "validation_data": (tiny.X, tiny.Y), "verbose": 0}
+
+
+def tuner(directory, **options):
+    options = {"max_epochs": 9, "seed": 1, "tensorboard": False, **options}
+    return kt.Hyperband(tiny.build_model, "val_loss", directory=directory, **options)
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    begun = []
+
+    class Begins(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            begun.append((self.trial, epoch))
+
+    made = tuner(tmp_path_factory.mktemp("hyperband"))
+
+    def callbacks(info):
+        callback = Begins()
+        callback.trial = info.number
+        return [callback]
+
+    return made, made.search(callbacks=callbacks, **DATA), begun
+
+
+def test_the_best_trials_of_each_rung_continue_and_the_winner_is_fully_trained(searched):
+    _, results, _ = searched
+    assert sorted(trial.epoch for trial in results) == [3, 3, 9, 9, 9]
+    assert all(trial.status in ("completed", "stopped") for trial in results)
+
+
+def test_no_epoch_is_trained_twice(searched):
+    _, results, begun = searched
+    assert sorted(begun) == sorted((trial.number, epoch) for trial in results for epoch in range(trial.epoch))
+
+
+def test_a_promoted_trial_ends_bit_for_bit_as_one_that_was_not_paused(searched, tmp_path):
+    _, results, _ = searched
+    promoted = next(trial for trial in results if trial.attempts > 1)
+    plain = kt.RandomSearch(tiny.build_model, "val_loss", max_trials=5, seed=1, directory=tmp_path, tensorboard=False)
+    whole = next(trial for trial in plain.search(epochs=9, **DATA) if trial.number == promoted.number)
+    assert promoted.values == whole.values
+    assert dict(promoted.executions[0].metrics) == dict(whole.executions[0].metrics)
+
+
+def test_the_kept_models_score_what_the_table_says(searched):
+    made, results, _ = searched
+    losses = [model.evaluate(tiny.X, tiny.Y, verbose=0, return_dict=True)["loss"] for model in made.get_best_models(3)]
+    assert losses == pytest.approx([trial.score for trial in results[:3]])
+
+
+def test_no_state_to_resume_from_is_left(searched):
+    made, _, _ = searched
+    assert not [*made.project_dir.rglob("resume.npz")]
+
+
+def test_the_first_line_is_the_number_of_epochs_that_it_trains(tmp_path, capsys):
+    made = tuner(tmp_path, max_retries_per_trial=0)
+    made.search(**{**DATA, "verbose": 1})
+    assert capsys.readouterr().out.splitlines()[0] == "hyperband: 5 trials that train 33 epochs in all"
+
+
+def test_iterations_repeat_the_brackets(tmp_path):
+    assert tuner(tmp_path, hyperband_iterations=2).remaining_trials == 10
+
+
+def test_another_number_of_epochs_has_no_effect_and_warns(tmp_path):
+    with pytest.warns(UserWarning, match="epochs=2 has no effect: Hyperband trains for max_epochs=4"):
+        results = tuner(tmp_path, max_epochs=4).search(epochs=2, **DATA)
+    assert max(trial.epoch for trial in results) == 4
+
+
+def test_the_oracle_has_the_same_settings(tmp_path):
+    oracle = kt.oracles.HyperbandOracle("val_loss", max_epochs=9, seed=1)
+    made = kt.Tuner(tiny.build_model, oracle=oracle, directory=tmp_path, tensorboard=False)
+    assert sorted(trial.epoch for trial in made.search(epochs=9, **DATA)) == [3, 3, 9, 9, 9]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_epochs": 3}, "max_epochs=3 is not above the first rung"),
+        ({"factor": 1}, "eta=1"),
+        ({"hyperband_iterations": 0}, "hyperband_iterations=0"),
+        ({"hyperband_iterations": float("inf")}, "hyperband_iterations=inf"),
+        ({"max_trials": 3}, "its own strategy and number of trials"),
+        ({"strategy": kt.strategies.Random()}, "its own strategy and number of trials"),
+    ],
+)
+def test_arguments_out_of_range_are_named(tmp_path, options, message):
+    with pytest.raises(UsageError, match=message):
+        tuner(tmp_path, **options)
