@@ -16,7 +16,6 @@ from kerastune_lite.search.interrupt import finishing_epoch
 from kerastune_lite.search.limits import Reached
 from kerastune_lite.search.recorder import Recorder
 from kerastune_lite.search.settings import Settings
-from kerastune_lite.stopping.horizon import known_epochs
 from kerastune_lite.strategies import Proposal
 from kerastune_lite.study.events import (
     SEARCH_ENDED,
@@ -289,7 +288,7 @@ class Loop:
         if not math.isfinite(loss):
             return _Halt(f"the loss became {loss} in epoch {event.epoch}")
         last = event.execution + 1 >= self._history.settings.executions
-        if last and event.epoch == known_epochs(trial, self._history):
+        if last and event.epoch == self._history.known_epochs(trial):
             return None
         return self._limit() or self._verdict(trial) or _pause(trial, event)
 

@@ -5,9 +5,9 @@ from typing import final
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.space.number import number, whole
-from kerastune_lite.stopping.horizon import first_rung, horizon, just_reached, rungs, stoppable
+from kerastune_lite.stopping.horizon import horizon, just_reached, rungs, stoppable
 from kerastune_lite.stopping.protocol import Stop
-from kerastune_lite.study.curves import Rung
+from kerastune_lite.study.curves import Rung, first_rung
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 

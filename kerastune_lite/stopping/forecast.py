@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, final
 
 from kerastune_lite.stopping.comparison import check_count, check_share
-from kerastune_lite.stopping.horizon import first_rung, horizon, just_reached, stoppable
+from kerastune_lite.stopping.horizon import horizon, just_reached, stoppable
 from kerastune_lite.stopping.protocol import Stop
-from kerastune_lite.study.curves import Curve
+from kerastune_lite.study.curves import Curve, first_rung
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 

@@ -1,22 +1,9 @@
 """How long a trial would train, and the epochs at which trials are compared."""
 
-import math
 from collections.abc import Iterator
 
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
-
-EPOCHS = "epochs"
-"""The key of the annotation with a trial's own number of epochs, where this depends on its hyperparameters."""
-
-LEAST_EPOCHS = 3
-LEAST_SHARE = 0.05
-
-
-def known_epochs(trial: Trial, history: History) -> int | None:
-    """The epochs of a full training: the trial's own, else the search's; None if it depends on what the trial does."""
-    own = trial.notes.get(EPOCHS)
-    return own if type(own) is int and own > 0 else history.settings.epochs
 
 
 def horizon(trial: Trial, history: History) -> int | None:
@@ -24,12 +11,7 @@ def horizon(trial: Trial, history: History) -> int | None:
 
     None if nothing is known of it: nobody is stopped then.
     """
-    return known_epochs(trial, history) or history.longest or None
-
-
-def first_rung(epochs: int) -> int:
-    """The first epoch at which trials are compared: a twentieth of `epochs`, the horizon, but at least 3."""
-    return max(LEAST_EPOCHS, math.ceil(LEAST_SHARE * epochs))
+    return history.known_epochs(trial) or history.longest or None
 
 
 def rungs(first: int, eta: int, epochs: int) -> Iterator[int]:

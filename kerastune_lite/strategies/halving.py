@@ -10,6 +10,7 @@ from kerastune_lite.errors import UsageError
 from kerastune_lite.space.number import whole
 from kerastune_lite.strategies.protocol import Proposal, Strategy
 from kerastune_lite.strategies.random import Random
+from kerastune_lite.study.curves import first_rung
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 _BRACKET = "bracket"
-_LEAST_EPOCHS = 3
-_LEAST_SHARE = 0.05
 _NO_RESULT = ("failed", "infeasible", "duplicate")
 
 
@@ -110,7 +109,7 @@ class Halving:
             >>> [[tuple(rung) for rung in bracket] for bracket in Halving().plan(27)]
             [[(9, 3), (3, 9), (1, 27)], [(5, 9), (1, 27)], [(3, 27)]]
         """
-        first = self.min_epochs or max(_LEAST_EPOCHS, math.ceil(_LEAST_SHARE * max_epochs))
+        first = self.min_epochs or first_rung(max_epochs)
         if first >= max_epochs:
             raise UsageError(
                 f"max_epochs={max_epochs} is not above the first rung, epoch {first}: train longer, or give "

@@ -5,8 +5,17 @@ however many trials there are.
 """
 
 import bisect
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, final
+
+_LEAST_EPOCHS = 3
+_LEAST_SHARE = 0.05
+
+
+def first_rung(epochs: int) -> int:
+    """The first epoch at which trials of `epochs` may be compared: a twentieth of them, but at least 3."""
+    return max(_LEAST_EPOCHS, math.ceil(_LEAST_SHARE * epochs))
 
 
 class Curve(NamedTuple):

@@ -19,6 +19,12 @@ Outcome = Literal["completed", "stopped", "failed", "infeasible", "duplicate", "
 SEARCH_ENDED = "search ended"
 """The key of the annotation that closes a search; its value is the reason."""
 
+EPOCHS = "epochs"
+"""The key of the annotation with a trial's own number of epochs, where this depends on its hyperparameters."""
+
+SCHEDULE = "schedule"
+"""The key of the annotation of a trial whose learning rate follows a schedule; its value names the schedule."""
+
 Metrics = Mapping[str, float]
 """The metrics of one epoch by name; NaN and infinities are kept."""
 

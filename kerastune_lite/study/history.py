@@ -17,6 +17,7 @@ from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.space.space import Space
 from kerastune_lite.study.curves import Rung, Rungs
 from kerastune_lite.study.events import (
+    EPOCHS,
     Annotated,
     Ended,
     Enqueued,
@@ -156,6 +157,11 @@ class History:
         """Whether a running trial, with its present score, is among those whose model is kept."""
         keep = self.settings.keep_checkpoints
         return keep is None or trial.score is None or self.rank_of(trial) < keep
+
+    def known_epochs(self, trial: Trial) -> int | None:
+        """The epochs of a full training: the trial's own, else the search's; None if they are not known beforehand."""
+        own = trial.notes.get(EPOCHS)
+        return own if type(own) is int and own > 0 else self.settings.epochs
 
     @property
     def scored(self) -> int:

@@ -16,9 +16,7 @@ from kerastune_lite.callbacks.saved_states import last_state
 from kerastune_lite.errors import DataError, nearest
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.overrides import Overrides
-from kerastune_lite.stopping.auto import SCHEDULE
-from kerastune_lite.stopping.horizon import EPOCHS
-from kerastune_lite.study.events import Annotated, Ended, Outcome, ReadsRecorded, Reported
+from kerastune_lite.study.events import EPOCHS, SCHEDULE, Annotated, Ended, Outcome, ReadsRecorded, Reported
 from kerastune_lite.study.layout import BOARD, FILES, checkpoint_directory, trial_name
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.task import Decision, Send, Task

@@ -1,9 +1,8 @@
 """Hyperband."""
 
 import warnings
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.kerastuner.oracle_settings import HyperbandOracle, totals
@@ -12,9 +11,6 @@ from kerastune_lite.strategies import Halving, Random, Strategy
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.tuner import Tuner
 from kerastune_lite.tuner_options import TunerOptions
-
-if TYPE_CHECKING:
-    import keras
 
 __all__ = ["Hyperband", "HyperbandOracle"]
 
@@ -67,7 +63,7 @@ class Hyperband(Tuner):
     def search(
         self,
         *fit_args: Any,
-        callbacks: "Sequence[keras.callbacks.Callback] | Callable[..., Any] | None" = None,
+        callbacks: Any = None,
         verbose: int | None = None,
         fit_verbose: int | str | None = None,
         **fit_kwargs: Any,
