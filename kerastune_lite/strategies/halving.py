@@ -100,7 +100,7 @@ class Halving:
         return None
 
     def plan(self, max_epochs: int) -> list[list[Rung]]:
-        """The rungs of each bracket, for trainings of `max_epochs`.
+        """The rungs of each bracket, for trainings of `max_epochs`; the last but one is clearly below that.
 
         Raises:
             UsageError: The first rung is not below `max_epochs`.
@@ -115,17 +115,16 @@ class Halving:
                 f"max_epochs={max_epochs} is not above the first rung, epoch {first}: train longer, or give "
                 f"min_epochs (to stop trials after one or two epochs is a gamble)"
             )
-        most = _log(max_epochs / first, self.eta)
-        count = min(most + 1, most + 1 if self.brackets is None else self.brackets)
-        return [self._rungs(max_epochs, most, bracket) for bracket in range(most, most - count, -1)]
+        epochs = [*itertools.takewhile(lambda epoch: epoch**2 * self.eta <= max_epochs**2, _powers(first, self.eta))]
+        epochs = [*(epochs or [first]), max_epochs]
+        most = len(epochs) - 1
+        count = min(len(epochs), self.brackets or len(epochs))
+        return [self._rungs(epochs[most - bracket :], most, bracket) for bracket in range(most, most - count, -1)]
 
-    def _rungs(self, max_epochs: int, most: int, bracket: int) -> list[Rung]:
-        """The bracket whose first rung is `eta**bracket` times below the last one (Hyperband, algorithm 1)."""
+    def _rungs(self, epochs: Sequence[int], most: int, bracket: int) -> list[Rung]:
+        """The bracket with rungs at `epochs` (Hyperband, algorithm 1)."""
         start = math.ceil((most + 1) / (bracket + 1) * self.eta**bracket)
-        return [
-            Rung(max(1, start // self.eta**step), math.ceil(max_epochs / self.eta ** (bracket - step)))
-            for step in range(bracket + 1)
-        ]
+        return [Rung(max(1, start // self.eta**step), epoch) for step, epoch in enumerate(epochs)]
 
     def _epochs(self, history: History) -> int:
         known = history.settings.epochs
@@ -171,9 +170,9 @@ def _winner(history: History, rungs: Sequence[Rung]) -> Proposal | None:
     return None if best is None or not best.waiting or history.running else _promoted(best, rungs)
 
 
-def _log(ratio: float, base: int) -> int:
-    """The largest integer n with `base**n <= ratio`."""
-    return next(n for n in itertools.count() if base ** (n + 1) > ratio)
+def _powers(first: int, eta: int) -> Iterator[int]:
+    """`first`, `first * eta`, `first * eta**2`, ..."""
+    return (first * eta**step for step in itertools.count())
 
 
 def _budget_used(history: History) -> bool:
