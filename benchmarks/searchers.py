@@ -137,12 +137,12 @@ def _optuna(watch: Watch, trials: int, sampler: Any) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
 
     def objective(trial: Any) -> float:
-        return watch(lambda parameter: _suggest(trial, parameter))
+        return watch(lambda parameter: suggest(trial, parameter))
 
     optuna.create_study(sampler=sampler).optimize(objective, n_trials=trials)
 
 
-def _suggest(trial: Any, parameter: Parameter) -> Any:
+def suggest(trial: Any, parameter: Parameter) -> Any:
     if parameter.kind == "int":
         return trial.suggest_int(parameter.name, int(parameter.low), int(parameter.high), log=parameter.log)
     if parameter.kind == "float":

@@ -25,7 +25,7 @@ CONDITIONAL = [
     *("conditional/protein_structure", "conditional/slice_localization"),
 ]
 _LEFT_OUT = ("#na#", "167083")
-_LAST_EPOCH = 52
+LAST_EPOCH = 52
 
 
 def judging(lcbench: Path | None) -> list[str]:
@@ -125,28 +125,40 @@ def _conditional(name: str, table: _Table) -> Task:
     return Task(name, read, None, table.loss, best, float(np.median(draws)))
 
 
-def _lcbench(name: str, code: str, folder: Path) -> Task:
-    """The validation error after the last epoch, from 0 to 1."""
+LCBENCH = (
+    Parameter("batch_size", "int", low=16, high=512, log=True),
+    Parameter("learning_rate", "float", low=1e-4, high=0.1, log=True),
+    Parameter("momentum", "float", low=0.1, high=0.99),
+    Parameter("weight_decay", "float", low=1e-5, high=0.1),
+    Parameter("num_layers", "int", low=1, high=5),
+    Parameter("max_units", "int", low=64, high=1024, log=True),
+    Parameter("max_dropout", "float", low=0.0, high=1.0),
+)
+
+
+def lcbench_errors(code: str, folder: Path) -> Callable[[Any, Any], Any]:
+    """The network of a task: validation errors, from 0 to 1, of points (n, 7) after the given epochs (n)."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
     index = json.loads((folder / "encoding.json").read_text())["OpenML_task_id"][code]
-    parameters = [
-        Parameter("batch_size", "int", low=16, high=512, log=True),
-        Parameter("learning_rate", "float", low=1e-4, high=0.1, log=True),
-        Parameter("momentum", "float", low=0.1, high=0.99),
-        Parameter("weight_decay", "float", low=1e-5, high=0.1),
-        Parameter("num_layers", "int", low=1, high=5),
-        Parameter("max_units", "int", low=64, high=1024, log=True),
-        Parameter("max_dropout", "float", low=0.0, high=1.0),
-    ]
 
-    def errors(points: Any) -> Any:
-        continuous = np.column_stack([np.full(len(points), _LAST_EPOCH), points]).astype("float32")
+    def errors(points: Any, epochs: Any) -> Any:
+        continuous = np.column_stack([epochs, points]).astype("float32")
         codes = np.full((len(points), 1), index, dtype="int32")
         return 1 - session.run(None, {"x_cat": codes, "x_cont": continuous})[0][:, 1].astype(float) / 100
+
+    return errors
+
+
+def _lcbench(name: str, code: str, folder: Path) -> Task:
+    """The validation error after the last epoch, from 0 to 1."""
+    parameters, network = LCBENCH, lcbench_errors(code, folder)
+
+    def errors(points: Any) -> Any:
+        return network(points, np.full(len(points), LAST_EPOCH))
 
     def loss(values: Mapping[str, Any]) -> float:
         return float(errors(np.array([[values[parameter.name] for parameter in parameters]]))[0])

@@ -429,6 +429,8 @@ def test_a_second_ctrl_c_stops_at_once():
 
 
 def test_ctrl_c_in_a_function_that_reports_nothing_stops_at_once():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+
     def function(hp):
         hp.Float("x", 0, 1)
         os.kill(os.getpid(), signal.SIGINT)
@@ -437,6 +439,7 @@ def test_ctrl_c_in_a_function_that_reports_nothing_stops_at_once():
     store = MemoryStore()
     with pytest.raises(KeyboardInterrupt):
         search(function, store=store, finish_epoch=False)
+    signal.signal(signal.SIGINT, before)
     assert statuses(History(store.events())) == ["interrupted"]
 
 

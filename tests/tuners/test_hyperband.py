@@ -11,7 +11,7 @@ DATA = {"x": tiny.X, "y": tiny.Y, "validation_data": (tiny.X, tiny.Y), "verbose"
 
 
 def tuner(directory, **options):
-    options = {"max_epochs": 9, "seed": 1, "tensorboard": False, **options}
+    options = {"max_epochs": 4, "seed": 1, "tensorboard": False, **options}
     return kt.Hyperband(tiny.build_model, "val_loss", directory=directory, **options)
 
 
@@ -35,7 +35,7 @@ def searched(tmp_path_factory):
 
 def test_the_best_trials_of_each_rung_continue_and_the_winner_is_fully_trained(searched):
     _, results, _ = searched
-    assert sorted(trial.epoch for trial in results) == [3, 3, 9, 9, 9]
+    assert sorted(trial.epoch for trial in results) == [3, 3, 4, 4, 4]
     assert all(trial.status in ("completed", "stopped") for trial in results)
 
 
@@ -47,9 +47,10 @@ def test_no_epoch_is_trained_twice(searched):
 def test_a_promoted_trial_ends_bit_for_bit_as_one_that_was_not_paused(searched, tmp_path):
     _, results, _ = searched
     promoted = next(trial for trial in results if trial.attempts > 1)
-    plain = kt.RandomSearch(tiny.build_model, "val_loss", max_trials=5, seed=1, directory=tmp_path, tensorboard=False)
-    whole = next(trial for trial in plain.search(epochs=9, **DATA) if trial.number == promoted.number)
-    assert promoted.values == whole.values
+    plain = kt.RandomSearch(tiny.build_model, "val_loss", max_trials=1, seed=1, directory=tmp_path, tensorboard=False)
+    plain.enqueue(promoted.values)
+    whole = plain.search(epochs=4, **DATA)[0]
+    assert (promoted.number, promoted.values) == (whole.number, whole.values)
     assert dict(promoted.executions[0].metrics) == dict(whole.executions[0].metrics)
 
 
@@ -65,9 +66,9 @@ def test_no_state_to_resume_from_is_left(searched):
 
 
 def test_the_first_line_is_the_number_of_epochs_that_it_trains(tmp_path, capsys):
-    made = tuner(tmp_path, max_retries_per_trial=0)
+    made = tuner(tmp_path, max_epochs=100, max_epochs_total=1)
     made.search(**{**DATA, "verbose": 1})
-    assert capsys.readouterr().out.splitlines()[0] == "hyperband: 5 trials that train 33 epochs in all"
+    assert capsys.readouterr().out.splitlines()[0] == "hyperband: 49 trials that train 1505 epochs in all"
 
 
 def test_iterations_repeat_the_brackets(tmp_path):
@@ -76,14 +77,15 @@ def test_iterations_repeat_the_brackets(tmp_path):
 
 def test_another_number_of_epochs_has_no_effect_and_warns(tmp_path):
     with pytest.warns(UserWarning, match="epochs=2 has no effect: Hyperband trains for max_epochs=4"):
-        results = tuner(tmp_path, max_epochs=4).search(epochs=2, **DATA)
-    assert max(trial.epoch for trial in results) == 4
+        results = tuner(tmp_path, max_epochs_total=4).search(epochs=2, **DATA)
+    assert max(trial.epoch for trial in results) == 3
 
 
 def test_the_oracle_has_the_same_settings(tmp_path):
-    oracle = kt.oracles.HyperbandOracle("val_loss", max_epochs=9, seed=1)
-    made = kt.Tuner(tiny.build_model, oracle=oracle, directory=tmp_path, tensorboard=False)
-    assert sorted(trial.epoch for trial in made.search(epochs=9, **DATA)) == [3, 3, 9, 9, 9]
+    oracle = kt.oracles.HyperbandOracle("val_loss", max_epochs=9, factor=3, hyperband_iterations=2, seed=1)
+    made = kt.Tuner(tiny.build_model, oracle=oracle, directory=tmp_path, tensorboard=False, max_epochs_total=1)
+    assert made.remaining_trials == 10
+    assert made.search(epochs=9, **DATA)[0].proposal.pause_at == 3
 
 
 @pytest.mark.parametrize(
