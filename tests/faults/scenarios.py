@@ -1,7 +1,7 @@
 """Scripts that search on disk, each a small part of what a study may meet. Rerun after a fault, they resume."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +128,7 @@ def keras_search(**options: Any) -> Callable[[Path, Observers], Any]:
             network = tiny.network(hp.Choice("units", [2, 4]), dropout=hp.Choice("dropout", [0.2, 0.4]))
             return tiny.compiled(network, hp.Choice("learning_rate", [0.01, 0.1]))
 
-        tuner = kt.RandomSearch(
+        tuner = kt.Tuner(
             build_model, "val_loss", directory=directory, observers=observers, seed=1, patience=2, **options
         )
         tuner.enqueue({"units": 2, "dropout": 0.2, "learning_rate": 0.1})
@@ -142,6 +142,7 @@ def keras_search(**options: Any) -> Callable[[Path, Observers], Any]:
 
 
 BAYESIAN = kt.strategies.Bayesian(initial=2, candidates=64)
+HALVING = kt.strategies.Halving(max_epochs=3, min_epochs=1, eta=2)
 
 SCENARIOS = {
     "random": Scenario(tune(branches, 6)),
@@ -151,6 +152,8 @@ SCENARIOS = {
     "failures and retries": Scenario(tune(unlucky, 6, seed=3, max_retries_per_trial=1)),
     "infeasible, TensorBoard": Scenario(tune(narrow, 6, seed=3, tensorboard=True)),
     "enqueued and external results, TensorBoard": Scenario(search(steps, max_trials=6, requests=REQUESTS)),
+    "halving, TensorBoard": Scenario(tune(branches, 7, strategy=HALVING, tensorboard=True)),
+    "asynchronous halving": Scenario(tune(branches, 7, strategy=replace(HALVING, asynchronous=True))),
     "two executions": Scenario(tune(branches, 4, executions_per_trial=2)),
     "more trials": Scenario(tune(branches, 6, tensorboard=True), before=tune(branches, 3, tensorboard=True)),
     "changed space, extended, TensorBoard": Scenario(
@@ -162,6 +165,10 @@ SCENARIOS = {
         overwrites=True,
     ),
     "Keras": Scenario(keras_search(max_trials=2), heavy=True),
+    "Keras, halving": Scenario(
+        keras_search(max_trials=4, strategy=kt.strategies.Halving(min_epochs=1, brackets=1), tensorboard=False),
+        heavy=True,
+    ),
     "Keras, two executions, one model kept": Scenario(
         keras_search(max_trials=2, executions_per_trial=2, keep_checkpoints=1, tensorboard=False), heavy=True
     ),

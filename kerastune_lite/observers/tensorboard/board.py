@@ -27,6 +27,7 @@ from kerastune_lite.observers.tensorboard.event_file import (
 from kerastune_lite.observers.tensorboard.leftover import (
     UNFINISHED,
     delete,
+    delete_emptied,
     delete_runs,
     identity,
     runs,
@@ -155,6 +156,8 @@ class SearchBoard:
             number = trial_of(run)
             if number is not None and not (number in history and _shown_as(history[number], run)):
                 delete(run)
+        if not self._shared:
+            delete_emptied(self.directory)
 
     def _ours(self, name: FileName) -> bool:
         return not self._shared or name.study == self._study

@@ -50,6 +50,17 @@ def delete(run: Path) -> None:
         raise cannot_write(run, error) from error
 
 
+def delete_emptied(directory: Path) -> None:
+    """Deletes the directories of unfinished runs whose files were deleted before the process died.
+
+    Raises:
+        StudyWriteError: A directory cannot be deleted.
+    """
+    for run in directory.glob(f"*{UNFINISHED}"):
+        if trial_of(run) is not None and run.is_dir() and not run.is_symlink() and not any(run.iterdir()):
+            delete(run)
+
+
 def delete_runs(directory: Path, events: Iterable[Event]) -> None:
     """Deletes the runs that were written from `events`; whatever else lies there stays.
 
