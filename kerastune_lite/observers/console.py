@@ -197,7 +197,9 @@ def _health(history: History) -> tuple[str, ...]:
 
 
 def _ending(trial: Trial, event: Ended) -> str:
-    score = "" if trial.score is None else f", {trial.objective.name} {brief(trial.score)} in epoch {trial.best_epoch}"
+    spread = "" if trial.deviation is None else f" (deviation {brief(trial.deviation)})"
+    name, epoch = trial.objective.name, trial.best_epoch
+    score = "" if trial.score is None else f", {name} {brief(trial.score)}{spread} in epoch {epoch}"
     reason = "" if event.reason is None else f" ({brief(on_one_line(event.reason), 100)})"
     return f"trial {trial.number} {event.outcome}{reason}{score}, {_duration(trial.duration)}"
 

@@ -24,6 +24,7 @@ _STYLE = (
 _SHOWN = 20
 
 _HP, _METRIC, _SCORE = "hp.", "metric.", "score."
+_DEVIATION = f"{_SCORE}deviation"
 
 
 @final
@@ -80,8 +81,8 @@ class Results(Sequence[Trial]):
 
         Columns: number, status, score, best_epoch, executions, duration (seconds), `hp.NAME` for each hyperparameter,
         `metric.NAME` for each metric of the best epoch of the best execution (the score is the mean over executions),
-        `score.1`, `score.2` ... for each of several executions, reason (why it ended, and a note if it
-        resumed otherwise than exactly).
+        `score.1`, `score.2` ... for each of several executions (or folds) and `score.deviation`, their sample standard
+        deviation, reason (why it ended, and a note if it resumed otherwise than exactly).
         """
         with Path(path).open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             writer = csv.DictWriter(file, self._columns())
@@ -118,7 +119,9 @@ class Results(Sequence[Trial]):
     def _repr_html_(self) -> str:
         """An HTML table for notebooks."""
         titles = {f"{_HP}{name}": name for name in self._names}
-        columns = ["number", "status", "score", "best_epoch", *titles, "duration"]
+        spread = {_DEVIATION: "deviation"} if self._most_executions > 1 else {}
+        columns = ["number", "status", "score", *spread, "best_epoch", *titles, "duration"]
+        titles |= spread
         head = "".join(
             f'<th style="{_STYLE}">{html.escape(printable(titles.get(name, name)))}</th>' for name in columns
         )
@@ -133,12 +136,16 @@ class Results(Sequence[Trial]):
             f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}'
         )
 
+    @property
+    def _most_executions(self) -> int:
+        return max((len(trial.execution_scores) for trial in self._trials), default=0)
+
     def _columns(self) -> list[str]:
         """Prefixed by kind: a hyperparameter, a metric and a column of ours may have one name."""
         metrics = dict.fromkeys(f"{_METRIC}{name}" for trial in self._trials for name in trial.metrics)
         fixed = ["number", "status", "score", "best_epoch", "executions", "duration"]
-        several = range(1, max((len(trial.executions) for trial in self._trials), default=0) + 1)
-        scores = [f"{_SCORE}{number}" for number in several] if len(several) > 1 else []
+        several = range(1, self._most_executions + 1)
+        scores = [*(f"{_SCORE}{number}" for number in several), _DEVIATION] if len(several) > 1 else []
         return [*fixed, *(f"{_HP}{name}" for name in self._names), *metrics, *scores, "reason"]
 
     def _rows(self) -> list[dict[str, Any]]:
@@ -147,18 +154,18 @@ class Results(Sequence[Trial]):
 
 
 def _row(trial: Trial) -> dict[str, Any]:
-    scores = [None if execution.best is None else execution.best.score for execution in trial.executions]
     texts = (trial.reason, trial.notes.get("resume"))
     return {
         "number": trial.number,
         "status": trial.status,
         "score": trial.score,
         "best_epoch": trial.best_epoch,
-        "executions": len(trial.executions),
+        "executions": len(trial.execution_scores),
         "duration": trial.duration,
         **{f"{_HP}{name}": value for name, value in trial.values.items()},
         **{f"{_METRIC}{name}": value for name, value in trial.metrics.items()},
-        **{f"{_SCORE}{number}": score for number, score in enumerate(scores, start=1)},
+        **{f"{_SCORE}{number}": score for number, score in enumerate(trial.execution_scores, start=1)},
+        _DEVIATION: trial.deviation,
         "reason": "; ".join(text for text in texts if isinstance(text, str)) or None,
     }
 

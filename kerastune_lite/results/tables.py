@@ -82,16 +82,22 @@ def write(terminal: Console, *parts: str | Table) -> None:
 
 
 def trial_table(trials: Sequence[Trial]) -> str | Table:
-    """One row per trial; with several executions, a column for the kept model's own score beside the mean."""
+    """One row per trial; with several executions, the deviation and the kept model's own score beside the mean."""
     several = any(len(trial.executions) > 1 for trial in trials)
     names = list(dict.fromkeys(name for trial in trials for name in trial.values))
     score = trials[0].objective.name if trials else "score"
-    head = ["trial", f"{score} (mean)" if several else score, *(["kept model"] if several else []), "epoch", *names]
+    head = [
+        "trial",
+        f"{score} (mean)" if several else score,
+        *(["deviation", "kept model"] if several else []),
+        "epoch",
+        *names,
+    ]
     rows: list[list[str]] = []
     for trial in trials:
         kept = trial.best_execution
-        own = None if kept is None else trial.executions[kept].best
-        extra = [brief(None if own is None else own.score)] if several else []
+        own = None if kept is None else trial.execution_scores[kept]
+        extra = [brief(trial.deviation), brief(own)] if several else []
         values = [brief(trial.values[name]) if name in trial.values else "" for name in names]
         rows.append([str(trial.number), brief(trial.score), *extra, brief(trial.best_epoch), *values])
     return _table(head, rows) if trials else "no finished trial"

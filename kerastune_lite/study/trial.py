@@ -1,5 +1,7 @@
 """A trial: one configuration and everything recorded about it."""
 
+import math
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -153,10 +155,22 @@ class Trial:
     @property
     def score(self) -> float | None:
         """The mean score of its executions, in the objective's sign; None without a score, and for failed trials."""
-        scores = [run.best.score for run in self._scores if run.best is not None]
-        if not scores or (self.ended and not self.succeeded):
+        scores = self._finite_scores()
+        return sum(scores) / len(scores) if scores else None
+
+    @property
+    def deviation(self) -> float | None:
+        """The sample standard deviation of the scores of its executions; None with fewer than two scores."""
+        scores = self._finite_scores()
+        if len(scores) < 2:
             return None
-        return sum(scores) / len(scores)
+        mean = statistics.mean(scores)  # exact, so that equal scores have no deviation
+        return math.hypot(*(score - mean for score in scores)) / math.sqrt(len(scores) - 1)
+
+    @property
+    def execution_scores(self) -> list[float | None]:
+        """The score of each execution, in order; None for one that has no finite value."""
+        return [None if run.best is None else run.best.score for run in self._scores]
 
     @property
     def minimized(self) -> float | None:
@@ -324,6 +338,12 @@ class Trial:
         start, end = self._started, self._last if event.died else event.stamp
         if paused is None and start is not None and start.stamp.worker == end.worker:
             self._seconds += max(0.0, end.monotonic - start.stamp.monotonic)
+
+    def _finite_scores(self) -> list[float]:
+        """The scores that count; none if the trial has ended without success."""
+        if self.ended and not self.succeeded:
+            return []
+        return [run.best.score for run in self._scores if run.best is not None]
 
     def _score(self, reports: Mapping[int, Reported]) -> RunningScore:
         return RunningScore(self.objective, ((epoch, self._value(reports[epoch])) for epoch in sorted(reports)))

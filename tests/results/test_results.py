@@ -97,6 +97,14 @@ def test_each_execution_has_a_column_for_its_score():
         fakes.search(lambda hp: next(scores) * hp.Choice("x", [1, 2]) ** 0, Grid(), max_trials=2, executions=2)
     ).to_dataframe()
     assert frame[["score", "score.1", "score.2"]].fillna(-1).to_numpy().tolist() == [[2, 1, 3], [5, -1, 5]]
+    assert frame["score.deviation"].fillna(-1).tolist() == [pytest.approx(2**0.5), -1]
+
+
+def test_the_html_table_shows_the_deviation_of_several_executions():
+    scores = iter([1.0, 3.0])
+    shown = Results(fakes.search(lambda hp: next(scores), Grid(), max_trials=1, executions=2))._repr_html_()
+    assert ">deviation</th>" in shown
+    assert ">1.4142</td>" in shown
 
 
 def test_one_execution_needs_no_columns_of_its_own(results):

@@ -28,7 +28,8 @@ def test_several_executions_show_the_mean_and_the_kept_models_own_value(capsys):
     head, row = capsys.readouterr().out.splitlines()[1:]
     assert "score (mean)" in head
     assert "kept model" in head
-    assert row.split() == ["0", "0.4", "0.6", "1", "a"]
+    assert head.split()[3] == "deviation"
+    assert row.split() == ["0", "0.4", "0.28284", "0.6", "1", "a"]
 
 
 def test_long_tables_are_not_cut_to_the_terminals_width(capsys):

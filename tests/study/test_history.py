@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from kerastune_lite.errors import StudyError
@@ -150,6 +152,31 @@ def test_replaying_a_trial_gives_each_report_with_the_score_of_that_time():
     history = History([opened(executions=2), Started(trial=0, attempt=1, values={}), *events])
     scores = [score for _, score in history[0].replay()]
     assert scores == pytest.approx([0.1, 0.5, 0.6, 0.6])
+
+
+def test_the_deviation_is_the_sample_standard_deviation_over_executions():
+    events = [*reported(0.1, 0.5), *reported(0.7, 0.2, execution=1), *reported(0.9, execution=2)]
+    trial = History([opened(executions=3), Started(trial=0, attempt=1, values={}), *events])[0]
+    assert trial.execution_scores == [0.5, 0.7, 0.9]
+    assert (trial.score, trial.deviation) == (pytest.approx(0.7), pytest.approx(0.2))
+
+
+def test_one_score_and_a_failed_trial_have_no_deviation():
+    begun = [opened(executions=2), Started(trial=0, attempt=1, values={})]
+    two = [*reported(0.1), *reported(0.7, execution=1)]
+    one_finite = [*reported(0.1), *reported(math.nan, execution=1)]
+    for events in (reported(0.1, 0.5), one_finite, [*two, Ended(trial=0, outcome="failed")]):
+        assert History([*begun, *events])[0].deviation is None
+
+
+def test_equal_scores_have_no_deviation_at_all():
+    events = [event for execution in range(3) for event in reported(0.1, execution=execution)]
+    assert History([opened(executions=3), Started(trial=0, attempt=1, values={}), *events])[0].deviation == 0.0
+
+
+def test_the_deviation_of_scores_at_the_end_of_the_range_of_floats_is_infinite():
+    events = [*reported(1.7e308), *reported(-1.7e308, execution=1)]
+    assert History([opened(executions=2), Started(trial=0, attempt=1, values={}), *events])[0].deviation == math.inf
 
 
 def test_the_hyperparameters_of_a_trial_build_it_anew():

@@ -15,7 +15,7 @@ from typing import final
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
 from kerastune_lite.errors import cannot_write
-from kerastune_lite.observers.tensorboard.columns import BEST, Columns, experiment, tags
+from kerastune_lite.observers.tensorboard.columns import BEST, DEVIATION, Columns, experiment, tags
 from kerastune_lite.observers.tensorboard.event_file import (
     EventFile,
     FileName,
@@ -70,6 +70,7 @@ class SearchBoard:
         self._search: EventFile | None = None
         self._columns = Columns()
         self._metrics: dict[str, None] = {}
+        self._deviation = False
         self._schema: object = None
         self._leaders: list[tuple[int, float | None]] | None = None
 
@@ -127,11 +128,13 @@ class SearchBoard:
     def _catch_up(self, event: SearchStarted, history: History) -> None:
         """Deletes what is outdated; rewrites the search's own run, and each ended trial's run that is not whole."""
         self._study = identity(history.created)
+        self._deviation |= event.executions > 1
         self._delete_leftovers(history)
         trials = history.trials
         for trial in trials:
             self._metrics |= dict.fromkeys(trial.metrics)
             self._columns.read_by(trial)
+            self._deviation |= trial.deviation is not None
         self._declare(history, event.stamp.wall)
         self._search = EventFile(self.directory / "_search", event.stamp.wall, self._study)
         self._search.text("search/settings", settings_text(event), 0, event.stamp.wall)
@@ -170,7 +173,7 @@ class SearchBoard:
 
     def _declare(self, history: History, wall: float) -> None:
         """Writes the columns if they have changed."""
-        schema = (self._columns.state, history.objective, tuple(self._metrics))
+        schema = (self._columns.state, history.objective, tuple(self._metrics), self._deviation)
         if schema == self._schema:
             return
         self._schema = schema
@@ -179,9 +182,8 @@ class SearchBoard:
             if schema_number(path):
                 delete_files(path)
         file = WholeFile(wall)
-        file.hparams(
-            metadata.EXPERIMENT_TAG, wall, experiment=experiment(self._columns, history.objective, self._metrics, wall)
-        )
+        declared = experiment(self._columns, history.objective, self._metrics, wall, deviation=self._deviation)
+        file.hparams(metadata.EXPERIMENT_TAG, wall, experiment=declared)
         file.save(self.directory / f"_schema_{number}", self._study)
 
     def _begin(self, trial: Trial) -> None:
@@ -294,6 +296,8 @@ def save_ended(directory: Path, trial: Trial, columns: Columns, study: str) -> N
     _start(file, trial, columns)
     for event, score in trial.replay():
         _epoch(file, event, score)
+    if trial.deviation is not None:
+        file.scalars({DEVIATION: trial.deviation}, len(trial.execution_scores), trial.ended_at)
     file.text("trial", trial_text(trial), 0, trial.ended_at)
     status = api_pb2.STATUS_FAILURE if trial.status in _FAILED else api_pb2.STATUS_SUCCESS
     end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=trial.ended_at)

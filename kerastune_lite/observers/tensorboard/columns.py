@@ -17,6 +17,7 @@ from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.trial import Trial
 
 BEST = "objective/best"
+DEVIATION = "objective/deviation"
 
 # TensorBoard sorts the columns by name: this one comes first.
 STATUS = "(status)"
@@ -119,7 +120,8 @@ class Columns:
 
     def format(self, trial: Trial) -> int:
         """A number that changes with the format of a trial's cells."""
-        return zlib.crc32(repr([column.format for column in self._read(trial)]).encode())
+        deviation = [] if trial.deviation is None else [DEVIATION]
+        return zlib.crc32(repr([*(column.format for column in self._read(trial)), *deviation]).encode())
 
     def _read(self, trial: Trial) -> list[Column]:
         return [self._known[definition.name, definition.kind] for definition in trial.definitions]
@@ -184,10 +186,15 @@ def tags(metrics: Mapping[str, float], execution: int) -> dict[str, float]:
     return {tag(metric, execution): value for metric, value in metrics.items()}
 
 
-def experiment(columns: Columns, objective: Objective, metrics: Iterable[str], wall: float) -> api_pb2.Experiment:
-    """The declaration of all columns; the objective's best value is the first metric."""
+def experiment(
+    columns: Columns, objective: Objective, metrics: Iterable[str], wall: float, *, deviation: bool = False
+) -> api_pb2.Experiment:
+    """The declaration of all columns; the objective's best value is the first metric, then comes its deviation."""
     # TensorBoard cuts headings after some 20 characters
     best = api_pb2.MetricInfo(name=api_pb2.MetricName(tag=BEST), display_name="best", description=utf8(str(objective)))
+    spread = api_pb2.MetricInfo(
+        name=api_pb2.MetricName(tag=DEVIATION), display_name="deviation", description="of the executions' scores"
+    )
     # then the objective's own curve, then the others
     others = [utf8(name) for name in sorted(metrics, key=lambda metric: metric != objective.name)]
     return api_pb2.Experiment(
@@ -195,6 +202,7 @@ def experiment(columns: Columns, objective: Objective, metrics: Iterable[str], w
         hparam_infos=columns.infos(),
         metric_infos=[
             best,
+            *([spread] if deviation else []),
             *(api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag(name)), display_name=name) for name in others),
         ],
     )

@@ -15,6 +15,8 @@ def trial_text(trial: Trial) -> str:
     facts: list[tuple[str, str]] = [("status", trial.status)]
     if trial.score is not None:
         facts.append((f"best {trial.objective.name}", f"{trial.score:.6g} (epoch {trial.best_epoch})"))
+    if trial.deviation is not None:
+        facts.append(("deviation", f"{trial.deviation:.3g} over {len(trial.execution_scores)} executions"))
     if trial.reason is not None:
         facts.append(("reason", trial.reason))
     facts.append(("seconds", f"{trial.duration:.1f}"))
@@ -55,8 +57,10 @@ def leaderboard(trials: Sequence[Trial]) -> str:
     columns: dict[str, list[Any]] = {
         "trial": [trial.number for trial in trials],
         trials[0].objective.name: [trial.score for trial in trials],
-        "epoch": [trial.best_epoch for trial in trials],
     }
+    if any(trial.deviation is not None for trial in trials):
+        columns["deviation"] = ["" if trial.deviation is None else trial.deviation for trial in trials]
+    columns["epoch"] = [trial.best_epoch for trial in trials]
     aligned = [_aligned(head, cells) for head, cells in [*columns.items(), *_differing(trials).items()]]
     return "\n".join(["```", *("  ".join(row).rstrip() for row in zip(*aligned, strict=True)), "```"])
 

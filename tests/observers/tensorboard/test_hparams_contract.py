@@ -255,6 +255,36 @@ def test_later_executions_have_tags_of_their_own_and_the_best_is_their_mean(watc
     assert page.sessions()["trial_0000"].metrics["objective/best"] == pytest.approx(0.4)
 
 
+def test_the_deviation_over_executions_is_a_column_beside_the_best(watch):
+    scores = iter([0.2, 0.6, 0.1, 0.3])
+
+    def function(hp, report):
+        hp.Choice("kind", ["a", "b"])
+        report(1, {"val_accuracy": next(scores)})
+
+    _, page = watch(function, Grid(), max_trials=2, executions=2)
+    assert page.metrics[:2] == [("objective/best", "best"), ("objective/deviation", "deviation")]
+    sessions = page.sessions().values()
+    assert [row.metrics["objective/deviation"] for row in sessions] == pytest.approx([0.282843, 0.141421])
+    assert "| deviation | 0.283 over 2 executions |" in page.text("trial_0000", "trial")
+    assert page.text("_search", "search/leaderboard").splitlines()[1].split()[2] == "deviation"
+
+
+def test_a_search_of_one_execution_has_no_column_for_the_deviation(watch):
+    _, page = watch(train)
+    assert "objective/deviation" not in dict(page.metrics)
+
+
+def test_trials_of_a_resumed_search_with_more_executions_get_a_column_for_the_deviation(watch):
+    def function(hp, report):
+        report(1, {"val_accuracy": hp.Choice("x", [0.5, 0.3])})
+
+    store = MemoryStore()
+    watch(function, Grid(), store=store, max_trials=1)
+    _, page = watch(function, Grid(), store=store, max_trials=2, executions=2)
+    assert [row.metrics.get("objective/deviation") for row in page.sessions().values()] == [None, 0.0]
+
+
 def test_a_duplicate_leaves_no_run(tmp_path):
     board, history = SearchBoard(tmp_path), History()
     for event in (
