@@ -16,6 +16,8 @@ from kerastune_lite.errors import StudyChanged, StudyError
 from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.space.space import Space
 from kerastune_lite.study.events import (
+    SEARCH_ENDED,
+    SPACE_EXTENDED,
     Annotated,
     Ended,
     Enqueued,
@@ -44,12 +46,13 @@ class History:
         last_search: The last `SearchStarted`; None before the first search.
         created: When the first search began, in seconds since 1970; it identifies the study.
         space: The hyperparameters known so far, merged by name and kind.
-        tree: The reads of all trials.
+        tree: The reads of all trials; of those since the space was last extended.
         queue: Enqueued configurations that have not started, oldest first.
         external_results: Results from elsewhere.
         requests: Everything that the user has ever enqueued or added, without stamps.
         notes: Annotations of the study, by key.
         consecutive_skips: How many trials of the last search in a row ended as duplicate or infeasible.
+        at_rest: Whether a search has ended and nothing has been tried since.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -62,6 +65,7 @@ class History:
         self.requests: list[Enqueued | ExternalResult] = []
         self.notes: dict[str, Any] = {}
         self.consecutive_skips = 0
+        self.at_rest = False
         self._trials: dict[int, Trial] = {}
         self._definitions: dict[str, Hyperparameter] = {}
         self._unfinished: dict[int, Trial] = {}
@@ -174,7 +178,7 @@ class History:
         for definition in event.space or ():
             self.space.add(definition)
         if event.extends:
-            self.tree = ReadsTree()
+            self._begin_tree()
         if before is not None and (before.objective, before.executions) == (event.objective, event.executions):
             return
         for trial in self._trials.values():
@@ -182,6 +186,9 @@ class History:
         self._ranked, self._ranked_by = [], {}
         for trial in self._trials.values():
             self._rank(trial)
+
+    def _begin_tree(self) -> None:
+        self.tree, self.at_rest = ReadsTree(), False
 
     def _enqueued(self, event: Enqueued) -> None:
         self.queue.append(event.values)
@@ -194,6 +201,7 @@ class History:
     def _started(self, event: Started) -> None:
         if event.source == "queue" and event.attempt == 1 and event.values in self.queue:
             self.queue.remove(event.values)
+        self.at_rest = False
         trial = self._trial(event.trial)
         self._unrank(trial)  # it resumes after it had ended
         trial._start(event)
@@ -277,6 +285,9 @@ class History:
     def _noted(self, event: Annotated) -> None:
         notes = self.notes if event.trial is None else self._trial(event.trial).notes
         notes[event.key] = event.value
+        if event.trial is None and event.key == SPACE_EXTENDED:
+            self._begin_tree()
+        self.at_rest = self.at_rest or (event.trial is None and event.key == SEARCH_ENDED)
 
     def _close(self, trial: Trial) -> None:
         """Reads that broke off count as far as they are known; without reads, nothing is known of the space."""

@@ -24,6 +24,7 @@ _RULES = (
     "max_consecutive_failed_trials",
     "scored_from",
     "finish_epoch",
+    "extend",
 )
 
 
@@ -53,7 +54,7 @@ def search(
         executor: Makes the executor.
         reports: Whether it is called as `function(hp, report)`.
         **options: Fields of `SearchStarted`, and of `Settings`: `stopping`, `max_retries_per_trial`,
-            `max_crashes`, `max_consecutive_failed_trials`, `scored_from`, `finish_epoch`.
+            `max_crashes`, `max_consecutive_failed_trials`, `scored_from`, `finish_epoch`, `extend`.
     """
     strategy = Random() if strategy is None else strategy
     store = MemoryStore() if store is None else store
