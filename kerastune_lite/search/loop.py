@@ -9,7 +9,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, final
 
-from kerastune_lite.errors import KerastuneError, SearchError
+from kerastune_lite.errors import KerastuneError, SearchError, StudyChanged
 from kerastune_lite.executors import Executor
 from kerastune_lite.results.user_frames import from_user_code
 from kerastune_lite.search.interrupt import finishing_epoch
@@ -19,6 +19,7 @@ from kerastune_lite.search.settings import Settings
 from kerastune_lite.strategies import Proposal
 from kerastune_lite.study.events import (
     SEARCH_ENDED,
+    SPACE_EXTENDED,
     Annotated,
     Ended,
     Event,
@@ -78,6 +79,7 @@ class Loop:
         self._epochs_before = 0
         self._retries: list[int] = []
         self._first_failures: list[str | None] = []
+        self._may_extend = settings.extend
         self._interrupted = False
         self._error: BaseException | None = None
         self._why = ""
@@ -188,6 +190,9 @@ class Loop:
         if history.queue and not budget_used:
             return Started(trial=number, attempt=1, values=history.queue[0], source="queue")
         proposal = self._ask(number)
+        if proposal is None and not budget_used and self._may_have_grown():
+            self._extend(number)
+            proposal = self._ask(number)
         if proposal is None or (budget_used and proposal.trial is None):
             return self._end_with(reached if budget_used else _SPACE_EXHAUSTED)
         if proposal.trial is not None:
@@ -220,6 +225,16 @@ class Loop:
         seconds, epochs = self._recorder.clock() - self._began, self._history.epochs_used - self._epochs_before
         return self._settings.limits.reached(self._history, seconds, epochs)
 
+    def _may_have_grown(self) -> bool:
+        """Whether a space that an earlier search has exhausted may have grown; only reading can tell."""
+        ended = self._history.at_rest and self._history.notes[SEARCH_ENDED] != _INTERRUPTED
+        return ended and self._may_extend and self._settings.space is None
+
+    def _extend(self, number: int) -> None:
+        """Trial `number` is the first of a new space. One search may extend once: its own reads must agree."""
+        self._may_extend = False
+        self._recorder.record(Annotated(key=SPACE_EXTENDED, value=number))
+
     def _start(self, event: Started) -> None:
         resume = event.trial in self._history and self._history[event.trial].status in ("interrupted", "paused")
         self._recorder.record(event)
@@ -251,9 +266,14 @@ class Loop:
                 raise TypeError(f"a trial must not send {event!r}")
 
     def _on_reads(self, event: ReadsRecorded) -> Decision:
-        tree, reads = self._history.tree, event.reads
-        tree.check(reads)
-        owner = tree.owner(reads) if event.complete else None
+        reads = event.reads
+        try:
+            self._history.tree.check(reads)
+        except StudyChanged:
+            if not self._may_extend:
+                raise
+            self._extend(event.trial)
+        owner = self._history.tree.owner(reads) if event.complete else None
         if not (self._history[event.trial].reads_complete and owner == event.trial):
             self._recorder.record(event)
         halt = self._halts.get(event.trial)

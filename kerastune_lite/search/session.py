@@ -141,8 +141,7 @@ def _started(settings: Settings, history: History) -> SearchStarted:
             + "\nOptions: undo the change to continue, extend=True to continue with the new one and keep what is "
             "there, overwrite=True to start again"
         )
-    changed = before.space != now.space or (settings.extend and settings.space is None)
-    return replace(now, extends=changed or not worth_keeping)
+    return replace(now, extends=before.space != now.space or not worth_keeping)
 
 
 def _differences(before: SearchStarted, now: SearchStarted, strategy: Strategy) -> Iterable[str]:

@@ -25,6 +25,9 @@ EPOCHS = "epochs"
 SCHEDULE = "schedule"
 """The key of the annotation of a trial whose learning rate follows a schedule; its value names the schedule."""
 
+SPACE_EXTENDED = "space extended"
+"""The key of the annotation after which earlier reads predict no new ones; its value is the new space's first trial."""
+
 Metrics = Mapping[str, float]
 """The metrics of one epoch by name; NaN and infinities are kept."""
 
@@ -60,7 +63,8 @@ class SearchStarted:
         keep_checkpoints: How many of the best trials keep their model; None for all.
         options: Further options: the stopping policy, early stopping, retries.
         space: What the default model reads; None if it is not known beforehand.
-        extends: Whether the space differs from that of earlier trials, whose reads then do not predict new ones.
+        extends: Whether the space is known to differ from that of earlier trials, whose reads then do not predict new
+            ones. Where it is not known beforehand, the annotation `SPACE_EXTENDED` records it later.
         versions: Of Python and libraries.
     """
 

@@ -18,6 +18,8 @@ from kerastune_lite.space.space import Space
 from kerastune_lite.study.curves import Rung, Rungs
 from kerastune_lite.study.events import (
     EPOCHS,
+    SEARCH_ENDED,
+    SPACE_EXTENDED,
     Annotated,
     Ended,
     Enqueued,
@@ -46,7 +48,7 @@ class History:
         last_search: The last `SearchStarted`; None before the first search.
         created: When the first search began, in seconds since 1970; it identifies the study.
         space: The hyperparameters known so far, merged by name and kind.
-        tree: The reads of all trials.
+        tree: The reads of all trials; of those since the space was last extended.
         queue: Enqueued configurations that have not started, oldest first.
         external_results: Results from elsewhere.
         requests: Everything that the user has ever enqueued or added, without stamps.
@@ -56,6 +58,7 @@ class History:
         longest: The epochs of the longest training run of a completed trial; 0 before the first.
         epochs_used: Epochs trained in all trials, those trained again after a failure included.
         ended_since_best: How many trials have ended, and counted, since the best one.
+        at_rest: Whether a search has ended and nothing has been tried since.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -73,6 +76,7 @@ class History:
         self.epochs_used = 0
         self.ended_since_best = 0
         self._rungs = Rungs()
+        self.at_rest = False
         self._trials: dict[int, Trial] = {}
         self._definitions: dict[str, Hyperparameter] = {}
         self._unfinished: dict[int, Trial] = {}
@@ -207,7 +211,7 @@ class History:
         for definition in event.space or ():
             self.space.add(definition)
         if event.extends:
-            self.tree = ReadsTree()
+            self._begin_tree()
         if before is not None and (before.objective, before.executions) == (event.objective, event.executions):
             return
         self._rungs.clear()
@@ -216,6 +220,9 @@ class History:
         self._ranked, self._ranked_by = [], {}
         for trial in self._trials.values():
             self._rank(trial)
+
+    def _begin_tree(self) -> None:
+        self.tree, self.at_rest = ReadsTree(), False
 
     def _enqueued(self, event: Enqueued) -> None:
         self.queue.append(event.values)
@@ -228,6 +235,7 @@ class History:
     def _started(self, event: Started) -> None:
         if event.source == "queue" and event.attempt == 1 and event.values in self.queue:
             self.queue.remove(event.values)
+        self.at_rest = False
         trial = self._trial(event.trial)
         if trial.status == "completed":  # it resumes after it had ended
             self.completed.remove(trial)
@@ -331,6 +339,9 @@ class History:
     def _noted(self, event: Annotated) -> None:
         notes = self.notes if event.trial is None else self._trial(event.trial).notes
         notes[event.key] = event.value
+        if event.trial is None and event.key == SPACE_EXTENDED:
+            self._begin_tree()
+        self.at_rest = self.at_rest or (event.trial is None and event.key == SEARCH_ENDED)
 
     def _close(self, trial: Trial) -> None:
         """Reads that broke off count as far as they are known; without reads, nothing is known of the space."""

@@ -26,6 +26,7 @@ _RULES = (
     "max_consecutive_failed_trials",
     "scored_from",
     "finish_epoch",
+    "extend",
 )
 
 
@@ -57,7 +58,7 @@ def search(
         reports: Whether it is called as `function(hp, report)`.
         clock: The clock of the search, in seconds.
         **options: Fields of `SearchStarted`, and of `Settings`: `stopping`, `limits`, `max_retries_per_trial`,
-            `max_crashes`, `max_consecutive_failed_trials`, `scored_from`, `finish_epoch`.
+            `max_crashes`, `max_consecutive_failed_trials`, `scored_from`, `finish_epoch`, `extend`.
     """
     strategy = Random() if strategy is None else strategy
     store = MemoryStore() if store is None else store

@@ -2,11 +2,12 @@
 
 import pytest
 
+from kerastune_lite.strategies import Grid
 from kerastune_lite.study.events import Ended
 from kerastune_lite.study.store import Journal
 from tests.faults.cases import Case, clean, play, play_apart, spread
 from tests.faults.injection import FAULTS
-from tests.faults.scenarios import SCENARIOS, Scenario, branches, tune, unlucky
+from tests.faults.scenarios import SCENARIOS, Scenario, branches, steps, tune, unlucky
 
 CASES = [*spread(54, heavy=False), *spread(6, heavy=True)]
 DEATHS = [case for case in CASES if FAULTS[case.fault].real]
@@ -44,11 +45,20 @@ def test_an_acknowledged_event_that_is_not_on_record_is_noticed(monkeypatch):
     assert play(case).outcome == "lost"
 
 
-@pytest.mark.xfail(
-    reason="tune() cannot know the space beforehand, so each run with extend=True begins a new tree of reads"
-)
-def test_an_extended_search_of_a_function_that_was_killed_ends_as_the_uninterrupted_one(monkeypatch):
-    script = Scenario(tune(branches, 6, extend=True), before=tune(unlucky, 3))
-    monkeypatch.setitem(SCENARIOS, "a function, extended", script)
-    cases = [Case("a function, extended", "killed", share / 20) for share in range(20)]
+def more_steps(hp):
+    return hp.Choice("a", [1, 2, 3, 4]) / 7 + hp.Boolean("more")
+
+
+EXTENDED = {
+    "another space": Scenario(tune(branches, 6, extend=True), before=tune(unlucky, 3)),
+    "an exhausted space that has grown": Scenario(
+        tune(more_steps, None, strategy=Grid(), extend=True), before=tune(steps, None, strategy=Grid())
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXTENDED)
+def test_an_extended_search_of_a_function_that_was_killed_ends_as_the_uninterrupted_one(name, monkeypatch):
+    monkeypatch.setitem(SCENARIOS, name, EXTENDED[name])
+    cases = [Case(name, "killed", share / 20) for share in range(20)]
     assert {play(case).outcome for case in cases} == {"equal"}

@@ -1,3 +1,4 @@
+import itertools
 import os
 import signal
 
@@ -18,7 +19,7 @@ from kerastune_lite.errors import (
 )
 from kerastune_lite.observers.guarded import GuardedObserver
 from kerastune_lite.stopping import Stop
-from kerastune_lite.strategies import Proposal
+from kerastune_lite.strategies import Grid, Proposal
 from kerastune_lite.study.events import Ended, ReadsRecorded, Reported, Started
 from kerastune_lite.study.history import History
 from kerastune_lite.study.objective import Objective
@@ -304,6 +305,47 @@ def test_a_changed_space_at_one_place_stops_the_search_with_both_definitions():
     with pytest.raises(StudyChanged, match=r"max_value=1\.0.*max_value=2\.0"):
         search(lambda hp: hp.Float("x", 0, 2), store=store, max_trials=4)
     assert not any(isinstance(event, ReadsRecorded) and event.trial == 2 for event in store.events())
+
+
+def kinds(hp, most):
+    return hp.Boolean("x") if hp.Choice("kind", ["a", "b"]) == "a" else hp.Int("n", 1, most)
+
+
+def test_an_extended_search_begins_a_new_tree_at_the_first_read_that_differs():
+    store = MemoryStore()
+    search(lambda hp: kinds(hp, 2), Grid(), store=store, max_trials=3)
+    history = search(lambda hp: kinds(hp, 3), Grid(), store=store, max_trials=None, extend=True)
+    assert history.notes["space extended"] == 3
+    assert points(history)[3:] == [
+        (("kind", "b"), ("n", 2)),
+        (("kind", "a"), ("x", False)),
+        (("kind", "a"), ("x", True)),
+        (("kind", "b"), ("n", 1)),
+        (("kind", "b"), ("n", 3)),
+    ]
+
+
+def test_an_extended_search_whose_reads_agree_keeps_the_tree():
+    store = MemoryStore()
+    search(plain, store=store, max_trials=2)
+    history = search(plain, store=store, max_trials=4, extend=True)
+    assert "space extended" not in history.notes
+    assert len(history.tree.root.branches) == 4
+
+
+def test_an_extended_search_whose_own_reads_disagree_is_stopped():
+    store, most = MemoryStore(), itertools.count(1)
+    search(plain, store=store, max_trials=1)
+    with pytest.raises(StudyChanged, match="reads it at random"):
+        search(lambda hp: hp.Float("x", 0, 1 + next(most)), store=store, max_trials=4, extend=True)
+
+
+def test_an_exhausted_space_of_a_function_may_have_grown_if_it_is_extended():
+    store = MemoryStore()
+    search(lambda hp: hp.Int("n", 1, 2), Grid(), store=store, max_trials=None)
+    wider = {"function": lambda hp: hp.Int("n", 1, 3), "strategy": Grid(), "store": store, "max_trials": None}
+    assert len(search(**wider)) == 2
+    assert [trial.values["n"] for trial in search(**wider, extend=True).trials] == [1, 2, 1, 2, 3]
 
 
 def test_a_usage_error_found_inside_a_trial_ends_the_search_not_the_trial():
