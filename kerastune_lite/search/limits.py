@@ -91,10 +91,11 @@ class Limits:
         return None
 
     def _best(self, history: History) -> float | None:
-        """The best score of an ended or running trial, if it meets the target."""
+        """The score of a trial that meets the target: the best one, confirmed or not, or a running one."""
         if self.target is None:
             return None
-        trials = [*([] if history.best is None else [history.best]), *history.running]
+        unconfirmed = next((trial for trial in history.ranked() if not trial.confirmed), None)
+        trials = [trial for trial in (history.best, unconfirmed, *history.running) if trial is not None]
         scores = [trial.score for trial in trials if trial.score is not None and trial.executions_missing <= 0]
         objective = history.objective
         return next((score for score in scores if not objective.better(self.target, score)), None)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _MAX_CONSECUTIVE_SKIPS = 100
 _SPACE_EXHAUSTED = "every configuration of the space has been tried"
 _INTERRUPTED = "interrupted by the user"
+_CONFIRMING = 2  # further training runs of each of the best trials
 _BROKEN = Decision(stop="the search has failed", keep=False)
 
 
@@ -128,7 +129,7 @@ class Loop:
         While no trial has succeeded, all failed ones are retried: the user has probably fixed the problem.
         """
         for trial in self._history.running:
-            self._recorder.record(self._lost(trial))
+            self._recorder.record(_without_loss(trial, self._lost(trial)))
         none_succeeded = self._history.best is None
         self._retries = [
             trial.number
@@ -155,6 +156,21 @@ class Loop:
         return retriable and trial.failures <= self._settings.max_retries_per_trial
 
     def _next(self) -> Started | None:
+        """The next attempt of the search; after the last one, those that confirm the best trials."""
+        return self._next_of_search() or self._confirmation()
+
+    def _confirmation(self) -> Started | None:
+        """Further training runs of one of the best trials, once all others have ended."""
+        history, reached = self._history, self._reached()
+        if self._settings.confirm is None or history.running or (reached is not None and reached.resumable):
+            return None
+        ranked = sorted(history.ranked(), key=lambda trial: (trial.first_minimized, trial.number))
+        trial = next((trial for trial in ranked[: self._settings.confirm] if not trial.confirmed), None)
+        if trial is None:
+            return None
+        return replace(_next_attempt(trial), pause_at=None, executions=history.settings.executions + _CONFIRMING)
+
+    def _next_of_search(self) -> Started | None:
         """The next attempt: an interrupted trial, a failed one, an enqueued configuration, or a proposal."""
         history = self._history
         reached = self._reached()
@@ -307,9 +323,13 @@ class Loop:
         loss = event.metrics.get("loss", 0.0)
         if not math.isfinite(loss):
             return _Halt(f"the loss became {loss} in epoch {event.epoch}")
-        last = event.execution + 1 >= self._history.settings.executions
+        confirms = _confirms(trial)
+        last = confirms or event.execution + 1 >= self._history.settings.executions
         if last and event.epoch == self._history.known_epochs(trial):
             return None
+        if confirms:  # the search has ended otherwise
+            limit = self._limit()
+            return limit if limit is not None and limit.resumable else None
         return self._limit() or self._verdict(trial) or _pause(trial, event)
 
     def _limit(self) -> _Halt | None:
@@ -350,6 +370,7 @@ class Loop:
 
     def _judge(self, trial: Trial, event: Ended, halt: _Halt | None) -> Ended:
         """How the attempt ended, given what the loop decided."""
+        event = _without_loss(trial, event)
         if event.outcome not in ("completed", "stopped"):
             return event
         if event.outcome == "completed" and halt is not None and halt.resumable and trial.score is not None:
@@ -373,6 +394,18 @@ def _pause(trial: Trial, event: Reported) -> _Halt | None:
     if pause_at is None or event.execution > 0 or event.epoch < pause_at:
         return None
     return _Halt(f"epoch {event.epoch}: waits for a promotion", "paused")
+
+
+def _confirms(trial: Trial) -> bool:
+    """Whether its last attempt confirms its score."""
+    return trial.proposal is not None and trial.proposal.executions is not None
+
+
+def _without_loss(trial: Trial, ended: Ended) -> Ended:
+    """The end of an attempt; one that was to confirm a score and failed leaves the trial the score it has."""
+    if ended.outcome != "failed" or not _confirms(trial):
+        return ended
+    return replace(ended, outcome="completed", reason=f"a training run to confirm the score failed: {ended.reason}")
 
 
 def _was_interrupted(trial: Trial) -> bool:

@@ -43,6 +43,8 @@ class SearchOptions(TypedDict, total=False):
         max_epochs_total: The search ends when the trials of the study have trained so many epochs in all.
         target: The search ends when a trial has this score.
         no_improvement: The search ends when so many trials in a row have not improved on the best one.
+        confirm: In the end, so many of the best trials are trained twice more, with other seeds. They rank before the
+            others, by the mean of all their training runs.
         executor: Makes the executor from a trial function; `kt.executors.InProcess` by default.
         observers: Functions of (event, history), called for every event.
     """
@@ -62,6 +64,7 @@ class SearchOptions(TypedDict, total=False):
     max_epochs_total: int | None
     target: float | None
     no_improvement: int | None
+    confirm: int | None
     executor: Callable[[TrialFunction], Executor]
     observers: Iterable[Observer]
 
@@ -86,6 +89,7 @@ class Settings:
         keep_checkpoints: How many of the best trials keep their model; None for all.
         stopping: Asked after each report.
         limits: What ends the search apart from `max_trials`.
+        confirm: How many of the best trials are trained again in the end; None for none.
         executor: Makes the executor from a trial function.
         observers: The user's.
         space: What the default model reads; None if that is not known beforehand.
@@ -113,6 +117,7 @@ class Settings:
     keep_checkpoints: int | None = None
     stopping: StoppingPolicy | None = None
     limits: Limits = field(default_factory=Limits)
+    confirm: int | None = None
     executor: Callable[[TrialFunction], Executor] = InProcess
     observers: Sequence[Observer] = ()
     space: Sequence[Hyperparameter] | None = None
@@ -134,6 +139,8 @@ class Settings:
                 f'stopping={self.stopping!r} is not a stopping policy; give an instance of one, "auto" or None'
             )
         self.limits.check(self.objective)
+        if self.confirm is not None and self.max_trials is not None and self.confirm > self.max_trials:
+            raise UsageError(f"confirm={self.confirm} is more than max_trials={self.max_trials}")
         if not callable(self.executor):
             raise UsageError(
                 f"executor={self.executor!r} must make an executor from a trial function, "
@@ -214,8 +221,9 @@ _LEAST = {
     "max_crashes": 1,
     "max_consecutive_failed_trials": 1,
     "keep_checkpoints": 0,
+    "confirm": 1,
 }
-_OPTIONAL = ("max_trials", "seed", "max_crashes", "max_consecutive_failed_trials", "keep_checkpoints")
+_OPTIONAL = ("max_trials", "seed", "max_crashes", "max_consecutive_failed_trials", "keep_checkpoints", "confirm")
 
 
 def _count(name: str, value: Any, least: int, *, optional: bool) -> int | None:

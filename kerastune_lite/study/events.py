@@ -114,6 +114,8 @@ class Started:
         source: Where the values come from: "strategy" or "queue".
         note: JSON that the strategy keeps with its proposal.
         pause_at: The epoch of the first execution after which the attempt pauses; None to train to the end.
+        executions: How many training runs the trial has after an attempt that confirms its score; None for as many as
+            the search says.
     """
 
     trial: int
@@ -123,6 +125,7 @@ class Started:
     source: str = "strategy"
     note: Any = None
     pause_at: int | None = None
+    executions: int | None = None
     stamp: Stamp = _UNSTAMPED
     extra: Mapping[str, Any] = field(default_factory=dict)
 

@@ -32,7 +32,7 @@ from kerastune_lite.study.events import (
 )
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.reads import Node, ReadsTree
-from kerastune_lite.study.trial import Trial
+from kerastune_lite.study.trial import COMPLETE, Trial
 
 # Outcomes that say nothing about the objective and use no budget.
 _UNCOUNTED = ("duplicate", "infeasible")
@@ -151,7 +151,7 @@ class History:
 
     def rank_of(self, trial: Trial) -> int:
         """The rank, from 0, of a trial with its present score among those that have ended with one."""
-        return bisect.bisect_left(self._ranked, ((0, trial.sort_key()[1]), trial.number))
+        return bisect.bisect_left(self._ranked, ((COMPLETE, trial.sort_key()[1]), trial.number))
 
     def kept(self) -> Iterator[Trial]:
         """The best trials: those whose model is kept."""

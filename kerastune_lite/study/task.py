@@ -33,7 +33,12 @@ class Task:
     @property
     def executions(self) -> int:
         """How many training runs the trial needs."""
-        return self.settings.executions
+        return self.started.executions or self.settings.executions
+
+    @property
+    def first_execution(self) -> int:
+        """The first training run of this attempt, from 0: one that confirms a score adds to those that are there."""
+        return 0 if self.started.executions is None else self.settings.executions
 
     def hyperparameters(self, overrides: Overrides | None = None) -> HyperParameters:
         """A fresh `hp` for this trial; each one answers the same."""

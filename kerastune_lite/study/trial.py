@@ -15,6 +15,10 @@ from kerastune_lite.study.objective import Best, Objective, RunningScore
 Status = Literal["running", "completed", "stopped", "failed", "infeasible", "duplicate", "interrupted", "paused"]
 
 
+# How trials are ranked, before their scores are compared.
+CONFIRMED, COMPLETE, INCOMPLETE, NO_SCORE = range(4)
+
+
 @dataclass(frozen=True, slots=True)
 class Execution:
     """One training run of a trial.
@@ -102,6 +106,11 @@ class Trial:
         return self.status not in ("running", "interrupted", "paused")
 
     @property
+    def confirmed(self) -> bool:
+        """Whether further training runs, with other seeds, have confirmed its score."""
+        return self._started is not None and self._started.executions is not None and self.succeeded
+
+    @property
     def waiting(self) -> bool:
         """Whether it is paused where its strategy wanted, and waits to be promoted or ended."""
         pause_at = None if self._started is None else self._started.pause_at
@@ -176,6 +185,13 @@ class Trial:
     def minimized(self) -> float | None:
         """The score, with its sign changed if it is maximised: lower is better. For strategies."""
         return None if self.score is None else self.objective.minimized(self.score)
+
+    @property
+    def first_minimized(self) -> float:
+        """The minimized value without the training runs that confirm it; infinite without a score."""
+        runs = self._scores[: self._settings.executions]
+        scores = [self.objective.minimized(run.best.score) for run in runs if run.best is not None]
+        return sum(scores) / len(scores) if scores else math.inf
 
     @property
     def best_execution(self) -> int | None:
@@ -264,11 +280,13 @@ class Trial:
         return HyperParameters.holding(self.definitions, self.values)
 
     def sort_key(self) -> tuple[int, float]:
-        """Sorts the best trial first, then incomplete results, then trials without a score."""
+        """Sorts confirmed trials first, then the others, incomplete results, and trials without a score."""
         loss = self.minimized
         if loss is None:
-            return (2, 0.0)
-        return (0 if self.succeeded and self.executions_missing <= 0 else 1, loss)
+            return (NO_SCORE, 0.0)
+        if not self.succeeded or self.executions_missing > 0:
+            return (INCOMPLETE, loss)
+        return (CONFIRMED if self.confirmed else COMPLETE, loss)
 
     def __repr__(self) -> str:
         return f"Trial(number={self.number}, status={self.status!r}, score={self.score}, values={dict(self.values)})"

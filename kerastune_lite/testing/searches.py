@@ -21,6 +21,7 @@ SCORE = Objective("score", "max")
 _RULES = (
     "stopping",
     "limits",
+    "confirm",
     "max_retries_per_trial",
     "max_crashes",
     "max_consecutive_failed_trials",

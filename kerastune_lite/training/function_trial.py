@@ -24,7 +24,7 @@ class FunctionTrial:
 
     def __call__(self, task: Task, send: Send) -> Ended | None:
         """Runs the attempt; an interrupted trial starts over."""
-        for execution in range(task.executions):
+        for execution in range(task.first_execution, task.executions):
             ended = _Call(self, task, send, execution).run()
             if ended is not None:  # a stop ends the whole trial
                 return ended

@@ -79,7 +79,7 @@ class KerasTrial:
         """Runs the attempt with an `hp` that has been read from before; None for a fresh one in each execution."""
         ended: Ended | None = None
         state, notice = self._resume_state(task)
-        for execution in range(0 if state is None else state.progress.execution, task.executions):
+        for execution in range(task.first_execution if state is None else state.progress.execution, task.executions):
             ended = Training(self, task, send, execution, hp, state, [notice] if notice else []).run()
             state = notice = None
             if ended is not None and ended.outcome != "completed":
@@ -89,14 +89,14 @@ class KerasTrial:
     def _resume_state(self, task: Task) -> tuple[ResumeState | None, str | None]:
         """The state on disk to resume from, and a notice if that is damaged.
 
-        If there is none, the files of earlier attempts are deleted.
+        If there is none, the files of earlier attempts are deleted, except those of training runs that are complete.
         """
         directory = checkpoint_directory(self.directory, task.trial)
         resumes = task.resume and self.builder.own_fit is None
         state, notice = last_state(directory) if resumes else (None, None)
-        if state is not None and state.progress.execution >= task.executions:
+        if state is not None and not task.first_execution <= state.progress.execution < task.executions:
             state = None
-        if state is None:
+        if state is None and task.first_execution == 0:
             shutil.rmtree(directory, ignore_errors=True)
         return state, notice
 
