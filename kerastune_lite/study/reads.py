@@ -12,7 +12,7 @@ from kerastune_lite.space.grid import View, as_is
 from kerastune_lite.space.hp import Read
 from kerastune_lite.space.kinds import Hyperparameter, Value, key
 
-# How often a walk asks its chooser before it takes what it got of a range, or lists the free levels: few are left by then.
+# How often a walk asks its chooser before it takes what it got of a range, or lists the free levels: few are left then.
 # A list is as long as they are many, a draw costs the same among any number of levels.
 _DRAWS = 16
 _DRAWS_OF_LEVELS = 1040
