@@ -22,8 +22,9 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras is n
     In a tuner, it configures what the search writes for all trials. In a plain `fit`, it writes one run.
 
     Args:
-        log_dir: In a tuner, the directory of all runs (the study's `tensorboard` by default). In a plain `fit`, the
-            run's directory.
+        log_dir: In a tuner, the directory that you open in TensorBoard (the study's `tensorboard` by default). Several
+            studies may share one: the runs of each lie below it in `PROJECT_NAME-IDENTITY`. In a plain `fit`, the run's
+            directory.
         objective: In a plain `fit`, the metric whose best value is written as `objective/best`.
     """
 
@@ -37,8 +38,8 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras is n
         self._score: RunningScore | None = None
 
     def observer(self, directory: Path) -> SearchBoard:
-        """The observer that writes a search to `log_dir`, or to `directory` if that is None."""
-        return SearchBoard(self.log_dir or directory, shared=self.log_dir is not None)
+        """The observer that writes a search to `log_dir`, or to `directory`, in the study's own, if that is None."""
+        return SearchBoard(directory) if self.log_dir is None else SearchBoard(self.log_dir, shared_by=directory.parent)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Creates the run's file."""

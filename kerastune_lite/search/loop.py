@@ -254,7 +254,7 @@ class Loop:
     def _start(self, event: Started) -> None:
         resume = event.trial in self._history and self._history[event.trial].status in ("interrupted", "paused")
         self._recorder.record(event)
-        self._executor.start(Task(event, self._history.settings, resume=resume))
+        self._executor.start(Task(event, self._history.settings, resume=resume, created=self._history.created))
 
     def _handle(self, event: Event) -> Decision:
         """Records an event and decides; an error is kept for `_search` to raise, since user code is running now."""

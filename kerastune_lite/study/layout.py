@@ -23,6 +23,16 @@ def trial_name(number: int) -> str:
     return f"trial_{number:04d}"
 
 
+def identity(created: float) -> str:
+    """The identity of a study that was created at this time, in seconds since 1970."""
+    return f"{round(round(created, 6) * 1e6):x}"  # the record keeps six decimals
+
+
+def shared_runs(directory: Path, study: Path, created: float) -> Path:
+    """Where a study's runs lie in a directory that it shares with others: `NAME-IDENTITY` below it."""
+    return directory / f"{study.name}-{identity(created)}"
+
+
 def checkpoint_directory(study: Path, number: int) -> Path:
     """Where a trial's model is kept."""
     return study / CHECKPOINTS / trial_name(number)

@@ -12,8 +12,10 @@ from kerastune_lite.space.grid import View, as_is
 from kerastune_lite.space.hp import Read
 from kerastune_lite.space.kinds import Hyperparameter, Value, key
 
-# How often a walk asks its chooser again before it lists the free levels: almost all are taken by then.
-_REDRAWS = 16
+# How often a walk asks its chooser before it takes what it got of a range, or lists the free levels: few are left then.
+# A list is as long as they are many, a draw costs the same among any number of levels.
+_DRAWS = 16
+_DRAWS_OF_LEVELS = 1040
 
 Chooser = Callable[[Hyperparameter], Value]
 """Samples one value of a hyperparameter."""
@@ -84,7 +86,12 @@ class Node:
             view: Shows definitions.
             running: Whether a configuration may be the same as a running one.
         """
-        levels: list[tuple[Node, int]] = [(self, 0)]  # the way down, each node with the number of a level
+        way = self._way_to_free(view, running=running)
+        return None if way is None else {node.shown(view).name: node.shown(view).level(number) for node, number in way}
+
+    def _way_to_free(self, view: View, *, running: bool) -> "list[tuple[Node, int]] | None":
+        """The nodes down to the first free configuration, each with the number of a level."""
+        levels: list[tuple[Node, int]] = [(self, 0)]
         while levels:
             node, index = levels.pop()
             node._pass_exhausted(view)
@@ -94,18 +101,25 @@ class Node:
                 continue  # back to the node above, and its next level
             below = node.branch(definition.level(index)) if count is not None else None
             if below is None or below._is_free_end(running=running):
-                way = [*((above, number - 1) for above, number in levels), (node, index)]
-                return {node.shown(view).name: node.shown(view).level(number) for node, number in way}
+                return [*((above, number - 1) for above, number in levels), (node, index)]
             levels.append((node, index + 1))
             if below.definition is not None:
                 levels.append((below, 0))
         return None
 
-    def free(self, view: View = as_is) -> bool:
-        """Whether some configuration below is neither exhausted nor possibly the same as a running one."""
+    def free(self, view: View = as_is, known: "set[Node] | None" = None) -> bool:
+        """Whether some configuration below is neither exhausted nor possibly the same as a running one.
+
+        Args:
+            view: Shows definitions.
+            known: Nodes of which that is known; grows by those on the way that is found.
+        """
         if self.definition is None:
             return self._is_free_end(running=False)
-        return self.first_free(view) is not None
+        known = set() if known is None else known
+        if self not in known:
+            known.update(node for node, _ in self._way_to_free(view, running=False) or ())
+        return self in known
 
     def _is_free_end(self, *, running: bool) -> bool:
         return self.definition is None and self.owner is None and (running or self.reserved == 0)
@@ -240,8 +254,9 @@ class ReadsTree:
             return None
         if choose is None:
             return {} if node.definition is None else node.first_free(view) or node.first_free(view, running=True)
+        free: set[Node] = set()  # without it, each node on a deep path would look for its end
         while node.definition is not None:
-            value = _sample_free(node, choose, view)
+            value = _sample_free(node, choose, view, free)
             values[node.definition.name] = value
             below = node.branch(value)
             if below is None:
@@ -250,26 +265,29 @@ class ReadsTree:
         return values
 
 
-def _sample_free(node: Node, choose: Chooser, view: View) -> Value:
+def _sample_free(node: Node, choose: Chooser, view: View, known: set[Node]) -> Value:
     definition = node.shown(view)
-    for _ in range(_REDRAWS):
+    finite = definition.count() is not None
+    if finite and not node.free(view, known):
+        return _sample_open(node, choose, view)
+    for _ in range(_DRAWS_OF_LEVELS if finite else _DRAWS):
         value = choose(definition)
         below = node.branch(value)
-        if below is None or below.free(view):
+        if below is None or below.free(view, known):
             return value
-    return value if definition.count() is None else _sample_among_free(node, choose, view)
+    return node.free_values(view)[0] if finite else value
 
 
-def _sample_among_free(node: Node, choose: Chooser, view: View) -> Value:
-    """Samples until one of the few free levels comes up, by their order if the prior hardly ever gives one."""
-    free = node.free_values(view)
-    texts = {key(value) for value in free}
-    for _ in range(_REDRAWS * 64):
+def _sample_open(node: Node, choose: Chooser, view: View) -> Value:
+    """Samples among the levels of running trials, where no others are left."""
+    levels = node.free_values(view)
+    texts = {key(value) for value in levels}
+    for _ in range(_DRAWS_OF_LEVELS):
         value = choose(node.shown(view))
         if key(value) in texts:
             return value
-    # without a free level, a chooser has led into an exhausted branch of a range: any value, which ends as a duplicate
-    return free[0] if free else node.shown(view).from_unit(0.5)
+    # without such a level, a chooser has led into an exhausted branch of a range: any value, which ends as a duplicate
+    return levels[0] if levels else node.shown(view).from_unit(0.5)
 
 
 def _changed(above: Sequence[Read], read: Read, before: Hyperparameter) -> str:

@@ -19,11 +19,13 @@ class Task:
         started: The attempt as recorded.
         settings: What the search goes by.
         resume: Whether to resume from the files of an earlier attempt.
+        created: When the study's first search began, in seconds since 1970; it identifies the study.
     """
 
     started: Started
     settings: SearchStarted
     resume: bool = False
+    created: float = 0.0
 
     @property
     def trial(self) -> int:

@@ -17,7 +17,7 @@ from kerastune_lite.errors import DataError, nearest
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.study.events import EPOCHS, SCHEDULE, Annotated, Ended, Outcome, ReadsRecorded, Reported
-from kerastune_lite.study.layout import BOARD, FILES, checkpoint_directory, trial_name
+from kerastune_lite.study.layout import BOARD, FILES, checkpoint_directory, shared_runs, trial_name
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.task import Decision, Send, Task
 from kerastune_lite.training.arguments import FitArguments, check_counts
@@ -42,7 +42,7 @@ class KerasTrial:
         arguments: The arguments of `fit`.
         objective: The objective of the search.
         directory: The study's directory.
-        tensorboard: The directory of the TensorBoard runs; None for the one in the study's directory.
+        tensorboard: The directory that the runs of several studies may share; None for the one in the study's.
         overrides: Definitions that override those of the model.
         user_callbacks: The user's callbacks.
         early_stopping: Copied for each training; None for no early stopping.
@@ -256,7 +256,9 @@ class Training:
         """All callbacks of `fit`: the last ones save and report the epoch, after all others have run."""
         task, trial = self._task, self._trial
         name = trial_name(task.trial)
-        run = (trial.tensorboard or trial.directory / BOARD) / name
+        shared = trial.tensorboard
+        runs = trial.directory / BOARD if shared is None else shared_runs(shared, trial.directory, task.created)
+        run = runs / name
         if self._execution:
             run = run / f"execution_{self._execution + 1}"
         values = {read.definition.name: read.value for read in self._hp.reads}

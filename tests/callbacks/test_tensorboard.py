@@ -61,7 +61,8 @@ def test_in_a_tuner_it_sets_the_directory_of_all_trials(tmp_path):
         tensorboard=TensorBoard(tmp_path / "board"),
     )
     tuner.search(tiny.X_TRAIN, tiny.Y_TRAIN, validation_data=(tiny.X_VAL, tiny.Y_VAL), verbose=0)
-    assert sorted(Page(tmp_path / "board").sessions()) == ["trial_0000", "trial_0001"]
+    (study,) = (tmp_path / "board").iterdir()
+    assert sorted(Page(study).sessions()) == ["trial_0000", "trial_0001"]
     assert not (tmp_path / "logs" / "study" / "tensorboard").exists()
 
 
@@ -104,17 +105,28 @@ def test_the_console_names_the_directory_that_is_written_to(elsewhere, capsys):
 def test_the_users_own_tensorboard_writes_below_the_trials_run_there_too(elsewhere):
     search, board = elsewhere
     search(callbacks=[keras.callbacks.TensorBoard("anywhere")])
-    assert {path.name for path in (board / "trial_0000").iterdir() if path.is_dir()} == {"train", "validation"}
+    (run,) = board.glob("study-*/trial_0000")
+    assert {path.name for path in run.iterdir() if path.is_dir()} == {"train", "validation"}
+
+
+def test_two_studies_may_write_to_one_directory(elsewhere):
+    search, board = elsewhere
+    for project in ("one", "two", "one"):
+        search(project_name=project)
+    assert sorted(name.partition("-")[0] for name in Page(board).sessions()) == ["one", "two"]
 
 
 def test_overwriting_deletes_the_runs_of_this_study_alone(elsewhere):
     search, board = elsewhere
     search(max_trials=3, callbacks=[keras.callbacks.TensorBoard("anywhere")])
+    (study,) = board.iterdir()
     EventFile(board / "trial_0007", 1.0).close()  # another study's, which began at another time
     for name in ("trial_0008", "_search_of_mine", "baseline"):
         (board / name).mkdir()
         (board / name / "events.out.tfevents.1.host.v2").touch()
     search(overwrite=True)
+    (now,) = board.glob("study-*")
     left = {path.name for path in board.iterdir()}
-    assert left == {"trial_0000", "_search", "_schema_2", "trial_0007", "trial_0008", "_search_of_mine", "baseline"}
-    assert not (board / "trial_0000" / "train").exists()
+    assert left == {now.name, "trial_0007", "trial_0008", "_search_of_mine", "baseline"}
+    assert now != study
+    assert {path.name for path in now.iterdir()} == {"trial_0000", "_search", "_schema_2"}

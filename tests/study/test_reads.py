@@ -1,10 +1,12 @@
+import random
+
 import pytest
 
 from kerastune_lite.errors import StudyChanged
 from kerastune_lite.space.grid import discretized
 from kerastune_lite.space.hp import Read
 from kerastune_lite.space.kinds import Choice, Float, Int
-from kerastune_lite.study.reads import ReadsTree
+from kerastune_lite.study.reads import Node, ReadsTree
 
 A, B = Choice("a", (1, 2)), Int("b", 1, 2)
 
@@ -93,6 +95,35 @@ def test_a_deep_walk_with_a_running_trial_finds_another_way():
         node.reserved += 1
     values = tree.walk(None)
     assert values == {definition.name: 1 for definition in deep[:-1]} | {"c1999": 2}
+
+
+@pytest.fixture
+def visits(monkeypatch):
+    """One entry for each time that a node is asked what lies below a value."""
+    asked, branch = [], Node.branch
+    monkeypatch.setattr(Node, "branch", lambda node, value: asked.append(node) or branch(node, value))
+    return asked
+
+
+@pytest.mark.parametrize("depth", [500, 1000])
+def test_a_walk_down_a_path_visits_each_node_a_few_times(visits, depth):
+    tree = ReadsTree()
+    tree.add(0, path(*((Choice(f"c{index}", (1,)), 1) for index in range(depth)), (Float("x", 0, 1), 0.5)), closed=True)
+    tree.walk(lambda definition: definition.from_unit(0.25))
+    assert len(visits) <= 7 * depth
+
+
+@pytest.mark.parametrize("levels", [500, 1000])
+def test_sampling_each_of_many_levels_hardly_ever_lists_them(monkeypatch, levels):
+    listed, free_values = [], Node.free_values
+    monkeypatch.setattr(Node, "free_values", lambda node, view: listed.append(free_values(node, view)) or listed[-1])
+    tree, definition, rng = ReadsTree(), Int("n", 1, levels), random.Random(0)
+    tree.add(0, path((definition, 1)), closed=True)
+    for number in range(1, levels):
+        values = tree.walk(lambda shown: shown.from_unit(rng.random()))
+        tree.add(number, path((definition, values["n"])), closed=True)
+    assert sorted(map(int, tree.root.branches)) == list(range(1, levels + 1))
+    assert sum(map(len, listed)) <= 10
 
 
 def test_another_definition_replaces_what_was_read_there():

@@ -7,7 +7,7 @@ their own. When the space grows, a run with the next number replaces it.
 """
 
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import islice
 from pathlib import Path
 from typing import final
@@ -18,7 +18,6 @@ from kerastune_lite.errors import cannot_write
 from kerastune_lite.observers.tensorboard.columns import BEST, DEVIATION, Columns, experiment, tags
 from kerastune_lite.observers.tensorboard.event_file import (
     EventFile,
-    FileName,
     Records,
     WholeFile,
     delete_files,
@@ -29,7 +28,6 @@ from kerastune_lite.observers.tensorboard.leftover import (
     delete,
     delete_emptied,
     delete_runs,
-    identity,
     runs,
     schema_number,
     trial_of,
@@ -46,7 +44,7 @@ from kerastune_lite.study.events import (
     Started,
 )
 from kerastune_lite.study.history import History
-from kerastune_lite.study.layout import trial_name
+from kerastune_lite.study.layout import identity, shared_runs, trial_name
 from kerastune_lite.study.trial import Trial
 
 _LEADERS = 20
@@ -58,13 +56,15 @@ class SearchBoard:
     """Writes a search for TensorBoard, event by event, and rewrites runs that an earlier process left incomplete.
 
     Args:
-        directory: The directory of all runs.
-        shared: Whether runs of other studies may lie there; otherwise they are what a deleted study has left.
+        directory: The directory to open in TensorBoard.
+        shared_by: The study's directory if runs of other studies may lie in `directory`: this one's then lie in a
+            directory of their own below it. None if `directory` is the study's own.
     """
 
-    def __init__(self, directory: Path, *, shared: bool = False) -> None:
+    def __init__(self, directory: Path, *, shared_by: Path | None = None) -> None:
         self.directory = directory
-        self._shared = shared
+        self._shared_by = shared_by
+        self._runs = directory
         self._study = ""
         self._open: dict[int, UnfinishedRun] = {}
         self._search: EventFile | None = None
@@ -114,6 +114,12 @@ class SearchBoard:
             StudyWriteError: A run cannot be deleted.
         """
         delete_runs(self.directory, events)
+        first = next((event for event in events if isinstance(event, SearchStarted)), None)
+        if self._shared_by is not None and first is not None:
+            place = shared_runs(self.directory, self._shared_by, first.stamp.wall)
+            delete_runs(place, events)
+            with suppress(OSError):  # not empty, or it was never there
+                place.rmdir()
 
     def close(self) -> None:
         """Closes all files."""
@@ -129,6 +135,9 @@ class SearchBoard:
         """Deletes what is outdated; rewrites the search's own run, and each ended trial's run that is not whole."""
         self._study = identity(history.created)
         self._deviation |= event.executions > 1
+        if self._shared_by is not None:
+            self._runs = shared_runs(self.directory, self._shared_by, history.created)
+            self._leave_former_place()
         self._delete_leftovers(history)
         trials = history.trials
         for trial in trials:
@@ -136,7 +145,7 @@ class SearchBoard:
             self._columns.read_by(trial)
             self._deviation |= trial.deviation is not None
         self._declare(history, event.stamp.wall)
-        self._search = EventFile(self.directory / "_search", event.stamp.wall, self._study)
+        self._search = EventFile(self._runs / "_search", event.stamp.wall, self._study)
         self._search.text("search/settings", settings_text(event), 0, event.stamp.wall)
         best: Trial | None = None
         for count, trial in enumerate((trial for trial in trials if trial.ended), start=1):
@@ -145,6 +154,11 @@ class SearchBoard:
         self._rewrite(trials)
         self._leaders = None
         self._lead(history, event.stamp.wall)
+
+    def _leave_former_place(self) -> None:
+        """Deletes this study's runs that an earlier version wrote among those of other studies."""
+        for run in runs(self.directory, lambda name: name.study == self._study):
+            delete_files(run)
 
     def _rewrite(self, trials: Iterable[Trial]) -> None:
         """Writes the runs of ended trials that are not there, damaged, or in a format that their columns had before."""
@@ -155,21 +169,17 @@ class SearchBoard:
 
     def _delete_leftovers(self, history: History) -> None:
         """Deletes runs that show no trial of the record, or an ended one as unfinished."""
-        for run in runs(self.directory, self._ours):
+        for run in runs(self._runs, lambda _: True):
             number = trial_of(run)
             if number is not None and not (number in history and _shown_as(history[number], run)):
                 delete(run)
-        if not self._shared:
-            delete_emptied(self.directory)
-
-    def _ours(self, name: FileName) -> bool:
-        return not self._shared or name.study == self._study
+        delete_emptied(self._runs)
 
     def _run(self, trial: Trial) -> Path:
-        return self.directory / trial_name(trial.number)
+        return self._runs / trial_name(trial.number)
 
     def _unfinished(self, trial: Trial) -> Path:
-        return self.directory / (trial_name(trial.number) + UNFINISHED)
+        return self._runs / (trial_name(trial.number) + UNFINISHED)
 
     def _declare(self, history: History, wall: float) -> None:
         """Writes the columns if they have changed."""
@@ -177,14 +187,14 @@ class SearchBoard:
         if schema == self._schema:
             return
         self._schema = schema
-        number = max(map(schema_number, self.directory.glob("_schema_*")), default=0) + 1
-        for path in runs(self.directory, lambda name: name.study is None or self._ours(name)):
+        number = max(map(schema_number, self._runs.glob("_schema_*")), default=0) + 1
+        for path in runs(self._runs, lambda _: True):
             if schema_number(path):
                 delete_files(path)
         file = WholeFile(wall)
         declared = experiment(self._columns, history.objective, self._metrics, wall, deviation=self._deviation)
         file.hparams(metadata.EXPERIMENT_TAG, wall, experiment=declared)
-        file.save(self.directory / f"_schema_{number}", self._study)
+        file.save(self._runs / f"_schema_{number}", self._study)
 
     def _begin(self, trial: Trial) -> None:
         """Writes an unfinished trial's run from the history and leaves it open."""

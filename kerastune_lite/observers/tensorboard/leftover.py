@@ -8,14 +8,10 @@ from pathlib import Path
 from kerastune_lite.errors import cannot_write
 from kerastune_lite.observers.tensorboard.event_file import FileName, event_files
 from kerastune_lite.study.events import Event, SearchStarted
+from kerastune_lite.study.layout import identity
 
 UNFINISHED = "_unfinished"
 _OURS = re.compile(rf"trial_(\d+)(?:{UNFINISHED})?|_search|_schema_(\d+)")
-
-
-def identity(created: float) -> str:
-    """The identity of a study that was created at this time."""
-    return f"{round(round(created, 6) * 1e6):x}"  # the record keeps six decimals
 
 
 def runs(directory: Path, belongs: Callable[[FileName], bool]) -> Iterator[Path]:

@@ -5,9 +5,9 @@ import pytest
 from kerastune_lite.errors import StudyWriteError
 from kerastune_lite.observers.tensorboard import SearchBoard
 from kerastune_lite.observers.tensorboard.event_file import EventFile, event_files, is_whole
-from kerastune_lite.observers.tensorboard.leftover import identity
 from kerastune_lite.study.events import Ended, Reported, Started
 from kerastune_lite.study.history import History
+from kerastune_lite.study.layout import identity
 from tests.fakes import opened
 
 

@@ -5,12 +5,12 @@ import math
 import pytest
 
 from kerastune_lite.errors import Infeasible, StudyWriteError
-from kerastune_lite.observers.tensorboard import SearchBoard, columns
+from kerastune_lite.observers.tensorboard import EventFile, SearchBoard, columns
 from kerastune_lite.space.kinds import Int
 from kerastune_lite.strategies import Grid
 from kerastune_lite.study.events import Ended, SearchStarted, Stamp, Started
 from kerastune_lite.study.history import History
-from kerastune_lite.study.layout import trial_name
+from kerastune_lite.study.layout import identity, trial_name
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.store import MemoryStore
 from tests import fakes
@@ -434,9 +434,10 @@ def score_x(hp, report):
     report(1, {SCORE.name: hp.Choice("x", [0.5, 0.25, 0.75])})
 
 
-def searched(directory, function=score_x, *, store=None, shared=False, **options):
+def searched(directory, function=score_x, *, store=None, shared_by=None, **options):
     options = {"reports": True, "max_trials": None, **options}
-    return fakes.search(function, Grid(), store=store, observers=[SearchBoard(directory, shared=shared)], **options)
+    board = SearchBoard(directory, shared_by=shared_by)
+    return fakes.search(function, Grid(), store=store, observers=[board], **options)
 
 
 def test_an_open_page_takes_the_status_of_a_trial_that_ends(tmp_path):
@@ -492,11 +493,32 @@ def test_runs_of_trials_that_the_record_has_not_are_deleted(tmp_path):
 
 
 def test_runs_of_a_deleted_study_are_deleted_in_the_studys_own_directory_alone(tmp_path):
-    for directory, shared in ((tmp_path / "own", False), (tmp_path / "shared", True)):
-        searched(directory, shared=shared)
-        searched(directory, shared=shared, max_trials=1)
+    for directory, study in ((tmp_path / "own", None), (tmp_path / "shared", tmp_path / "study")):
+        searched(directory, shared_by=study)
+        searched(directory, shared_by=study, max_trials=1)
     assert list(Page(tmp_path / "own").sessions()) == ["trial_0000"]
-    assert list(Page(tmp_path / "shared").sessions()) == ["trial_0000", "trial_0001", "trial_0002"]
+    assert len(Page(tmp_path / "shared").sessions()) == 4
+
+
+def test_studies_that_share_a_directory_keep_their_runs_also_when_they_resume(tmp_path):
+    stores = [MemoryStore(), MemoryStore()]
+    for max_trials in (1, 2):
+        for store in stores:
+            searched(tmp_path, store=store, shared_by=tmp_path / "study", max_trials=max_trials)
+    created = [History(store.events()).created for store in stores]
+    assert set(Page(tmp_path).sessions()) == {
+        f"study-{identity(one)}/trial_{number:04d}" for one in created for number in range(2)
+    }
+
+
+def test_runs_that_earlier_versions_wrote_among_those_of_other_studies_move(tmp_path):
+    store = MemoryStore()
+    searched(tmp_path, store=store)
+    EventFile(tmp_path / "trial_0007", 1.0, "another").close()
+    searched(tmp_path, store=store, shared_by=tmp_path / "study")
+    study = f"study-{identity(History(store.events()).created)}"
+    assert {path.name for path in tmp_path.iterdir()} == {"trial_0007", study}
+    assert {path.name for path in (tmp_path / study).glob("trial_*")} == {"trial_0000", "trial_0001", "trial_0002"}
 
 
 def test_what_the_user_keeps_beside_the_runs_stays(tmp_path):
@@ -632,5 +654,5 @@ def test_overwriting_deletes_runs_of_earlier_versions_by_the_second_they_began(t
     for name, second in (("trial_0000", 5), ("trial_0001", 6)):
         (tmp_path / name).mkdir()
         (tmp_path / name / f"events.out.tfevents.{second:010d}.kerastune_lite.0").touch()
-    SearchBoard(tmp_path, shared=True).delete_runs([event])
+    SearchBoard(tmp_path, shared_by=tmp_path / "study").delete_runs([event])
     assert [path.name for path in tmp_path.iterdir()] == ["trial_0001"]
