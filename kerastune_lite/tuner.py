@@ -41,8 +41,10 @@ from kerastune_lite.training.returned import DEFAULT_OBJECTIVE
 from kerastune_lite.training.saved_model import load_model, save_model
 from kerastune_lite.tuner_options import (
     TunerOptions,
+    check_cv,
     check_early_stopping,
     checkpoint_callback,
+    cross_validated,
     early_stopping_callback,
     model_builder,
     overrides,
@@ -53,6 +55,7 @@ from kerastune_lite.tuner_options import (
 if TYPE_CHECKING:
     import keras
 
+    from kerastune_lite.training.folds import Folds
     from kerastune_lite.training.keras_trial import KerasTrial
 
 
@@ -90,6 +93,7 @@ class Tuner(Hooks):
         options = cast(TunerOptions, plain)
         check_early_stopping(options)
         self._own_trials = type(self).run_trial is not Tuner.run_trial
+        check_cv(options, own_trials=self._own_trials)
         self.hypermodel = model_builder(build_model, options, own_trials=self._own_trials)
         if objective is None and self.hypermodel.own_fit is None and not self._own_trials:
             raise ObjectiveError('give an objective, such as objective="val_accuracy"')
@@ -160,7 +164,8 @@ class Tuner(Hooks):
             verbose: 0 silent, 1 (default) brief, 2 one line per epoch.
             fit_verbose: The `verbose` of `fit`, 0 by default. A hypermodel's `fit` receives it only if it is given.
             **fit_kwargs: Other arguments of `fit`. A function without parameters is called before each training and
-                its result is passed to `fit`; a function with one parameter is called with hp.
+                its result is passed to `fit`; a function with one parameter is called with hp. With the option `cv` of
+                the tuner, `groups` are the labels of the rows for its splitter.
 
         Returns:
             All trials, best first.
@@ -171,15 +176,19 @@ class Tuner(Hooks):
             SearchError: Every trial failed; the message counts the causes.
             KeyboardInterrupt: The user pressed Ctrl-C; the next `search` resumes the study.
         """
-        arguments = FitArguments({}) if self._own_trials else FitArguments.of(fit_args, fit_kwargs)
+        folds = None
+        if self._own_trials:
+            arguments = FitArguments({})
+        else:
+            arguments, folds = self._fit_arguments(fit_args, fit_kwargs)
         if self._own_trials:
             named = {"callbacks": callbacks, "verbose": verbose, "fit_verbose": fit_verbose}
             kwargs = {**fit_kwargs, **{name: value for name, value in named.items() if value is not None}}
             train = partial(self._train, self._trial(arguments, None, None), (*fit_args, *kwargs.values()))
             trial: TrialFunction = OwnTrials(self.run_trial, train, self.oracle, self._overrides, fit_args, kwargs)
         else:
-            trial = self._trial(arguments, callbacks, fit_verbose)
-        tensorboard, settings = tensorboard_observer(self._options), self._search_settings(arguments)
+            trial = replace(self._trial(arguments, callbacks, fit_verbose), folds=folds)
+        tensorboard, settings = tensorboard_observer(self._options), self._search_settings(arguments, folds)
         with frozen_garbage():
             self._history = run_search(
                 settings,
@@ -310,7 +319,23 @@ class Tuner(Hooks):
         self._history = history
         call_hooks(self, event, history, self.oracle.get_trial)
 
-    def _search_settings(self, arguments: FitArguments) -> Settings:
+    def _fit_arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> "tuple[FitArguments, Folds | None]":
+        """The arguments of `fit`, and the folds if there is cross-validation."""
+        cv = self._options.get("cv")
+        if "cv" in kwargs:
+            raise UsageError(
+                f"cv is an option of the tuner: {type(self).__name__}(build_model, ..., cv={kwargs['cv']!r})"
+            )
+        if cv is None:
+            return FitArguments.of(args, kwargs), None
+        from kerastune_lite.training.folds import Folds  # noqa: PLC0415 - imports keras
+
+        given = FitArguments.of(args, {name: value for name, value in kwargs.items() if name != "groups"})
+        arguments = replace(given, cross_validated=True)
+        arguments.check()
+        return arguments, Folds(cv, arguments.values, kwargs.get("groups"))
+
+    def _search_settings(self, arguments: FitArguments, folds: "Folds | None") -> Settings:
         """The settings of one search; checks its arguments."""
         late = self._own_trials or self.hypermodel.own_fit is not None  # the objective may be known after the training
         if not late:
@@ -318,9 +343,11 @@ class Tuner(Hooks):
             arguments.check_objective(self.objective)
         for event in self._requests:
             self._check_values(event.values, arguments)
+        settings = self._settings if folds is None else cross_validated(self._settings, self._options, folds)
+        self.executions_per_trial = settings.executions_per_trial
         first = arguments.first_validated_epoch if self.objective.name.startswith("val_") else 1
         return replace(
-            self._settings,
+            settings,
             space=self._read_space(arguments) if self.hypermodel.given is not None else None,
             epochs=None if self._own_trials else arguments.epochs,
             scored_from=None if late else first,

@@ -1,6 +1,7 @@
 """The options of a tuner, and what each of them resolves to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from kerastune_lite.kerastuner.oracle_settings import OracleSettings
 from kerastune_lite.observers.protocol import RunsObserver
 from kerastune_lite.search.settings import SearchOptions, Settings, search_settings, study_directory
 from kerastune_lite.space.hp import HyperParameters
+from kerastune_lite.space.number import whole
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.training.hypermodel import Builder
@@ -30,6 +32,11 @@ class TunerOptions(SearchOptions, total=False):
             "mean_last_K", the mean of the last K epochs.
         patience: Short for `early_stopping=kt.callbacks.EarlyStopping(patience)`.
         early_stopping: Stops a training that no longer improves.
+        cv: Cross-validation: the number of folds, a splitter of `sklearn.model_selection`, or a list of pairs of arrays
+            (rows to train on, rows to validate on). Each fold is one execution of a trial, and the score is the mean
+            over folds. With a number, rows are shuffled, and stratified if y holds class labels (a column of whole
+            numbers or texts, or one-hot rows) and each class has at least that many rows. The folds are the same for
+            all trials; `random_state` is the study's seed unless the splitter has its own. `search` takes `groups`.
         checkpoint: False to save no models and no state to resume from, or a configured `kt.callbacks.Checkpoint`.
         tensorboard: False to write nothing for TensorBoard, or a configured `kt.callbacks.TensorBoard`.
         hyperparameters: Definitions that replace those in `build_model`, by name.
@@ -51,6 +58,7 @@ class TunerOptions(SearchOptions, total=False):
     objective_reduction: str | None
     patience: int | None
     early_stopping: "EarlyStopping | None"
+    cv: Any
     checkpoint: "bool | Checkpoint"
     tensorboard: "bool | TensorBoard"
     hyperparameters: HyperParameters | None
@@ -153,6 +161,43 @@ def check_early_stopping(options: TunerOptions) -> None:
     """Raises a UsageError if both `patience` and `early_stopping` are given."""
     if options.get("patience") is not None and options.get("early_stopping") is not None:
         raise UsageError("give patience or early_stopping, not both: patience is short for the latter")
+
+
+def check_cv(options: TunerOptions, *, own_trials: bool) -> None:
+    """Checks `cv` as far as that is possible without data.
+
+    Raises:
+        UsageError: `cv` is not a number of folds or a splitter, the tuner overrides `run_trial`, or `confirm` is given.
+    """
+    cv = options.get("cv")
+    if cv is None:
+        return
+    if own_trials:
+        raise UsageError("cv cannot be used with an overridden run_trial(); split the data there, and return a list")
+    if options.get("confirm") is not None:
+        raise UsageError("give cv or confirm, not both: cv trains on other rows each time, confirm with other seeds")
+    if isinstance(cv, Iterator):
+        raise UsageError(f"cv={cv!r} can be iterated only once; give cv=list(...)")
+    count = whole(cv)
+    splits = not isinstance(cv, (str, bytes, bool, type)) and (hasattr(cv, "split") or isinstance(cv, Iterable))
+    if (count is not None and count < 2) or (count is None and not splits):
+        raise UsageError(f"cv={cv!r} must be a number of folds, at least 2, or a splitter of sklearn.model_selection")
+
+
+def cross_validated(settings: Settings, options: TunerOptions, folds: Sized) -> Settings:
+    """The settings of a search whose executions are folds.
+
+    Raises:
+        UsageError: `executions_per_trial` is given and another number.
+    """
+    given = options.get("executions_per_trial", len(folds))
+    if given != len(folds):
+        raise UsageError(
+            f"executions_per_trial={given!r}, but cv={options['cv']!r} gives {len(folds)} folds, each of which is one "
+            "execution; leave out executions_per_trial"
+        )
+    recorded = {**settings.recorded, "cv": str(folds)}
+    return replace(settings, executions_per_trial=len(folds), recorded=recorded)
 
 
 def _recorded(options: TunerOptions) -> dict[str, Any]:

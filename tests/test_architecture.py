@@ -37,7 +37,7 @@ HOMES = {
     "pandas": {"results"},
     "matplotlib": {"results"},
     "skopt": {"results", "strategies", "surrogate"},
-    "sklearn": {"strategies", "surrogate", "tuners"},
+    "sklearn": {"strategies", "surrogate", "training", "tuners"},
     "scipy": {"strategies", "surrogate"},
     "numpy": {"search", "testing", "strategies", "callbacks", "training", "surrogate", "results", "tuners"},
     "ray": {"executors"},

@@ -151,6 +151,8 @@ def _differences(before: SearchStarted, now: SearchStarted, strategy: Strategy) 
         yield f"strategy: {_written(before.strategy)}, now {_written(now.strategy)}"
     if before.seed != now.seed:
         yield f"seed: {before.seed}, now {now.seed}"
+    if before.options.get("cv") != now.options.get("cv"):  # a trial must not mix folds of two kinds
+        yield f"cv: {before.options.get('cv')}, now {now.options.get('cv')}"
     if before.space is not None and now.space is not None:
         yield from _space_differences(before.space, now.space)
 

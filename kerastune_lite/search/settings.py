@@ -29,7 +29,7 @@ class SearchOptions(TypedDict, total=False):
         directory: Where studies are kept.
         project_name: The study's name: everything is written below `directory/project_name`.
         overwrite: Delete the study recorded under this name when the search begins.
-        extend: Continue although space, objective, strategy or seed differ from the record.
+        extend: Continue although space, objective, strategy, seed or folds differ from the record.
         executions_per_trial: Training runs of each trial; the score is the mean of their scores.
         max_retries_per_trial: How often a trial that raises is tried again.
         max_crashes: A trial in which the process dies this often (2 by default), each time before the trial has done

@@ -24,9 +24,14 @@ class FitArguments:
 
     A value may be a function that returns the argument; it is called before each training, with hp if it has one
     parameter.
+
+    Attributes:
+        values: The arguments by name.
+        cross_validated: Whether each training validates on a fold of the data.
     """
 
     values: Mapping[str, Any]
+    cross_validated: bool = False
 
     @classmethod
     def of(cls, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> "FitArguments":
@@ -54,7 +59,8 @@ class FitArguments:
     @property
     def validates(self) -> bool:
         """Whether there is validation data."""
-        return self.values.get("validation_data") is not None or bool(self.values.get("validation_split"))
+        given = self.values.get("validation_data") is not None or bool(self.values.get("validation_split"))
+        return given or self.cross_validated
 
     @property
     def epochs(self) -> int | None:
@@ -92,7 +98,7 @@ class FitArguments:
         if objective.name.startswith("val_") and not self.validates:
             raise ObjectiveError(
                 f"objective {objective.name!r} needs validation data; give search() validation_data=(x, y) or "
-                f"validation_split=0.2, or use objective={objective.name.removeprefix('val_')!r}"
+                f"validation_split=0.2, the tuner cv=5, or use objective={objective.name.removeprefix('val_')!r}"
             )
 
     def read(self, hp: HyperParameters) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_lite.errors import DataError
+from kerastune_lite.training.folds import Fold
 
 
 def is_arrays(data: Any) -> bool:
@@ -47,15 +48,15 @@ class Pipeline:
 
     Args:
         tensors: x, (x, y) or (x, y, sample_weight); each a nest of tensors of the same length along the first axis.
-        rows: The rows to use.
+        rows: The rows to use, as a range or as an array of indices.
         batch_size: Rows per batch; the last batch of an epoch may be smaller.
         shuffle: Whether to shuffle the rows before each pass.
         steps: Batches per epoch; None for one pass over the rows. An epoch continues the pass that the last one left
             unfinished.
     """
 
-    def __init__(self, tensors: Any, rows: range, batch_size: int, *, shuffle: bool, steps: int | None = None) -> None:
-        self._rows = np.arange(rows.start, rows.stop, dtype=np.int64)
+    def __init__(self, tensors: Any, rows: Any, batch_size: int, *, shuffle: bool, steps: int | None = None) -> None:
+        self._rows = np.arange(rows.start, rows.stop, dtype=np.int64) if isinstance(rows, range) else rows
         self._length = len(rows) if steps is None else steps * batch_size
         self._shuffle = shuffle
         self._tensors = tensors
@@ -133,24 +134,27 @@ class DataCache:
         self._tensors: dict[int, tuple[Any, tf.Tensor]] = {}
         self._pipelines: dict[Any, Pipeline] = {}
 
-    def feed(self, arguments: Mapping[str, Any], *, keep: bool) -> tuple[dict[str, Any], Pipeline | None]:
+    def feed(
+        self, arguments: Mapping[str, Any], *, keep: bool, fold: Fold | None = None
+    ) -> tuple[dict[str, Any], Pipeline | None]:
         """Replaces arrays by pipelines.
 
         Args:
             arguments: The arguments of `fit` by name.
             keep: Whether later trials use the same arrays.
+            fold: The rows to train and to validate on, as the same object in each trial; None for all rows.
 
         Returns:
             The arguments for `fit`, and the pipeline of the training data; None if that is not arrays.
         """
         if not keep:
-            return DataCache().feed(arguments, keep=True)
+            return DataCache().feed(arguments, keep=True, fold=fold)
         arguments = dict(arguments)
         data = _trim((arguments.get("x"), arguments.get("y"), arguments.get("sample_weight")))
         if not is_arrays(data) or arguments.get("shuffle", True) not in (True, False):
             if isinstance(data[0], (tf.data.Dataset, Iterator)):
                 arguments.setdefault("shuffle", False)  # otherwise Keras warns that it cannot shuffle these
-            return arguments, None
+            return arguments if fold is None else fold.select(arguments), None
         batch_size = int(arguments.pop("batch_size", None) or 32)
         validation_batch = int(arguments.pop("validation_batch_size", None) or batch_size)
         shuffle, steps = bool(arguments.pop("shuffle", True)), arguments.pop("steps_per_epoch", None)
@@ -158,9 +162,10 @@ class DataCache:
         count = _length(data)
         # as in Keras, the last rows are the validation data
         first = int(count * (1.0 - split)) if split and validation is None else count
-        train = self._pipeline(data, range(first), batch_size, shuffle, steps)
-        if first < count:
-            validation = self._pipeline(data, range(first, count), validation_batch).dataset
+        rows, held_out = (range(first), range(first, count)) if fold is None else (fold.train, fold.test)
+        train = self._pipeline(data, rows, batch_size, shuffle, steps)
+        if len(held_out):
+            validation = self._pipeline(data, held_out, validation_batch).dataset
         elif isinstance(validation, (tuple, list)) and is_arrays(tuple(validation)):
             validation = _trim(tuple(validation))
             validation = self._pipeline(validation, range(_length(validation)), validation_batch).dataset
@@ -170,12 +175,14 @@ class DataCache:
     def _pipeline(
         self,
         data: tuple[Any, ...],
-        rows: range,
+        rows: Any,
         batch_size: int,
         shuffle: bool = False,  # noqa: FBT001, FBT002
         steps: int | None = None,
     ) -> Pipeline:
-        key = (tuple(map(id, keras.tree.flatten(data))), rows, batch_size, shuffle, steps)
+        # the pipeline keeps the indices of a fold, so that no other object can have their id
+        place = rows if isinstance(rows, range) else id(rows)
+        key = (tuple(map(id, keras.tree.flatten(data))), place, batch_size, shuffle, steps)
         if key not in self._pipelines:
             tensors = keras.tree.map_structure(self._tensor, keras.tree.lists_to_tuples(data), none_is_leaf=True)
             self._pipelines[key] = Pipeline(tensors, rows, batch_size, shuffle=shuffle, steps=steps)

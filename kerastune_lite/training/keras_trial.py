@@ -24,6 +24,7 @@ from kerastune_lite.training.arguments import FitArguments, check_counts
 from kerastune_lite.training.build_ahead import build_ahead, build_for
 from kerastune_lite.training.csv_logs import keep_logged_epochs
 from kerastune_lite.training.data_cache import DataCache, EpochOrder, Pipeline
+from kerastune_lite.training.folds import Folds
 from kerastune_lite.training.hypermodel import Builder
 from kerastune_lite.training.labels import check_labels
 from kerastune_lite.training.name_counters import NameCounters
@@ -41,6 +42,7 @@ class KerasTrial:
         builder: Builds the models.
         arguments: The arguments of `fit`.
         objective: The objective of the search.
+        folds: Which rows each execution trains and validates on; None without cross-validation.
         directory: The study's directory.
         tensorboard: The directory that the runs of several studies may share; None for the one in the study's.
         overrides: Definitions that override those of the model.
@@ -59,6 +61,7 @@ class KerasTrial:
     arguments: FitArguments
     objective: Objective
     directory: Path
+    folds: Folds | None = None
     tensorboard: Path | None = None
     overrides: Overrides | None = None
     user_callbacks: UserCallbacks = field(default_factory=lambda: UserCallbacks(None))
@@ -119,6 +122,7 @@ class Training:
         self._send = send
         self._execution = execution
         self._seed = task.training_seed(execution)
+        self._fold = None if trial.folds is None else trial.folds.of(task.settings.seed)[execution]
         self._hp = task.hyperparameters(trial.overrides) if hp is None else hp
         directory = checkpoint_directory(trial.directory, task.trial)
         given = trial.checkpoint
@@ -144,11 +148,13 @@ class Training:
         if most is not None and model.built and model.count_params() > most:
             return self._ended("infeasible", f"{model.count_params()} parameters exceed max_model_size={most}")
         if fit is not None:
+            arguments = arguments if self._fold is None else self._fold.select(arguments)
             return self._fit_by_user(fit, model, arguments)
         _check_keywords(model, arguments)
         check_counts(arguments)
         check_labels(model, arguments)
-        arguments, pipeline = self._trial.data_cache.feed(arguments, keep=self._trial.arguments.lasting_data)
+        keep = self._trial.arguments.lasting_data
+        arguments, pipeline = self._trial.data_cache.feed(arguments, keep=keep, fold=self._fold)
         if self._resumes(model, arguments, pipeline):
             arguments["initial_epoch"] = self._resumed_epoch(arguments)
         self._send_notices()

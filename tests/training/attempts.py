@@ -10,6 +10,7 @@ from kerastune_lite.study.objective import resolve
 from kerastune_lite.study.task import Decision, Task
 from kerastune_lite.testing import search_started
 from kerastune_lite.training.arguments import FitArguments
+from kerastune_lite.training.folds import Folds
 from kerastune_lite.training.hypermodel import Builder
 from kerastune_lite.training.keras_trial import KerasTrial
 from kerastune_lite.training.saved_model import load_model
@@ -49,6 +50,7 @@ class Trial:
         callbacks=list,
         keep=False,
         checkpoint=None,
+        cv=None,
         **arguments,
     ):
         self.directory = directory
@@ -59,25 +61,34 @@ class Trial:
         self._keep = keep
         self._checkpoint = checkpoint or Checkpoint()
         self._pause_at = None
+        self._cv = cv
         self._arguments = {"x": X, "y": Y, "validation_data": (X_VAL, Y_VAL), "epochs": 3, **arguments}
         self.events = [search_started(objective=self._objective, executions=executions)]
         self.attempts = 0
 
-    def attempt(self, *, kill_at=None, pause_at=None):
-        """An attempt that is killed at the beginning of an epoch, or pauses after one; says whether it was killed."""
+    def attempt(self, *, kill_at=None, execution=0, pause_at=None):
+        """An attempt that is killed at the beginning of an epoch of an execution, or pauses after an epoch.
+
+        Says whether it was killed.
+        """
         self.attempts += 1
         self._pause_at = pause_at
         if self.attempts > 1:
             self.events.append(Ended(trial=0, outcome="interrupted"))
         self.events.append(Started(trial=0, attempt=self.attempts, values={}))
         task = Task(self.events[-1], self.events[0], resume=self.attempts > 1)
+
+        def callbacks(info):
+            return [*self._callbacks(), *([KillAt(kill_at)] if info.execution == execution else [])]
+
         trial = KerasTrial(
             builder=Builder(self._build),
             arguments=FitArguments.of((), self._arguments),
             objective=self._objective,
             directory=self.directory,
             checkpoint=self._checkpoint,
-            user_callbacks=UserCallbacks(lambda: [*self._callbacks(), *([] if kill_at is None else [KillAt(kill_at)])]),
+            user_callbacks=UserCallbacks(callbacks),
+            folds=None if self._cv is None else Folds(self._cv, self._arguments),
         )
         try:
             trial(task, self._send)
@@ -112,6 +123,11 @@ class Trial:
     def reported(self):
         """The epochs in the order reported."""
         return [event.epoch for event in self.events if isinstance(event, Reported)]
+
+    @property
+    def places(self):
+        """The (execution, epoch) of each report."""
+        return [(event.execution, event.epoch) for event in self.events if isinstance(event, Reported)]
 
     @property
     def annotations(self):
