@@ -35,7 +35,7 @@ from kerastune_lite.study.store import read_events, warn_of_damage
 from kerastune_lite.study.task import TrialFunction
 from kerastune_lite.study.trial import Trial
 from kerastune_lite.training.arguments import DATA, FitArguments
-from kerastune_lite.training.distribution import distributed
+from kerastune_lite.training.distribution import distributed, in_scope
 from kerastune_lite.training.memory import collecting, frozen_garbage
 from kerastune_lite.training.returned import DEFAULT_OBJECTIVE
 from kerastune_lite.training.saved_model import load_model, save_model
@@ -279,6 +279,33 @@ class Tuner(Hooks):
             SearchError: A model is not on disk, or no trial has finished.
         """
         return [self.load_model(TrialView.of(trial, self.oracle.max_trials)) for trial in self._best(num_models)]
+
+    def refit_best(self, x: Any, y: Any = None, **fit_arguments: Any) -> "keras.Model":
+        """Builds a model of the best configuration and trains it on all given data, for use after the search.
+
+        The study, its record and its kept models do not change. The random seed is that of the best trial's first
+        training, a function of the study's seed and the trial's number. `patience` and other options of the tuner that
+        concern trainings have no effect here.
+
+        Args:
+            x: The training data, as for `fit`. No validation data is needed.
+            y: The targets.
+            **fit_arguments: Other arguments of `fit`; callbacks and `verbose` are passed on as they are. Functions are
+                called as in `search`, with the best configuration. By default, `epochs` is the best epoch of the best
+                trial: the mean over its executions, rounded, at least 1.
+
+        Returns:
+            The model after the last epoch.
+
+        Raises:
+            SearchError: No trial has finished with a score.
+            DataError: An argument is missing or invalid.
+        """
+        from kerastune_lite.training.refit import refit  # noqa: PLC0415 - needed once in a while
+
+        (best,), settings = self._best(1), self._known().settings
+        with in_scope(self._options.get("distribution_strategy")):
+            return refit(self.hypermodel, best, settings, (x, y), fit_arguments)
 
     def load_model(self, trial: TrialView) -> "keras.Model":
         """Loads the model of a trial. A subclass that overrides `save_model` overrides this method too.

@@ -38,7 +38,7 @@ _REPEATS = 3
 _MANY_FAILURES = 0.2
 _NOISY = 0.1
 
-_SOURCES = {"executions": "repeated executions", "model": "the model", None: ""}
+_SOURCES = {"executions": "repeated executions", "folds": "the folds", "model": "the model", None: ""}
 
 
 @final
@@ -89,7 +89,8 @@ class Diagnostics:
             trials.
         noise: Standard deviation of the score of one execution when a configuration is trained again, in the
             objective's units; None if unknown.
-        noise_from: "executions": estimated from trials that were executed more than once. "model": the noise of the
+        noise_from: "executions": estimated from trials that were executed more than once. "folds": the same, without
+            the differences between folds that all trials share. "model": the noise of the
             Gaussian process, converted to the objective's units by the slope of the output warp at the median of the
             5 best; with few trials it is usually too small.
         spread: Standard deviation of the scores, in the objective's units; 0 with fewer than 2 trials.
@@ -106,7 +107,7 @@ class Diagnostics:
     unimportant: tuple[str, ...]
     at_bound: tuple[AtBound, ...]
     noise: float | None
-    noise_from: Literal["executions", "model"] | None
+    noise_from: Literal["executions", "folds", "model"] | None
     spread: float
     gap_of_best: float
     gap_to_median: float
@@ -151,10 +152,11 @@ class Diagnostics:
         noise = self._noise_of_trial
         gap = self.gap_of_best / math.sqrt(2)  # the noise of a difference is that of two trials
         drowned = noise > max(gap, _NOISY * self.gap_to_median)
-        credible = self.noise_from == "executions" or (self.noise_ratio or 0.0) >= _NOISY
+        credible = self.noise_from in ("executions", "folds") or (self.noise_ratio or 0.0) >= _NOISY
         if not (drowned and credible):
             return []
         more = "executions_per_trial=2 or more" if self.executions == 1 else "more executions_per_trial"
+        more = "repeated folds, such as cv=RepeatedKFold()," if self.noise_from == "folds" else more
         differ = f"the best {_BEST} trials differ by {_short(self.gap_of_best, 2)}"
         return [f"{differ}, training again changes a score by about {_short(noise, 2)}: use {more} to tell them apart"]
 
@@ -192,7 +194,9 @@ def diagnose(history: History) -> Diagnostics:
     predictable = (
         len(ranked) >= _ENOUGH_FOR_IMPORTANCE and _higher(model.rank_correlation, model.correlation) >= _PREDICTABLE
     )
-    noise = _noise_of_executions(ranked)
+    folds = history.last_search is not None and history.last_search.options.get("cv") is not None
+    noise = _noise_of_folds(ranked) if folds else _noise_of_executions(ranked)
+    measured: Literal["executions", "folds"] = "folds" if folds else "executions"
     with np.errstate(over="ignore"):
         spread = float(scores.std()) if len(scores) > 1 else 0.0
     return Diagnostics(
@@ -204,7 +208,7 @@ def diagnose(history: History) -> Diagnostics:
         unimportant=model.unimportant if predictable else (),
         at_bound=_at_bound(history, best, model.importance) if len(ranked) >= _ENOUGH_FOR_BOUNDS else (),
         noise=model.noise if noise is None else noise,
-        noise_from=("model" if model.noise is not None else None) if noise is None else "executions",
+        noise_from=("model" if model.noise is not None else None) if noise is None else measured,
         spread=spread,
         gap_of_best=abs(float(scores[0] - scores[len(best) - 1])) if ranked else 0.0,
         gap_to_median=abs(float(scores[0] - np.median(scores))) if ranked else 0.0,
@@ -238,6 +242,19 @@ def _noise_of_executions(trials: Sequence[Trial]) -> float | None:
         return None
     with np.errstate(over="ignore"):
         return math.sqrt(sum(float(np.var(scores)) * len(scores) for scores in runs if scores) / freedom)
+
+
+def _noise_of_folds(trials: Sequence[Trial]) -> float | None:
+    """The standard deviation of scores within trials, beside the level of each fold, over trials with all folds."""
+    runs = [[score for score in trial.execution_scores if score is not None] for trial in trials]
+    scores = np.array([run for run in runs if len(run) == max(map(len, runs))], dtype=float)
+    freedom = (len(scores) - 1) * (scores.shape[1] - 1) if len(scores) else 0
+    if freedom < _REPEATS:
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        # the residuals of an additive model of trials and folds
+        residuals = scores - scores.mean(axis=0) - scores.mean(axis=1, keepdims=True) + scores.mean()
+        return math.sqrt(float((residuals**2).sum()) / freedom)
 
 
 def _at_bound(history: History, best: Sequence[Trial], importance: Mapping[str, float]) -> tuple[AtBound, ...]:

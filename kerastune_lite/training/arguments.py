@@ -34,8 +34,13 @@ class FitArguments:
     cross_validated: bool = False
 
     @classmethod
-    def of(cls, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> "FitArguments":
+    def of(cls, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, lasting: bool = True) -> "FitArguments":
         """Names the positional arguments as `fit` does.
+
+        Args:
+            args: The positional arguments.
+            kwargs: The keyword arguments.
+            lasting: Whether several trainings use them.
 
         Raises:
             DataError: An argument is given twice, or can be used by one trial only.
@@ -47,7 +52,7 @@ class FitArguments:
         if twice:
             raise DataError(f"search() got {', '.join(sorted(twice))} both by position and by name")
         values = {**named, **kwargs}
-        for name, value in values.items():
+        for name, value in values.items() if lasting else ():
             _check_lasting(name, value)
         return cls({name: _settled(name, value) for name, value in values.items()})
 

@@ -126,6 +126,12 @@ class EpochOrder(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self._pipeline.begin_epoch(self._seed, epoch)
 
 
+def unshuffled(arguments: dict[str, Any]) -> None:
+    """Sets `shuffle` to False for data that Keras cannot shuffle, of which it would warn."""
+    if isinstance(arguments.get("x"), (tf.data.Dataset, Iterator)):
+        arguments.setdefault("shuffle", False)
+
+
 @final
 class DataCache:
     """Turns arrays among the arguments of `fit` into pipelines, and keeps tensors and pipelines for the next trial."""
@@ -152,8 +158,7 @@ class DataCache:
         arguments = dict(arguments)
         data = _trim((arguments.get("x"), arguments.get("y"), arguments.get("sample_weight")))
         if not is_arrays(data) or arguments.get("shuffle", True) not in (True, False):
-            if isinstance(data[0], (tf.data.Dataset, Iterator)):
-                arguments.setdefault("shuffle", False)  # otherwise Keras warns that it cannot shuffle these
+            unshuffled(arguments)
             return arguments if fold is None else fold.select(arguments), None
         batch_size = int(arguments.pop("batch_size", None) or 32)
         validation_batch = int(arguments.pop("validation_batch_size", None) or batch_size)

@@ -82,7 +82,8 @@ class Folds:
         try:
             pairs = list(self._splitter(seed).split(x, y, self._groups))
         except (TypeError, ValueError) as error:
-            raise DataError(f"cv={self._cv!r} cannot split the {self._count} rows: {error}") from error
+            hint = "; give them to search(x, y, groups=...)" if self._groups is None and "groups" in str(error) else ""
+            raise DataError(f"cv={self._cv!r} cannot split the {self._count} rows: {error}{hint}") from error
         if not pairs:
             raise DataError(f"cv={self._cv!r} gives no fold")
         return [Fold(*(self._indices(rows, number) for rows in pair)) for number, pair in enumerate(pairs)]

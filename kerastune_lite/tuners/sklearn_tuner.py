@@ -120,6 +120,19 @@ class SklearnTuner(Tuner):
         X, y, weight = self._data
         return [_fitted(self.hypermodel.build(hp), X, y, weight) for hp in best]
 
+    def refit_best(self, X: Any, y: Any, sample_weight: Any = None) -> Any:  # type: ignore[override]
+        """An estimator of the best configuration, fitted to all given samples.
+
+        Args:
+            X: The training data.
+            y: The targets.
+            sample_weight: Sample weights, for estimators that accept them.
+
+        Raises:
+            SearchError: No trial has finished with a score.
+        """
+        return _fitted(self.hypermodel.build(self.get_best_hyperparameters()[0]), X, y, sample_weight)
+
     def _splitter(self) -> Any:
         from sklearn.model_selection import KFold  # noqa: PLC0415 - heavy: loaded by the first trial
 

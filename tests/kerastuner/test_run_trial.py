@@ -253,9 +253,9 @@ def test_unnamed_outputs_are_called_alike_in_every_trial(running):
 def test_only_the_data_that_search_was_given_is_cached_for_later_trials(running, monkeypatch, copied, count):
     caches = []
 
-    def feed(cache, arguments, *, keep):
+    def feed(cache, arguments, **options):
         caches.append(cache)
-        return original(cache, arguments, keep=keep)
+        return original(cache, arguments, **options)
 
     def run(tuner, trial, x, **kwargs):
         return as_given(tuner, trial, x.copy() if copied else x, **kwargs)

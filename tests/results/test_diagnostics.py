@@ -1,6 +1,7 @@
 """What a study's health says: of the surrogate, of what matters, of bounds, noise and failures."""
 
 import io
+import itertools
 import math
 import random
 from dataclasses import replace
@@ -276,6 +277,35 @@ def test_noise_in_executions_is_exact():
     found = health(function, Grid(), executions=2)
     assert found.noise == pytest.approx(math.sqrt(2))
     assert (found.spread, found.noise_ratio) == (0.0, None)
+
+
+CV = {"cv": "KFold, 3 folds of 9 rows (00000000)"}
+
+
+def test_what_all_trials_share_in_a_fold_is_no_noise():
+    folds, scores = itertools.cycle([0.0, 5.0, 9.0]), random.Random(0)
+    found = health(lambda hp: hp.Float("x", 0, 1) + next(folds) + scores.gauss(0, 0.1), executions=3, options=CV)
+    assert found.noise_from == "folds"
+    assert found.noise == pytest.approx(0.1, rel=0.2)
+
+
+def test_noise_of_folds_is_that_of_an_additive_model():
+    # two trials and four folds: the second trial is 1 better, and 1 more or less in each fold than that
+    scores = iter([0.0, 5.0, 9.0, 2.0, 2.0, 5.0, 11.0, 2.0])
+
+    def function(hp):
+        hp.Choice("x", [1, 2])
+        return next(scores)
+
+    found = health(function, Grid(), executions=4, options=CV, max_trials=2)
+    assert found.noise == pytest.approx(math.sqrt(8 * 0.5**2 / 3))
+
+
+def test_noise_larger_than_the_gaps_asks_for_repeated_folds():
+    found = health(noisy(0.5), executions=2, options=CV)
+    assert found.messages[-1].endswith("use repeated folds, such as cv=RepeatedKFold(), to tell them apart")
+    assert "of noise: 0." in str(found)
+    assert "(from the folds)" in str(found)
 
 
 def test_without_executions_noise_is_the_models_in_the_objectives_units():

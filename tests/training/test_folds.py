@@ -134,7 +134,7 @@ class Sequence(keras.utils.PyDataset):
         (3, {"x": [X, X[:-1]]}, "x has 11 and 12"),
         (3, {"sample_weight": REAL[:-1]}, "sample_weight has 11"),
         (13, {}, r"cv=13 cannot split the 12 rows: .*13.* greater than the number of samples"),
-        (GroupKFold(3), {}, "cannot split the 12 rows: The 'groups' parameter should not be None"),
+        (GroupKFold(3), {}, "cannot split the 12 rows: The 'groups' parameter should not be None.*; give them"),
         (StratifiedKFold(3), {"y": REAL}, "cannot split the 12 rows: Supported target types"),
         ([([0], [12])], {}, "fold 0 has no rows, or others than 0 to 11"),
         ([([0, 1], [2]), ([], [1])], {}, "fold 1 has no rows"),
