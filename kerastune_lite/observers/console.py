@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
@@ -27,6 +27,7 @@ from kerastune_lite.study.trial import Trial
 _ROWS = 5
 _ALWAYS_TOLD = 20
 _SECONDS_BETWEEN = 5.0
+_RECENT = 50  # trials whose cost tells what the next ones will cost
 
 
 @final
@@ -62,6 +63,7 @@ class Console:
         self._ended = 0
         self._failed = 0
         self._because: str | None = None
+        self._recent: deque[Trial] = deque(maxlen=_RECENT)
 
     def __call__(self, event: Event, history: History) -> None:
         """Prints what an event changes."""
@@ -100,6 +102,7 @@ class Console:
         strategy = str(event.strategy.get("strategy", "search")).lower()
         where = "" if self._where is None else f"{self._where}: "
         self._say(f"{where}{verb} {event.objective.name}, {strategy}, {budget}, seed {event.seed}{_grid_size(event)}")
+        self._recent.extend(trial for trial in history.trials[-_RECENT:] if trial.succeeded)
         if len(history):
             retried = (
                 [] if history.best is not None else [trial for trial in history.trials if trial.status == "failed"]
@@ -131,6 +134,8 @@ class Console:
     def _end(self, event: Ended, history: History) -> None:
         trial = history[event.trial]
         self._ended += 1
+        if trial.succeeded and trial not in self._recent:
+            self._recent.append(trial)
         if event.outcome == "failed":
             self._failed += 1
             if self._failed == 1:
@@ -161,7 +166,7 @@ class Console:
         trial = history[number]
         of = "" if settings.max_trials is None else f" ({history.budget_used} of {settings.max_trials})"
         epochs = "" if settings.epochs is None else f"/{settings.epochs}"
-        eta = _seconds_left(history)
+        eta = _seconds_left(history, self._recent)
         parts = [f"trial {number}{of}, epoch {trial.epoch}{epochs}", *_best(history)]
         parts += [] if eta is None else [f"about {_duration(eta)} left"]
         parts += self._failures()
@@ -227,14 +232,21 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
 
 
-def _seconds_left(history: History) -> float | None:
-    """An estimate from the mean duration of trials; None without a budget or a finished trial."""
+def _seconds_left(history: History, recent: Sequence[Trial]) -> float | None:
+    """An estimate from what the latest trials and their epochs have cost; None without a budget or such a trial."""
     settings = history.last_search
-    if settings is None or settings.max_trials is None or history.best is None:
+    if settings is None or not recent:
         return None
-    recent = list(islice(history.ranked(), 50))
-    mean = sum(trial.duration for trial in recent) / len(recent)
-    return mean * max(0, settings.max_trials - history.budget_used + len(history.running))
+    seconds = sum(trial.duration for trial in recent)
+    left = []
+    if settings.max_trials is not None:
+        trials = max(0, settings.max_trials - history.budget_used + len(history.running))
+        left.append(trials * seconds / len(recent))
+    most = settings.options.get("max_epochs_total")
+    if isinstance(most, int):
+        epochs = sum(trial.reported_epochs for trial in recent)
+        left.append(max(0, most - history.epochs_used) * seconds / max(1, epochs))
+    return min(left, default=None)
 
 
 def _grid(event: SearchStarted) -> View | None:

@@ -221,6 +221,11 @@ class Trial:
         return Curve(run.epochs, run.minimized)
 
     @property
+    def reported_epochs(self) -> int:
+        """The epochs reported in all executions."""
+        return sum(map(len, self._reports))
+
+    @property
     def longest_execution(self) -> int:
         """The epochs of its longest training run."""
         return max(map(_last, self._reports), default=0)

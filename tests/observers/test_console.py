@@ -7,7 +7,8 @@ import sys
 import pytest
 from rich.console import Console as Terminal
 
-from kerastune_lite.observers.console import Console
+from kerastune_lite.observers.console import Console, _seconds_left
+from kerastune_lite.stopping import Percentile
 from kerastune_lite.strategies import Bayesian, Grid
 from kerastune_lite.study.events import Ended
 from kerastune_lite.study.store import MemoryStore
@@ -236,3 +237,43 @@ def test_what_goes_to_a_file_stays_out_of_the_live_line(monkeypatch):
 
     assert "to a file" not in said(function, max_trials=1, terminal=True)
     assert errors.getvalue() == "to a file\n"
+
+
+def seconds_left(history, recent=5):
+    return _seconds_left(history, [trial for trial in history.trials if trial.succeeded][-recent:])
+
+
+def timed(max_trials, **options):
+    """A search whose trials take 4 epochs of one second each; those that are worse stop after one."""
+
+    def train(hp, report):
+        level = hp.Choice("x", [4, 3, 2, 1], ordered=True)
+        for epoch in range(1, 5):
+            now[0] += 1.0
+            if report(epoch, level):
+                return
+
+    now = [0.0]
+    options = {"epochs": 4, "clock": lambda: now[0], **options}
+    return fakes.search(train, Grid(), reports=True, max_trials=max_trials, **options)
+
+
+def test_the_time_left_is_what_the_latest_trials_have_cost_stopped_ones_included():
+    stop_worse = Percentile(50, startup_trials=1, first_epoch=1)
+    history = timed(3, stopping=stop_worse)
+    assert [trial.epoch for trial in history.trials] == [4, 1, 1]
+    history.apply(fakes.opened(max_trials=5, epochs=4))
+    assert seconds_left(history) == 2 * (4 + 1 + 1) / 3
+
+
+def test_the_time_left_of_a_limit_of_epochs_is_what_epochs_have_cost():
+    history = timed(2)
+    history.apply(fakes.opened(max_trials=None, epochs=4, options={"max_epochs_total": 20}))
+    assert seconds_left(history) == 12.0
+
+
+def test_the_time_left_is_unknown_without_a_budget_or_a_trial():
+    history = timed(1)
+    assert _seconds_left(history, []) is None
+    history.apply(fakes.opened(max_trials=None))
+    assert seconds_left(history) is None
