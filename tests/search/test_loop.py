@@ -348,6 +348,25 @@ def test_an_exhausted_space_of_a_function_may_have_grown_if_it_is_extended():
     assert [trial.values["n"] for trial in search(**wider, extend=True).trials] == [1, 2, 1, 2, 3]
 
 
+def test_a_space_of_which_nothing_was_feasible_is_tried_again():
+    store, least = MemoryStore(), [3]
+
+    def function(hp):
+        if hp.Int("n", 1, 2) < least[0]:
+            raise Infeasible("n is too small")
+        return 1.0
+
+    search(function, Grid(), store=store, max_trials=None)
+    least[0] = 1
+    assert statuses(search(function, Grid(), store=store, max_trials=None))[2:] == ["completed", "completed"]
+
+
+def test_reads_of_the_first_search_must_agree():
+    most = itertools.count(1)
+    with pytest.raises(StudyChanged, match="reads it at random"):
+        search(lambda hp: hp.Float("x", 0, 1 + next(most)), max_trials=4)
+
+
 def test_a_usage_error_found_inside_a_trial_ends_the_search_not_the_trial():
     def function(hp):
         return hp.Float("x", 2, 1)
