@@ -17,14 +17,18 @@ from kerastune_lite.errors import (
     StudyChanged,
     StudyWriteError,
 )
+from kerastune_lite.executors import InProcess
 from kerastune_lite.observers.guarded import GuardedObserver
+from kerastune_lite.search.loop import Loop
+from kerastune_lite.search.recorder import Recorder
+from kerastune_lite.search.settings import Settings
 from kerastune_lite.stopping import Stop
 from kerastune_lite.strategies import Grid, Proposal
-from kerastune_lite.study.events import Ended, ReadsRecorded, Reported, Started
+from kerastune_lite.study.events import Annotated, Ended, ReadsRecorded, Reported, Started
 from kerastune_lite.study.history import History
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.store import MemoryStore
-from tests.fakes import nested, points, search
+from tests.fakes import SCORE, nested, opened, points, search
 
 
 def plain(hp):
@@ -546,3 +550,16 @@ def test_several_executions_are_reported_one_after_the_other():
     values = iter([0.2, 0.4, 0.6, 0.8])
     history = search(lambda hp: hp.Float("x", 0, 1) * 0 + next(values), max_trials=2, executions=2)
     assert [trial.score for trial in history.trials] == pytest.approx([0.3, 0.7])
+
+
+def test_an_annotation_that_is_on_record_is_not_recorded_again():
+    def annotate(task, send):
+        for note in (Annotated(key="of the trial", value=1, trial=task.trial), Annotated(key="of the study", value=2)):
+            send(note)
+            send(note)
+
+    store = MemoryStore()
+    loop = Loop(Recorder(store, History(), []), Settings(objective=SCORE), InProcess(annotate))
+    loop.run(opened(max_trials=1))
+    keys = [event.key for event in store.events() if isinstance(event, Annotated)]
+    assert keys == ["of the trial", "of the study", "search ended"]
