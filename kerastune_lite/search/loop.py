@@ -80,7 +80,9 @@ class Loop:
         self._epochs_before = 0
         self._retries: list[int] = []
         self._first_failures: list[str | None] = []
-        self._may_extend = settings.extend
+        trials = self._history.trials
+        self._nothing_to_lose = bool(trials) and all(trial.epoch == 0 for trial in trials)
+        self._may_extend = settings.extend or self._nothing_to_lose
         self._interrupted = False
         self._error: BaseException | None = None
         self._why = ""
@@ -244,7 +246,7 @@ class Loop:
     def _may_have_grown(self) -> bool:
         """Whether a space that an earlier search has exhausted may have grown; only reading can tell."""
         ended = self._history.at_rest and self._history.notes[SEARCH_ENDED] != _INTERRUPTED
-        return ended and self._may_extend and self._settings.space is None
+        return ended and self._may_extend and (self._nothing_to_lose or self._settings.space is None)
 
     def _extend(self, number: int) -> None:
         """Trial `number` is the first of a new space. One search may extend once: its own reads must agree."""

@@ -141,7 +141,7 @@ def _started(settings: Settings, history: History) -> SearchStarted:
             + "\nOptions: undo the change to continue, extend=True to continue with the new one and keep what is "
             "there, overwrite=True to start again"
         )
-    return replace(now, extends=before.space != now.space or not worth_keeping)
+    return replace(now, extends=before.space != now.space)
 
 
 def _differences(before: SearchStarted, now: SearchStarted, strategy: Strategy) -> Iterable[str]:

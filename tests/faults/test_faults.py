@@ -2,6 +2,7 @@
 
 import pytest
 
+from kerastune_lite.errors import Infeasible
 from kerastune_lite.strategies import Grid
 from kerastune_lite.study.events import Ended
 from kerastune_lite.study.store import Journal
@@ -55,6 +56,18 @@ EXTENDED = {
         tune(more_steps, None, strategy=Grid(), extend=True), before=tune(steps, None, strategy=Grid())
     ),
 }
+
+
+def infeasible_at_first(hp):
+    if (n := hp.Int("n", 1, 6)) < 4:
+        raise Infeasible("n is too small")
+    return n
+
+
+def test_a_search_that_was_killed_before_its_first_feasible_trial_ends_as_the_uninterrupted_one(monkeypatch):
+    monkeypatch.setitem(SCENARIOS, "infeasible", Scenario(tune(infeasible_at_first, None, strategy=Grid())))
+    cases = [Case("infeasible", "killed", share / 20) for share in range(20)]
+    assert {play(case).outcome for case in cases} == {"equal"}
 
 
 @pytest.mark.parametrize("name", EXTENDED)

@@ -17,14 +17,18 @@ from kerastune_lite.errors import (
     StudyChanged,
     StudyWriteError,
 )
+from kerastune_lite.executors import InProcess
 from kerastune_lite.observers.guarded import GuardedObserver
+from kerastune_lite.search.loop import Loop
+from kerastune_lite.search.recorder import Recorder
+from kerastune_lite.search.settings import Settings
 from kerastune_lite.stopping import Stop
 from kerastune_lite.strategies import Grid, Proposal
-from kerastune_lite.study.events import Ended, ReadsRecorded, Reported, Started
+from kerastune_lite.study.events import Annotated, Ended, ReadsRecorded, Reported, Started
 from kerastune_lite.study.history import History
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.store import MemoryStore
-from tests.fakes import nested, points, search
+from tests.fakes import SCORE, nested, opened, points, search
 
 
 def plain(hp):
@@ -348,6 +352,25 @@ def test_an_exhausted_space_of_a_function_may_have_grown_if_it_is_extended():
     assert [trial.values["n"] for trial in search(**wider, extend=True).trials] == [1, 2, 1, 2, 3]
 
 
+def test_a_space_of_which_nothing_was_feasible_is_tried_again():
+    store, least = MemoryStore(), [3]
+
+    def function(hp):
+        if hp.Int("n", 1, 2) < least[0]:
+            raise Infeasible("n is too small")
+        return 1.0
+
+    search(function, Grid(), store=store, max_trials=None)
+    least[0] = 1
+    assert statuses(search(function, Grid(), store=store, max_trials=None))[2:] == ["completed", "completed"]
+
+
+def test_reads_of_the_first_search_must_agree():
+    most = itertools.count(1)
+    with pytest.raises(StudyChanged, match="reads it at random"):
+        search(lambda hp: hp.Float("x", 0, 1 + next(most)), max_trials=4)
+
+
 def test_a_usage_error_found_inside_a_trial_ends_the_search_not_the_trial():
     def function(hp):
         return hp.Float("x", 2, 1)
@@ -530,3 +553,16 @@ def test_several_executions_are_reported_one_after_the_other():
     values = iter([0.2, 0.4, 0.6, 0.8])
     history = search(lambda hp: hp.Float("x", 0, 1) * 0 + next(values), max_trials=2, executions=2)
     assert [trial.score for trial in history.trials] == pytest.approx([0.3, 0.7])
+
+
+def test_an_annotation_that_is_on_record_is_not_recorded_again():
+    def annotate(task, send):
+        for note in (Annotated(key="of the trial", value=1, trial=task.trial), Annotated(key="of the study", value=2)):
+            send(note)
+            send(note)
+
+    store = MemoryStore()
+    loop = Loop(Recorder(store, History(), []), Settings(objective=SCORE), InProcess(annotate))
+    loop.run(opened(max_trials=1))
+    keys = [event.key for event in store.events() if isinstance(event, Annotated)]
+    assert keys == ["of the trial", "of the study", "search ended"]

@@ -213,3 +213,11 @@ def test_a_trial_without_a_score_yet_may_be_kept():
     events = [opened(keep_checkpoints=1), *run(0, 0.5), Started(trial=1, attempt=1, values={})]
     history = History(events)
     assert history.keeps(history[1])
+
+
+def test_a_trial_reserves_its_place_until_it_is_interrupted():
+    history = History([opened(), Started(trial=0, attempt=1, values={"n": 1}), reads(0, (N, 1))])
+    history.apply(Started(trial=1, attempt=1, values={"n": 2}))
+    assert not history.tree.untried({"n": 2})
+    history.apply(Ended(trial=1, outcome="interrupted"))
+    assert history.tree.untried({"n": 2})

@@ -97,6 +97,41 @@ def test_a_deep_walk_with_a_running_trial_finds_another_way():
     assert values == {definition.name: 1 for definition in deep[:-1]} | {"c1999": 2}
 
 
+def test_a_place_that_is_defined_otherwise_is_open_again():
+    tree = ReadsTree()
+    for number, value in enumerate((1, 2)):
+        tree.add(number, path((A, 1), (B, value)), closed=True)
+        tree.add(number + 2, path((A, 2), (B, value)), closed=True)
+    assert tree.root.exhausted()
+    tree.add(4, path((A, 1), (Int("b", 1, 3), 3)), closed=True)
+    assert not tree.root.exhausted()
+    assert tree.walk(None) == {"a": 1, "b": 1}
+
+
+def test_an_exhausted_tree_gives_a_chooser_nothing():
+    tree = ReadsTree()
+    for number, value in enumerate((1, 2)):
+        tree.add(number, path((A, value)), closed=True)
+    assert tree.root.exhausted()
+    assert tree.walk(lambda definition: definition.from_unit(0.0)) is None
+
+
+def test_values_whose_reads_broke_off_are_untried_until_their_trial_runs():
+    tree = ReadsTree()
+    tree.add(0, path((A, 1)), closed=False)
+    assert tree.untried({"a": 1})
+    tree.root.branch(1).reserved += 1
+    assert not tree.untried({"a": 1})
+
+
+def test_a_level_of_a_running_trial_is_taken_before_an_exhausted_one_whatever_the_chooser_likes():
+    tree = ReadsTree()
+    tree.add(0, path((A, 1)), closed=True)
+    tree.add(1, path((A, 2)), closed=False)
+    tree.root.branch(2).reserved += 1
+    assert tree.walk(lambda definition: 1) == {"a": 2}
+
+
 @pytest.fixture
 def visits(monkeypatch):
     """One entry for each time that a node is asked what lies below a value."""
