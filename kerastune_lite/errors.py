@@ -141,6 +141,7 @@ def cannot_write(path: Path, error: OSError) -> StudyWriteError:
         errno.EACCES: "no permission; choose another `directory`",
         errno.EROFS: "the file system is read-only; choose another `directory`",
         errno.ENOTDIR: "part of the path is a file; choose another `directory` or `project_name`",
+        errno.ENOENT: "its directory was deleted or moved; put it back and rerun to resume, or rerun to start over",
         errno.EEXIST: "a file of that name exists; choose another `directory` or `project_name`",
     }.get(error.errno or 0, "choose another `directory`, or fix the problem and rerun to resume")
     return StudyWriteError(f"cannot write {path}: {error.strerror}: {remedy}")

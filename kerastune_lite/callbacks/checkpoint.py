@@ -16,8 +16,8 @@ from kerastune_lite.callbacks.callback_state import Beginning, Lost
 from kerastune_lite.callbacks.kept_model import read_metadata, write_metadata
 from kerastune_lite.callbacks.report import scalars
 from kerastune_lite.callbacks.resume_state import Progress, ResumeState
-from kerastune_lite.callbacks.saved_states import best_state, delete_states, last_state, link
-from kerastune_lite.errors import UsageError, cannot_write, warn
+from kerastune_lite.callbacks.saved_states import best_state, delete_states, last_state, link, replace_last
+from kerastune_lite.errors import UsageError, cannot_write, changing, warn
 from kerastune_lite.space.number import number
 from kerastune_lite.study.layout import BEST_EPOCH, MODEL, RESUME, WEIGHTS
 from kerastune_lite.study.objective import Best, Objective, RunningScore, resolve
@@ -133,6 +133,9 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
             )
 
     def _start_over(self, objective: Objective) -> None:
+        assert self.directory is not None
+        with changing(self.directory):
+            self.directory.mkdir(parents=True, exist_ok=True)
         self._score, self._unscored, self._saved, self._epochs = RunningScore(objective), None, None, 0
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -163,7 +166,8 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         """Saves the state of the last epoch, unless it is saved; the next epoch must not have begun."""
         progress, self._unsaved = self._unsaved, None
         if progress is not None and self.resume:
-            self._capture(progress).write(self._path(RESUME))
+            assert self.directory is not None
+            replace_last(self._capture(progress), self.directory)
             self._saved_at = time.monotonic()
 
     def _capture(self, progress: Progress) -> ResumeState:

@@ -42,7 +42,7 @@ class StateDamaged(Exception):
 
 
 def write_state(path: Path, metadata: Mapping[str, Any], arrays: Arrays) -> None:
-    """Writes a state to `path` atomically.
+    """Writes a state to `path` atomically; its directory exists, unless somebody has deleted it.
 
     Raises:
         StudyWriteError: The file cannot be written.
@@ -51,7 +51,6 @@ def write_state(path: Path, metadata: Mapping[str, Any], arrays: Arrays) -> None
     text = json.dumps({**metadata, FORMAT_KEY: _FORMAT, _ARRAYS_KEY: listed}).encode()
     part = path.with_suffix(".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
             _write(file, text, arrays)
         os.replace(part, path)

@@ -7,7 +7,7 @@ from typing import final
 from kerastune_lite.errors import changing
 from kerastune_lite.study.events import Ended, Event, SearchStarted
 from kerastune_lite.study.history import History
-from kerastune_lite.study.layout import BEST_EPOCH, CHECKPOINTS, RESUME, checkpoint_directory
+from kerastune_lite.study.layout import BEST_EPOCH, CHECKPOINTS, PREVIOUS, RESUME, checkpoint_directory
 from kerastune_lite.study.trial import Trial
 
 
@@ -38,7 +38,7 @@ class ModelFiles:
                 self._prune(history)
 
     def _delete_states(self, trial: Trial) -> None:
-        for name in (RESUME, BEST_EPOCH):
+        for name in (RESUME, PREVIOUS, BEST_EPOCH):
             (checkpoint_directory(self._study, trial.number) / name).unlink(missing_ok=True)
 
     def _prune(self, history: History) -> None:

@@ -14,6 +14,7 @@ MODEL = "model.keras"
 WEIGHTS = "model.weights.h5"
 METADATA = "model.json"
 RESUME = "resume.npz"
+PREVIOUS = "resume_before.npz"  # the state that the one to resume from has replaced
 BEST_EPOCH = "best_epoch.npz"
 FORMER_BEST_EPOCH = "scored.npz"  # its name in studies of version 0.1
 

@@ -8,7 +8,7 @@ import pytest
 from kerastune_lite.callbacks import Checkpoint, EarlyStopping
 from kerastune_lite.callbacks.resume_state import ResumeState
 from kerastune_lite.errors import StudyWriteError, UsageError
-from kerastune_lite.study.layout import BEST_EPOCH, METADATA, MODEL, RESUME
+from kerastune_lite.study.layout import BEST_EPOCH, METADATA, MODEL, PREVIOUS, RESUME
 from kerastune_lite.study.objective import Objective
 from tests import tiny
 
@@ -143,6 +143,7 @@ def test_a_torn_state_is_ignored(tmp_path):
         resumable(tmp_path, kill_at=2)
     content = (tmp_path / RESUME).read_bytes()
     (tmp_path / BEST_EPOCH).unlink()
+    (tmp_path / PREVIOUS).unlink()
     (tmp_path / RESUME).write_bytes(content[: len(content) // 2])
     with pytest.warns(RuntimeWarning, match=r"resume\.npz is damaged: the training starts over"):
         assert Checkpoint(tmp_path, objective="loss").epochs_done == 0
