@@ -26,6 +26,7 @@ from kerastune_lite.observers.tensorboard.event_file import (
 from kerastune_lite.observers.tensorboard.leftover import (
     UNFINISHED,
     delete,
+    delete_empty,
     delete_runs,
     runs,
     schema_number,
@@ -164,7 +165,8 @@ class SearchBoard:
                 self._finish(trial)
 
     def _delete_leftovers(self, history: History) -> None:
-        """Deletes runs that show no trial of the record, or an ended one as unfinished."""
+        """Deletes runs that show no trial of the record, or an ended one as unfinished, and empty ones."""
+        delete_empty(self._runs)
         for run in runs(self._runs, lambda _: True):
             number = trial_of(run)
             if number is not None and not (number in history and _shown_as(history[number], run)):

@@ -22,6 +22,14 @@ def runs(directory: Path, belongs: Callable[[FileName], bool]) -> Iterator[Path]
             yield run
 
 
+def delete_empty(directory: Path) -> None:
+    """Deletes runs of which only the directory was left when their process died."""
+    for run in directory.glob("*"):
+        ours = _OURS.fullmatch(run.name) and run.is_dir() and not run.is_symlink()
+        if ours and not any(run.iterdir()):
+            run.rmdir()
+
+
 def trial_of(run: Path) -> int | None:
     """The number of the trial that a run of ours shows; None for a run of the search."""
     match = _OURS.fullmatch(run.name)
