@@ -139,3 +139,9 @@ def test_the_ends_of_the_unit_interval_are_the_ends_of_the_range(sampling, step)
     a_scale = scale(0.3, 0.3 * 81 if sampling != "linear" else 9.3, step, sampling)
     assert a_scale.at(0.0) == a_scale.low
     assert a_scale.at(1.0) == pytest.approx(a_scale.high, rel=0 if step is None else 1e-9)
+
+
+@pytest.mark.parametrize(("sampling", "step"), [("linear", 0.5), ("log", 2), ("reverse_log", 2)])
+def test_a_range_of_one_value_has_one_level_in_the_middle(sampling, step):
+    one = scale(1, 1, step, sampling)
+    assert (one.count(), one.level(0), one.unit(1)) == (1, 1, 0.5)

@@ -221,3 +221,17 @@ def test_a_trial_reserves_its_place_until_it_is_interrupted():
     assert not history.tree.untried({"n": 2})
     history.apply(Ended(trial=1, outcome="interrupted"))
     assert history.tree.untried({"n": 2})
+
+
+def test_a_study_is_at_rest_from_the_end_of_a_search_to_the_next_trial():
+    events = [opened(), *run(0, 0.1), Annotated(key="search ended"), opened(), Started(trial=1, attempt=1, values={})]
+    assert [History(events[:count]).at_rest for count in (0, 1, 4, 5, 6, 7)] == [False, False, False, True, True, False]
+
+
+def test_a_trial_that_has_read_in_part_reserves_what_lies_below():
+    history = History([opened(), Started(trial=0, attempt=1, values={}), reads(0, (N, 1), complete=False)])
+    assert not history.tree.untried({"n": 1})
+    history.apply(reads(0, (N, 1)))
+    history.apply(Started(trial=1, attempt=1, values={}))
+    history.apply(reads(1, (N, 2)))
+    assert history.tree.root.branch(2).reserved == 0

@@ -26,7 +26,7 @@ from kerastune_lite.observers.tensorboard.event_file import (
 from kerastune_lite.observers.tensorboard.leftover import (
     UNFINISHED,
     delete,
-    delete_emptied,
+    delete_empty,
     delete_runs,
     runs,
     schema_number,
@@ -168,12 +168,12 @@ class SearchBoard:
                 self._finish(trial)
 
     def _delete_leftovers(self, history: History) -> None:
-        """Deletes runs that show no trial of the record, or an ended one as unfinished."""
+        """Deletes runs that show no trial of the record, or an ended one as unfinished, and empty ones."""
+        delete_empty(self._runs)
         for run in runs(self._runs, lambda _: True):
             number = trial_of(run)
             if number is not None and not (number in history and _shown_as(history[number], run)):
                 delete(run)
-        delete_emptied(self._runs)
 
     def _run(self, trial: Trial) -> Path:
         return self._runs / trial_name(trial.number)

@@ -22,6 +22,14 @@ def runs(directory: Path, belongs: Callable[[FileName], bool]) -> Iterator[Path]
             yield run
 
 
+def delete_empty(directory: Path) -> None:
+    """Deletes runs of which only the directory was left when their process died."""
+    for run in directory.glob("*"):
+        ours = _OURS.fullmatch(run.name) and run.is_dir() and not run.is_symlink()
+        if ours and not any(run.iterdir()):
+            run.rmdir()
+
+
 def trial_of(run: Path) -> int | None:
     """The number of the trial that a run of ours shows; None for a run of the search."""
     match = _OURS.fullmatch(run.name)
@@ -44,17 +52,6 @@ def delete(run: Path) -> None:
         shutil.rmtree(run)
     except OSError as error:
         raise cannot_write(run, error) from error
-
-
-def delete_emptied(directory: Path) -> None:
-    """Deletes the directories of unfinished runs whose files were deleted before the process died.
-
-    Raises:
-        StudyWriteError: A directory cannot be deleted.
-    """
-    for run in directory.glob(f"*{UNFINISHED}"):
-        if trial_of(run) is not None and run.is_dir() and not run.is_symlink() and not any(run.iterdir()):
-            delete(run)
 
 
 def delete_runs(directory: Path, events: Iterable[Event]) -> None:

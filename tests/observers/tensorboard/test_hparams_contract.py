@@ -521,6 +521,14 @@ def test_runs_that_earlier_versions_wrote_among_those_of_other_studies_move(tmp_
     assert {path.name for path in (tmp_path / study).glob("trial_*")} == {"trial_0000", "trial_0001", "trial_0002"}
 
 
+def test_a_run_of_which_only_the_directory_is_left_is_deleted(tmp_path):
+    store = MemoryStore()
+    searched(tmp_path, store=store)
+    (tmp_path / "trial_0000_unfinished").mkdir()
+    searched(tmp_path, store=store)
+    assert not (tmp_path / "trial_0000_unfinished").exists()
+
+
 def test_what_the_user_keeps_beside_the_runs_stays(tmp_path):
     (tmp_path / "trial_0007").mkdir()
     (tmp_path / "trial_0007" / "notes.txt").touch()
