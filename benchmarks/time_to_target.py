@@ -217,7 +217,7 @@ def gather(options: argparse.Namespace) -> list[dict[str, Any]]:
     """All searches, a process for each side and seed; those that `options.results` holds are taken from there."""
     runs = _recorded(options.results)
     known = {(run["task"], run["side"], run["seed"], run["budget"]) for run in runs}
-    for seed in range(options.seeds):
+    for seed in range(0 if options.recorded else options.seeds):
         for side in options.sides:
             missing = [task for task in options.tasks if (task, side, seed, options.budget) not in known]
             if missing:
@@ -277,6 +277,7 @@ def main() -> None:
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=list(SIDES))
     parser.add_argument("--results", help="a file of runs: those in it are taken as they are, others added to it")
+    parser.add_argument("--recorded", action="store_true", help="print what the file of --results holds; run nothing")
     parser.add_argument("--budget", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, help=argparse.SUPPRESS)
@@ -289,11 +290,11 @@ def main() -> None:
     options.budget = EPOCHS * (QUICK_TRAININGS if options.quick else TRAININGS)
     print(machine("kerastune-lite", "tensorflow", "keras", "keras-tuner", "optuna"), flush=True)
     runs = gather(options)
-    print(f"medians of {options.seeds} seeds; at most {options.budget} epochs, {EPOCHS} a full training")
+    print(f"medians over seeds; at most {options.budget} epochs, {EPOCHS} a full training")
     for name in options.tasks:
-        task = TASKS[name]
-        print(f"\n{name}: {task.objective} {task.target}\n")
-        print(summary([run for run in runs if run["task"] == name]))
+        of_task = [run for run in runs if run["task"] == name]
+        if of_task:
+            print(f"\n{name}: {TASKS[name].objective} {TASKS[name].target}\n\n{summary(of_task)}")
 
 
 if __name__ == "__main__":
