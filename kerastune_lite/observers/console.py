@@ -188,6 +188,8 @@ class Console:
             self._say(message, "yellow")
         if why.startswith("interrupted") and self._where is not None:
             self._say("rerun to resume")
+        elif counts["paused"] and self._where is not None:
+            self._say("rerun with a larger limit to resume the paused trials")
         if self._tensorboard is not None:
             self._say(f"view in TensorBoard: tensorboard --logdir {self._tensorboard}")
 

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console as Terminal
 
 from kerastune_lite.observers.console import Console, _seconds_left
+from kerastune_lite.search.limits import Limits
 from kerastune_lite.stopping import Percentile
 from kerastune_lite.strategies import Bayesian, Grid
 from kerastune_lite.study.events import Ended
@@ -138,6 +139,18 @@ def test_an_interrupted_search_says_how_to_go_on():
     with pytest.raises(KeyboardInterrupt):
         fakes.search(function, observers=[Console(1, terminal=screen, where="logs/s")])
     assert "rerun to resume" in screen.file.getvalue()
+
+
+def test_a_search_that_a_limit_has_ended_says_how_to_continue():
+    def function(hp, report):
+        hp.Float("x", 0, 1)
+        return any(report(epoch, 1.0) for epoch in range(1, 4))
+
+    screen = Terminal(file=io.StringIO(), width=200)
+    limits = Limits(max_epochs_total=2)
+    console = Console(1, terminal=screen, where="logs/s")
+    fakes.search(function, reports=True, limits=limits, epochs=3, observers=[console])
+    assert "rerun with a larger limit to resume the paused trials" in screen.file.getvalue()
 
 
 def test_on_a_terminal_one_live_line_tells_trial_epoch_best_and_time_left():
