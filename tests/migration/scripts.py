@@ -66,6 +66,25 @@ def from_the_engine_modules(kt):
     )
 
 
+def hyperband(kt):
+    tuner = kt.Hyperband(
+        tiny.build_model,
+        objective="val_accuracy",
+        max_epochs=4,
+        factor=4,
+        hyperband_iterations=1,
+        seed=1,
+        directory="my_dir",
+        project_name="intro_to_kt",
+    )
+    stop_early = keras.callbacks.EarlyStopping(monitor="val_loss", patience=5)
+    tuner.search(*TRAIN, epochs=4, validation_data=VALIDATION, callbacks=[stop_early], verbose=0)
+    best = tuner.get_best_hyperparameters(num_trials=1)[0]
+    model = tuner.hypermodel.build(best)
+    read = {name: value for name, value in best.values.items() if not name.startswith("tuner/")}
+    return kinds(read), model.predict(tiny.X_VAL, verbose=0).shape
+
+
 def bayesian_optimization(kt):
     tuner = kt.BayesianOptimization(
         hypermodel=tiny.build_model,
