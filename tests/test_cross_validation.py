@@ -148,7 +148,9 @@ def test_another_number_of_executions_is_an_error(tuner, executions):
         search(tuner(executions_per_trial=executions))
 
 
-@pytest.mark.parametrize("cv", [1, 0, -3, True, "5", 2.5, KFold, (fold for fold in ())], ids=str)
+@pytest.mark.parametrize(
+    "cv", [1, 0, -3, True, "5", 2.5, KFold, pytest.param((fold for fold in ()), id="generator")], ids=str
+)
 def test_what_is_no_splitter_is_an_error_at_once(tuner, cv):
     with pytest.raises(UsageError, match="cv="):
         tuner(cv=cv)

@@ -35,7 +35,7 @@ class Plain:
         (Wrapping(Wrapping(2)), {"field": {"field": 2}}),
         (np.ndarray, "ndarray"),
         (len, "len"),
-        (Plain(), "Plain"),
+        pytest.param(Plain(), "Plain", id="plain"),
         (1 + 2j, "(1+2j)"),
     ],
     ids=str,
