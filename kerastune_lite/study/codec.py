@@ -204,6 +204,10 @@ def _execution(value: Any) -> int:
     return count
 
 
+def _executions(value: Any) -> int:
+    return _execution(_positive(value) - 1) + 1
+
+
 def _at_least(least: int) -> Callable[[Any], int]:
     def check(value: Any) -> int:
         if type(value) is not int or value < least:
@@ -273,7 +277,7 @@ _DECODE: dict[str, Callable[[Any], Any]] = {
     "seed": _at_least(0),
     "max_trials": _at_least(1),
     "epochs": _at_least(1),
-    "executions": _at_least(1),
+    "executions": _executions,
     "keep_checkpoints": _at_least(0),
     "options": _object,
     "versions": _object,

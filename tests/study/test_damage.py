@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kerastune_lite.errors import StudyError, StudyForeign
 from kerastune_lite.space.kinds import Boolean, Choice, Fixed, Float, Int
 from kerastune_lite.strategies import Grid, Random
-from kerastune_lite.study.codec import FORMAT
+from kerastune_lite.study.codec import FORMAT, EventCodec
 from kerastune_lite.study.events import Annotated, Ended, Enqueued, ExternalResult, Reported, Started
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import JOURNAL, LOCK
@@ -318,3 +318,12 @@ def test_a_mutated_journal_raises_nothing_but_our_errors(tmp_path_factory, data)
 def test_events_without_a_place_in_the_study_are_those_of_a_trial_of_its_own():
     history = History([Reported(trial=3, execution=0, epoch=1, metrics={"score": 1.0}), Ended(trial=3)])
     assert (len(history), history.next_number, history[3].status) == (1, 4, "completed")
+
+
+@pytest.mark.parametrize("count", [0, 1001, 10**15, 2.0, "3"])
+def test_a_line_that_claims_too_many_executions_is_not_read(count):
+    codec = EventCodec()
+    line = codec.encode(Started(trial=0, attempt=1, values={}, executions=3))[0]
+    assert codec.decode(dict(line)).executions == 3
+    with pytest.raises(ValueError, match=r"an integer|above 0|below 1000"):
+        codec.decode({**line, "executions": count})
