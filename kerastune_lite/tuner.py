@@ -179,14 +179,12 @@ class Tuner(Hooks):
         folds = None
         if self._own_trials:
             arguments = FitArguments({})
-        else:
-            arguments, folds = self._fit_arguments(fit_args, fit_kwargs)
-        if self._own_trials:
             named = {"callbacks": callbacks, "verbose": verbose, "fit_verbose": fit_verbose}
             kwargs = {**fit_kwargs, **{name: value for name, value in named.items() if value is not None}}
             train = partial(self._train, self._trial(arguments, None, None), (*fit_args, *kwargs.values()))
             trial: TrialFunction = OwnTrials(self.run_trial, train, self.oracle, self._overrides, fit_args, kwargs)
         else:
+            arguments, folds = self._fit_arguments(fit_args, fit_kwargs)
             trial = replace(self._trial(arguments, callbacks, fit_verbose), folds=folds)
         tensorboard, settings = tensorboard_observer(self._options), self._search_settings(arguments, folds)
         with frozen_garbage():

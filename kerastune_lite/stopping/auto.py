@@ -7,9 +7,9 @@ from typing import final
 
 from kerastune_lite.stopping.comparison import halve
 from kerastune_lite.stopping.forecast import CurveForecast
-from kerastune_lite.stopping.horizon import horizon, just_reached, rungs, stoppable
+from kerastune_lite.stopping.horizon import horizon, just_reached, stoppable
 from kerastune_lite.stopping.protocol import Stop
-from kerastune_lite.study.curves import first_rung
+from kerastune_lite.study.curves import first_rung, rungs
 from kerastune_lite.study.events import SCHEDULE
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial

@@ -5,9 +5,9 @@ from typing import final
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.space.number import number, whole
-from kerastune_lite.stopping.horizon import horizon, just_reached, rungs, stoppable
+from kerastune_lite.stopping.horizon import due, horizon, just_reached, stoppable
 from kerastune_lite.stopping.protocol import Stop
-from kerastune_lite.study.curves import Rung, first_rung
+from kerastune_lite.study.curves import Rung, first_rung, rungs
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 
@@ -111,14 +111,10 @@ class Percentile:
 
     def __call__(self, trial: Trial, history: History, /) -> Stop | None:
         """Compares the trial at an epoch that it has just reached."""
-        epochs = horizon(trial, history)
-        reached = just_reached(trial)
-        if epochs is None or reached is None or history.scored < self.startup_trials or not stoppable(trial, history):
+        found = due(trial, history, first_epoch=self.first_epoch, every=self.every, startup_trials=self.startup_trials)
+        if found is None:
             return None
-        first = self.first_epoch or first_rung(epochs)
-        epoch = first + (reached[1] - first) // self.every * self.every
-        if not (max(reached[0], first - 1) < epoch < epochs):
-            return None
+        epoch = found[0]
         rung = history.rung(epoch, trial.execution)
         rank, others = rung.better_than(rung[trial.number]), len(rung) - 1
         if rank <= others * self.percentile / 100:

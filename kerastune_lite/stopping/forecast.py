@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, final
 
 from kerastune_lite.stopping.comparison import check_count, check_share
-from kerastune_lite.stopping.horizon import horizon, just_reached, stoppable
+from kerastune_lite.stopping.horizon import due
 from kerastune_lite.stopping.protocol import Stop
-from kerastune_lite.study.curves import Curve, first_rung
+from kerastune_lite.study.curves import Curve
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 
@@ -53,12 +53,11 @@ class CurveForecast:
 
     def __call__(self, trial: Trial, history: History, /) -> Stop | None:
         """Compares the forecast of the trial with the best trial."""
-        epochs, reached = horizon(trial, history), just_reached(trial)
-        if epochs is None or reached is None or history.scored < self.startup_trials or not stoppable(trial, history):
+        found = due(trial, history, first_epoch=self.first_epoch, every=self.every, startup_trials=self.startup_trials)
+        if found is None:
             return None
-        first = self.first_epoch or first_rung(epochs)
-        due = first + (reached[1] - first) // self.every * self.every
-        if not (max(reached[0], first - 1) < due and reached[1] < epochs):
+        _, now, epochs = found
+        if now >= epochs:
             return None
         best = history.best
         assert best is not None
@@ -66,7 +65,7 @@ class CurveForecast:
         chance = chance_below(best.minimized, trial.curve(trial.execution), epochs)
         if chance is None or chance >= self.chance:
             return None
-        return Stop(f"epoch {reached[1]}: {_percent(chance)} chance of passing {best.score:.4g}")
+        return Stop(f"epoch {now}: {_percent(chance)} chance of passing {best.score:.4g}")
 
 
 def _percent(chance: float) -> str:

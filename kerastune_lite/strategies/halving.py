@@ -10,7 +10,7 @@ from kerastune_lite.errors import UsageError
 from kerastune_lite.space.number import whole
 from kerastune_lite.strategies.protocol import Proposal, Strategy
 from kerastune_lite.strategies.random import Random
-from kerastune_lite.study.curves import first_rung
+from kerastune_lite.study.curves import first_rung, rungs
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 
@@ -90,11 +90,11 @@ class Halving:
             new = None if used or promoted is not None else self.base(history, rng)
             return promoted or (_winner(history, plan[0]) if new is None else _begun(new, plan[0], 0))
         members = _by_bracket(history)
-        for index, rungs in enumerate(itertools.cycle(plan)):
+        for index, bracket in enumerate(itertools.cycle(plan)):
             inside = members.get(index, [])
-            if len(inside) < rungs[0].trials and not used and (new := self.base(history, rng)) is not None:
-                return _begun(new, rungs, index)
-            decided = _decided(inside, rungs, self.eta)
+            if len(inside) < bracket[0].trials and not used and (new := self.base(history, rng)) is not None:
+                return _begun(new, bracket, index)
+            decided = _decided(inside, bracket, self.eta)
             if decided is not None or not inside:
                 return decided
         return None
@@ -115,7 +115,7 @@ class Halving:
                 f"max_epochs={max_epochs} is not above the first rung, epoch {first}: train longer, or give "
                 f"min_epochs (to stop trials after one or two epochs is a gamble)"
             )
-        epochs = [*itertools.takewhile(lambda epoch: epoch**2 * self.eta <= max_epochs**2, _powers(first, self.eta))]
+        epochs = [epoch for epoch in rungs(first, self.eta, max_epochs) if epoch**2 * self.eta <= max_epochs**2]
         epochs = [*(epochs or [first]), max_epochs]
         most = len(epochs) - 1
         count = min(len(epochs), self.brackets or len(epochs))
@@ -170,11 +170,6 @@ def _winner(history: History, rungs: Sequence[Rung]) -> Proposal | None:
     return None if best is None or not best.waiting or history.running else _promoted(best, rungs)
 
 
-def _powers(first: int, eta: int) -> Iterator[int]:
-    """`first`, `first * eta`, `first * eta**2`, ..."""
-    return (first * eta**step for step in itertools.count())
-
-
 def _budget_used(history: History) -> bool:
     most = history.settings.max_trials
     return most is not None and history.budget_used >= most
@@ -224,9 +219,7 @@ def _waits_at(trial: Trial, rung: Rung) -> bool:
 
 def total_epochs(plan: Sequence[Sequence[Rung]]) -> Iterator[tuple[int, int]]:
     """For each bracket, its trials and the epochs that they train, promotions included."""
-    for rungs in plan:
-        befores = [0, *(rung.epochs for rung in rungs)]
-        yield (
-            rungs[0].trials,
-            sum(rung.trials * (rung.epochs - before) for rung, before in zip(rungs, befores, strict=False)),
-        )
+    for bracket in plan:
+        befores = [0, *(rung.epochs for rung in bracket)]
+        epochs = sum(rung.trials * (rung.epochs - before) for rung, before in zip(bracket, befores, strict=False))
+        yield bracket[0].trials, epochs

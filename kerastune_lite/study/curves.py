@@ -18,6 +18,13 @@ def first_rung(epochs: int) -> int:
     return max(_LEAST_EPOCHS, math.ceil(_LEAST_SHARE * epochs))
 
 
+def rungs(first: int, eta: int, epochs: int) -> Iterator[int]:
+    """`first`, `first * eta`, ..., below `epochs`."""
+    while first < epochs:
+        yield first
+        first *= eta
+
+
 class Curve(NamedTuple):
     """The score of one training run so far, after each epoch in which the objective was finite.
 
@@ -71,10 +78,6 @@ class Rung:
     def better_than(self, minimized: float) -> int:
         """How many trials have a better value."""
         return bisect.bisect_left(self._sorted, minimized)
-
-    def nth(self, rank: int) -> float:
-        """The value with a rank, from 0, the best."""
-        return self._sorted[rank]
 
     def place(self, trial: int, minimized: float | None) -> None:
         """Sets the value of a trial; None removes it. For the history."""

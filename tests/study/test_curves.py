@@ -86,7 +86,6 @@ def test_another_objective_ranks_by_its_own_values() -> None:
 def test_a_rung_ranks_its_trials() -> None:
     rung = History([started(), *trial(0, 0.3), *trial(1, 0.2), *trial(2, 0.1)]).rung(1)
     assert [rung.better_than(rung[number]) for number in range(3)] == [0, 1, 2]
-    assert rung.nth(0) == -0.3
 
 
 def test_epochs_used_counts_those_trained_again_but_not_those_reported_again() -> None:
