@@ -1,4 +1,5 @@
 /** Asks the server what changed, keeps the state in the URL, and has the views drawn. */
+import { getJson } from "./answers";
 import { factsOf, filterTrials, type Facts } from "./context";
 import type { StudiesAnswer, StudyAnswer, StudyRecord } from "./records";
 import { Store } from "./store";
@@ -191,6 +192,7 @@ export class App {
       ...filterTrials(this.facts, this.state),
       store: this.store,
       study,
+      run: this.current ?? "",
       direction: study.objective.direction,
       state: this.state,
       set: this.set,
@@ -252,10 +254,4 @@ function nowOf(study: StudyRecord): number {
 
 function latest(studies: readonly Study[]): Study | undefined {
   return [...studies].sort((a, b) => (b.updated ?? 0) - (a.updated ?? 0))[0];
-}
-
-export async function getJson<T>(path: string): Promise<T> {
-  const response = await fetch(new URL(path, document.baseURI), { headers: { Accept: "application/json" }, credentials: "same-origin" });
-  if (!response.ok) throw new Error(`HTTP ${response.status}`);
-  return (await response.json()) as T;
 }

@@ -12,7 +12,7 @@ export interface ViewState {
   /** Ids of the axes of parallel coordinates; null: the first ones by importance. */
   axes: string[] | null;
   brush: Clause[];
-  /** Up to two trials. */
+  /** Up to two trials; `DEFAULT` stands for the default configuration. */
   picked: number[];
   importance: "all" | "top_quarter";
   slice: string | null;
@@ -21,6 +21,9 @@ export interface ViewState {
   /** Other studies to compare with. */
   others: string[];
 }
+
+/** In place of a trial: the configuration of defaults. */
+export const DEFAULT = -1;
 
 export const INITIAL: ViewState = {
   study: null, filter: "", hidden: [], sort: "rank", page: 0, rows: 10, axes: null, brush: [], picked: [],
@@ -88,7 +91,7 @@ export function stateIn(hash: string): ViewState {
     rows: [10, 25, 50, 100].includes(json("rows") as number) ? (json("rows") as number) : INITIAL.rows,
     axes: texts("axes"),
     brush: clauses(json("brush")),
-    picked: Array.isArray(picked) ? picked.filter((item): item is number => whole(item, -1) >= 0).slice(0, 2) : [],
+    picked: Array.isArray(picked) ? picked.filter((item): item is number => item === DEFAULT || whole(item, -2) >= 0).slice(0, 2) : [],
     importance: text("importance") === "top_quarter" ? "top_quarter" : "all",
     slice: text("slice") ?? null,
     contour: contour?.length === 2 ? [contour[0]!, contour[1]!] : null,

@@ -137,6 +137,7 @@ export function hyperparameterAxis(definition: HyperparameterRecord, trials: rea
 
 /** Ticks that lie close to the high end, as 0.9, 0.99, 0.999 do. */
 function reverseTicks(low: number, high: number): number[] {
+  if (high < 30 * low) return niceTicks(low, high, 6);
   return logTicks(low, high, 5)
     .map((value) => Number((low + high - value).toPrecision(6)))
     .reverse();

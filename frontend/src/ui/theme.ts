@@ -60,6 +60,12 @@ export function mix(ramp: readonly string[], at: number): string {
   return `rgb(${from.map((channel, k) => Math.round(channel + (to[k]! - channel) * part)).join(",")})`;
 }
 
+/** A colour of `mix` as `mix` takes it. */
+export function hex(colour: string): string {
+  const channel = (text: string): string => Number(text).toString(16).padStart(2, "0");
+  return `#${(colour.match(/\d+/g) ?? []).map(channel).join("")}`;
+}
+
 function channels(colour: string): number[] {
   return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 }

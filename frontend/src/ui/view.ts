@@ -11,6 +11,8 @@ import { mix, type Theme } from "./theme";
 export interface Context {
   store: Store;
   study: StudyRecord;
+  /** Its run in the log directory. */
+  run: string;
   /** All trials by number, and the best first. */
   trials: readonly Trial[];
   ranked: readonly Trial[];

@@ -84,7 +84,7 @@ export class Headline {
   private epochs(context: Context): HTMLElement {
     const { study } = context;
     const share = savedShare(study);
-    const note = share !== null ? `stopping saved ${formatCount(study.epochs_saved)} (${Math.round(100 * share)} %)` : study.stopping ? "stopping saved none" : "without early stopping";
+    const note = share !== null ? `stopping saved ${formatCount(study.epochs_saved)} (${Math.round(100 * share)}\u00a0%)` : study.stopping ? "stopping saved none" : "without early stopping";
     return figure("Epochs trained", formatCount(study.epochs_used), h("p", { class: "quiet" }, note));
   }
 }

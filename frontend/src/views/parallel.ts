@@ -149,8 +149,8 @@ function option(context: Context, axes: readonly Axis[], width: number): Option 
         axisLabel: {
           customValues: shown.map((tick) => tick.at),
           formatter: (at: number) => canvasText(labels.get(at.toFixed(6)) ?? "", Math.max(6, Math.min(16, room - 3))),
-          color: theme.ink, fontSize: 11, margin: 6, hideOverlap: true,
-          textBorderColor: theme.card, textBorderWidth: 3,
+          color: theme.ink, fontSize: 11, margin: 4, hideOverlap: true,
+          backgroundColor: theme.dark ? "rgba(42,43,47,.82)" : "rgba(255,255,255,.82)", padding: [1, 3], borderRadius: 3,
         },
         areaSelectStyle: { width: 18, borderWidth: 1, borderColor: theme.accent, color: theme.accent, opacity: 0.22 },
         triggerEvent: false,
