@@ -23,6 +23,7 @@ export function formatNumber(value: number, digits = 4): string {
     const [mantissa = "", exponent = ""] = value.toExponential(digits - 1).split("e");
     return minus(`${mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa}e${exponent.replace("+", "")}`);
   }
+  if (size >= 10 ** digits) return minus(String(Math.round(value)));
   const fixed = value.toPrecision(digits);
   return minus(fixed.includes(".") ? fixed.replace(/\.?0+$/, "") : fixed);
 }
@@ -103,4 +104,9 @@ export function niceTicks(low: number, high: number, count: number, integers = f
     ticks.push(Number((index * step).toPrecision(12)));
   }
   return ticks;
+}
+
+/** Ticks of epochs: the first one, and round ones. */
+export function epochTicks(longest: number, count: number): number[] {
+  return [1, ...niceTicks(1, longest, count, true).filter((tick) => tick - 1 > longest / (2 * count))];
 }

@@ -29,7 +29,7 @@ export const LIGHT: Theme = {
   ink: "#1c2128", soft: "#57606a", faint: "#6e7781", accent: "#0b62a8", accentSoft: "#e3eef8",
   picked: ["#c85200", "#7a3fa6"],
   status: {
-    completed: "#2272b4", stopped: "#6f7f92", failed: "#c2361b", infeasible: "#8a6d1f",
+    completed: "#2272b4", stopped: "#64748a", failed: "#c2361b", infeasible: "#8a6d1f",
     running: "#007f66", waiting: "#95670a", interrupted: "#6e7781",
   },
   ramp: ["#c9d2dc", "#5b9fd0", "#083e78"],

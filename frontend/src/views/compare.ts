@@ -1,7 +1,7 @@
 /** Two trials beside each other; without a choice, the way from the default configuration to the best trial. */
 import { ablationPath, defaults, differences, type Difference } from "../compute/compare";
 import { meanCurve } from "../compute/curves";
-import { formatCount, formatDuration, formatNumber, formatScore, formatValue, niceTicks } from "../compute/numbers";
+import { epochTicks, formatCount, formatDuration, formatNumber, formatScore, formatValue } from "../compute/numbers";
 import type { Trial } from "../compute/trial";
 import type { Value } from "../records";
 import { Chart, numberAxis, tooltip, type Option } from "../ui/chart";
@@ -152,7 +152,7 @@ export class CompareView extends View {
       {
         grid: { left: 56, right: 28, top: 30, bottom: 44 },
         tooltip: { ...tooltip(theme, () => ""), formatter: (event: { value: [number, number]; seriesId: string }) => h("div", { class: "tip" }, `${event.seriesId.slice(0, 1)}, epoch ${event.value[0]}: ${formatScore(event.value[1], context.decimals)}`) },
-        xAxis: numberAxis(theme, { name: "epoch", low: 1 - (longest - 1) * 0.02, high: longest * 1.02, ticks: niceTicks(1, longest, 7, true), format: (value) => formatNumber(value) }),
+        xAxis: numberAxis(theme, { name: "epoch", low: 1 - (longest - 1) * 0.02, high: longest * 1.02, ticks: epochTicks(longest, 7), format: (value) => formatNumber(value) }),
         yAxis: scoreYAxis(context, within),
         series,
       },

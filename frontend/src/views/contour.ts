@@ -1,9 +1,10 @@
 /** Two hyperparameters: the trials, on the surrogate's prediction where there is one. */
 import { NA, type Axis } from "../compute/axis";
+import { edges, findContour, type Grid } from "../compute/contour";
 import { formatScore, isFiniteNumber, toNumber } from "../compute/numbers";
 import { scoreRange } from "../compute/progress";
 import { minimized } from "../compute/trial";
-import type { ContourRecord, Num, Value } from "../records";
+import type { Value } from "../records";
 import { Chart, positionAxis, tooltip, type Item, type Option } from "../ui/chart";
 import { h, Select, userText } from "../ui/dom";
 import { hex, mix } from "../ui/theme";
@@ -55,36 +56,11 @@ export class ContourView extends View {
   }
 }
 
-interface Grid {
-  xs: Value[];
-  ys: Value[];
-  mean: Num[][];
-}
-
-/** The prediction of a pair; turned around if it was computed the other way. */
-export function findContour(contours: readonly ContourRecord[], x: string, y: string): Grid | null {
-  const same = contours.find((contour) => contour.x === x && contour.y === y);
-  if (same !== undefined) return same;
-  const turned = contours.find((contour) => contour.x === y && contour.y === x);
-  if (turned === undefined) return null;
-  return { xs: turned.ys, ys: turned.xs, mean: turned.xs.map((_, i) => turned.mean.map((row) => row[i] ?? "nan")) };
-}
-
 function scaleOf(context: Context, contour: Grid | null): [number, number] {
   const predicted = (contour?.mean ?? []).flat().map(toNumber).filter(isFiniteNumber);
   if (predicted.length > 1) return scoreRange(predicted, context.direction)!;
   const scores = context.trials.flatMap((trial) => (trial.score === null ? [] : [trial.score]));
   return scoreRange(scores, context.direction) ?? [0, 1];
-}
-
-/** The ends of the cells around positions: half way to the neighbours. */
-export function edges(positions: readonly number[]): [number, number][] {
-  return positions.map((at, index) => {
-    const [before, after] = [positions[index - 1], positions[index + 1]];
-    const left = before !== undefined ? (before + at) / 2 : after !== undefined ? at - Math.min(0.2, (after - at) / 2) : at - 0.2;
-    const right = after !== undefined ? (at + after) / 2 : before !== undefined ? at + Math.min(0.2, (at - before) / 2) : at + 0.2;
-    return [left, right];
-  });
 }
 
 function option(context: Context, x: Axis, y: Axis, contour: Grid | null, shade: (score: number) => number): Option {
@@ -94,7 +70,7 @@ function option(context: Context, x: Axis, y: Axis, contour: Grid | null, shade:
   const items: Item[] = shown.map((trial) => ({
     value: [jittered(x, x.position(x.of(trial)), trial.number), jittered(y, y.position(y.of(trial)), trial.number * 7)],
     trial: trial.number,
-    symbolSize: letterOf(context, trial) === null ? 7 : 12,
+    symbolSize: letterOf(context, trial) !== null ? 12 : shown.length > 300 ? 5 : 7,
     itemStyle: {
       color: letterOf(context, trial) !== null ? colourOf(context, trial) : mix(theme.ramp, shade(trial.score!)),
       borderColor: theme.dark ? "#17181a" : "#ffffff", borderWidth: 1, shadowBlur: 1, shadowColor: "rgba(0,0,0,.5)",

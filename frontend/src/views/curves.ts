@@ -1,6 +1,6 @@
 /** Learning curves: the objective by epoch; stopped ones end where they ended. */
 import { meanCurve, type MeanPoint } from "../compute/curves";
-import { formatNumber, niceTicks } from "../compute/numbers";
+import { epochTicks, formatNumber } from "../compute/numbers";
 import type { Trial } from "../compute/trial";
 import { Chart, numberAxis, tooltip, type Item, type Option } from "../ui/chart";
 import { Segmented } from "../ui/dom";
@@ -76,7 +76,7 @@ function option(context: Context, curves: readonly Drawn[], within: Frame): Opti
   return {
     grid: { left: 56, right: 20, top: 30, bottom: 44 },
     tooltip: tooltip(theme, (item) => tipOf(context, item)),
-    xAxis: numberAxis(theme, { name: "epoch", low: 1 - (longest - 1) * 0.02, high: longest * 1.02, ticks: niceTicks(1, longest, 8, true), format: (value) => formatNumber(value) }),
+    xAxis: numberAxis(theme, { name: "epoch", low: 1 - (longest - 1) * 0.02, high: longest * 1.02, ticks: epochTicks(longest, 8), format: (value) => formatNumber(value) }),
     yAxis: scoreYAxis(context, within),
     series: [
       {

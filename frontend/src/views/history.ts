@@ -56,9 +56,11 @@ export function mark(context: Context, trial: Trial, off: boolean): { symbol: st
   const { theme } = context;
   const colour = statusColour(theme, trial.status);
   const letter = letterOf(context, trial);
-  const opacity = context.isShown(trial) ? (letter !== null ? 1 : 0.85) : 0.1;
+  // Many marks are smaller and let one another shine through.
+  const many = context.trials.length > 300;
+  const opacity = context.isShown(trial) ? (letter !== null ? 1 : many ? (trial.status === "completed" ? 0.65 : 0.45) : 0.85) : 0.08;
   if (trial.score === null || trial.status === "failed" || trial.status === "infeasible") {
-    return { symbol: CROSS, symbolSize: 7, itemStyle: { color: colour, opacity } };
+    return { symbol: CROSS, symbolSize: many ? 6 : 7, itemStyle: { color: colour, opacity } };
   }
   if (letter !== null) {
     const fill = theme.picked[letter === "A" ? 0 : 1];
@@ -68,8 +70,8 @@ export function mark(context: Context, trial: Trial, off: boolean): { symbol: st
   const hollow = trial.status !== "completed";
   return {
     symbol: trial.status === "running" ? "diamond" : "circle",
-    symbolSize: trial.status === "running" ? 9 : 6,
-    itemStyle: { color: hollow ? theme.card : colour, borderColor: colour, borderWidth: hollow ? 1.5 : 0, opacity },
+    symbolSize: trial.status === "running" ? 9 : many ? 4.5 : 6,
+    itemStyle: { color: hollow ? theme.card : colour, borderColor: colour, borderWidth: hollow ? (many ? 1 : 1.5) : 0, opacity },
   };
 }
 
@@ -129,6 +131,9 @@ export class HistoryView extends View {
     for (const trial of unfinished) {
       items.push({ value: [x(trial, now), within.clamp(trial.score!)], trial: trial.number, ...mark(context, trial, within.isOff(trial.score!)) });
     }
+    // What is complete, and what is picked, is drawn above what was stopped.
+    const layer = (item: Item): number => (context.state.picked.includes(item.trial ?? -2) ? 2 : context.store.trial(item.trial ?? -2)?.status === "completed" ? 1 : 0);
+    items.sort((a, b) => layer(a) - layer(b));
     const pad = last * 0.02;
     const ticks = niceTicks(0, last, 7, !byTime);
     const summary = context.best === undefined ? "no score yet" : `the best is ${formatScore(context.best.score, context.decimals)}, of trial ${context.best.number}`;

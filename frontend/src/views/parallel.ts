@@ -121,6 +121,7 @@ function option(context: Context, axes: readonly Axis[], width: number): Option 
   // The best are drawn last, on top; picked ones above them.
   const order = [...context.base].sort((a, b) => weight(context, a) - weight(context, b));
   const few = context.base.length <= 60;
+  const opacity = few ? 0.85 : context.base.length <= 800 ? 0.55 : 0.3;
   const items: Item[] = order.map((trial) => ({
     value: axes.map((axis) => axis.position(axis.of(trial))),
     trial: trial.number,
@@ -160,8 +161,8 @@ function option(context: Context, axes: readonly Axis[], width: number): Option 
       {
         id: "trials", type: "parallel", data: items, smooth: false, cursor: "pointer",
         progressive: 400, progressiveThreshold: 1500,
-        activeOpacity: anyBrush ? 0.9 : few ? 0.85 : 0.55, inactiveOpacity: 0.04,
-        lineStyle: { opacity: few ? 0.85 : 0.55 },
+        activeOpacity: anyBrush ? Math.max(opacity, context.shown.length <= 60 ? 0.85 : 0.55) : opacity, inactiveOpacity: 0.04,
+        lineStyle: { opacity },
         emphasis: { lineStyle: { width: 3, opacity: 1 } },
       },
     ],

@@ -34,10 +34,15 @@ export class StudiesView extends View {
   constructor() {
     super("studies", "Compare studies", "The best score so far by trials. Tick the studies to draw; only those with the same objective are.");
     this.body.append(this.whole);
+    this.element.hidden = true;
+  }
+
+  override update(context: Context): void {
+    this.element.hidden = context.runs.length < 2;
+    super.update(context);
   }
 
   protected draw(context: Context): void {
-    this.element.hidden = context.runs.length < 2;
     if (context.runs.length < 2) return;
     const wanted = context.state.others.filter((run) => context.runs.some((other) => other.run === run)).slice(0, MOST - 1);
     if (wanted.some((run) => !this.stores.has(run)) || Date.now() - this.asked > REFRESH) void this.ask(wanted);
