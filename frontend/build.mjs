@@ -20,7 +20,7 @@ const result = await build({
   banner: { js: "/* The Tuning tab. Contains Apache ECharts, zrender and tslib: see LICENSES.txt. */" },
   write: false,
 });
-const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8").trim();
+const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8").replaceAll("\r\n", "\n").trim();
 const licences = [
   ["Apache ECharts", "node_modules/echarts/LICENSE"],
   ["Apache ECharts: NOTICE", "node_modules/echarts/NOTICE"],

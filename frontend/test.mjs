@@ -14,7 +14,7 @@ try {
     bundle: true, format: "esm", platform: "node", target: "node20", logLevel: "warning",
   });
   const files = names.map((name) => join(folder, name.replace(/\.ts$/, ".mjs")));
-  process.exitCode = spawnSync(process.execPath, ["--test", ...files], { stdio: "inherit" }).status ?? 1;
+  process.exitCode = spawnSync(process.execPath, ["--test", ...files], { stdio: "inherit", env: { ...process.env, ROOT: new URL("..", import.meta.url).pathname } }).status ?? 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

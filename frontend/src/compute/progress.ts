@@ -39,31 +39,31 @@ export function edf(trials: readonly Trial[], direction: Direction): [number, nu
   return scores.map((score, index) => [score, (index + 1) / steps.length]);
 }
 
-/** A score is shown if it is at most so many times as far from the best as the third quartile is. */
-const FENCE = 2.5;
+/** A score is shown if it is at most so many times as far from the best as the median is. */
+const FENCE = 10;
 
 /**
  * The lowest and the highest score that a plot should show; null without a score.
  *
- * The best is always within. At the bad side, scores beyond a fence are left out, so that one diverged trial does not
- * flatten the others.
+ * The best is always within. At the bad side, scores beyond a fence are left out, so that diverged trials do not flatten
+ * the others. As in kerastune_lite/analysis/progress.py.
  */
 export function scoreRange(scores: Iterable<number>, direction: Direction): [number, number] | null {
   const values = [...scores].filter(Number.isFinite).map((score) => minimized(score, direction));
   values.sort((a, b) => a - b);
   const best = values[0];
   if (best === undefined) return null;
-  let quartile = lowerQuartile(values);
-  if (quartile === best) {
+  let middle = lowerMedian(values);
+  if (middle === best) {
     const others = values.filter((value) => value > best);
-    quartile = lowerQuartile(others.length > 0 ? others : values);
+    middle = lowerMedian(others.length > 0 ? others : values);
   }
-  const fence = values.length > 2 ? best + FENCE * (quartile - best) : Infinity;
+  const fence = values.length > 2 ? best + FENCE * (middle - best) : Infinity;
   let worst = best;
   for (const value of values) if (value <= fence) worst = value;
   return direction === "max" ? [-worst + 0, -best + 0] : [best, worst];
 }
 
-function lowerQuartile(values: readonly number[]): number {
-  return values[Math.floor(0.75 * (values.length - 1))]!;
+function lowerMedian(values: readonly number[]): number {
+  return values[(values.length - 1) >> 1]!;
 }

@@ -84,13 +84,13 @@ export class CompareView extends View {
     const largest = Math.max(1e-12, ...known.map(Math.abs));
     const order = new Map(path.map((step, index) => [step.name, index]));
     const sortedRows = [...rows].sort((x, y) => (order.get(x.name) ?? 1e9) - (order.get(y.name) ?? 1e9));
-    const show = (row: Difference, value: Value | undefined): Child => (value === undefined ? h("span", { class: "na" }, "n/a") : userText(formatValue(value, row.kind), 40));
+    const show = (row: Difference, value: Value | undefined): Child => (value === undefined ? h("span", { class: "na" }, "n/a") : userText(formatValue(value, row.kind), 26));
     const effects = new Map(path.map((step) => [step.name, step.change]));
     const body = sortedRows.map((row) =>
       h(
         "tr",
         { class: row.equal ? "same" : null },
-        h("th", { scope: "row" }, userText(row.name, 32)),
+        h("th", { scope: "row" }, userText(row.name, 26)),
         h("td", {}, show(row, row.left)),
         h("td", {}, show(row, row.right)),
         h("td", { class: "effect" }, row.equal ? h("span", { class: "na" }, "same") : effect(effects.get(row.name) ?? null, largest, direction)),

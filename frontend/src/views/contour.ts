@@ -10,7 +10,8 @@ import { h, Select, userText } from "../ui/dom";
 import { hex, mix } from "../ui/theme";
 import { colourOf, letterOf, View, type Context } from "../ui/view";
 import { tipOf } from "./history";
-import { byImportance } from "./slice";
+import { whyNone } from "./importance";
+import { byImportance, lower } from "./slice";
 
 export class ContourView extends View {
   private readonly chart = new Chart("contour-chart");
@@ -50,7 +51,7 @@ export class ContourView extends View {
     const [worst, best] = context.direction === "max" ? [low, high] : [high, low];
     this.scale.replaceChildren(h("span", { class: "scale" }, formatScore(worst, context.decimals), h("i", {}), formatScore(best, context.decimals)));
     const text = contour === null
-      ? "No prediction for this pair: it is computed for the most important ones."
+      ? (context.store.analysis?.contours?.length ?? 0) > 0 ? "No prediction for this pair: it is computed for the most important ones." : `No prediction: ${lower(whyNone(context))}`
       : "Colour: the surrogate’s mean, averaged over the other hyperparameters; dots: trials.";
     if (this.note.textContent !== text) this.note.replaceChildren(userText(text, 240));
   }

@@ -6,7 +6,7 @@ import { Chart, numberAxis, tooltip, type Item, type Option } from "../ui/chart"
 import { canvasText, h } from "../ui/dom";
 import { letterOf, statusColour, trialTip, View, type Context } from "../ui/view";
 
-/** A range of scores with room around it, and a strip at its bad side for failures and for what is off the scale. */
+/** A range of scores with room around it; at its bad side a strip for what is off the scale, and for failures. */
 export interface Frame {
   low: number;
   high: number;
@@ -16,9 +16,11 @@ export interface Frame {
   isOff: (score: number) => boolean;
 }
 
-export function frame(scores: Iterable<number>, direction: "min" | "max", strip: boolean): Frame | null {
+export function frame(scores: readonly number[], direction: "min" | "max", failures: boolean): Frame | null {
   const range = scoreRange(scores, direction);
   if (range === null) return null;
+  const isOff = (score: number): boolean => (direction === "max" ? score < range[0] : score > range[1]);
+  const strip = failures || scores.some(isOff);
   let [low, high] = range;
   if (low === high) {
     const pad = Math.abs(low) * 0.05 || 0.5;
@@ -26,7 +28,6 @@ export function frame(scores: Iterable<number>, direction: "min" | "max", strip:
   }
   const span = high - low;
   const [good, bad] = [0.08 * span, (strip ? 0.14 : 0.06) * span];
-  const isOff = (score: number): boolean => (direction === "max" ? score < range[0] : score > range[1]);
   const edge = direction === "max" ? low - 0.08 * span : high + 0.08 * span;
   return {
     low: low - (direction === "max" ? bad : good),
@@ -113,7 +114,8 @@ export class HistoryView extends View {
     const { trials, direction, theme, study } = context;
     const since = study.started ?? Math.min(...trials.map((trial) => trial.started ?? Infinity));
     const steps = progress(trials, direction, { byTime, since });
-    const unfinished = trials.filter((trial) => !steps.some((step) => step.trial === trial) && trial.score !== null);
+    const ended = new Set(steps.map((step) => step.trial));
+    const unfinished = trials.filter((trial) => !ended.has(trial) && trial.score !== null);
     const unit = timeUnit(Math.max(0, ...steps.map((step) => step.seconds), byTime ? context.now - since : 0));
     const now = study.state === "running" && Number.isFinite(context.now - since) ? context.now - since : 0;
     const x = (trial: Trial, seconds: number): number => (byTime ? seconds / unit.seconds : trial.number);

@@ -188,8 +188,16 @@ interface Sparks {
   epochs: number;
 }
 
+const scales = new WeakMap<readonly Trial[], Sparks | null>();
+
 /** One scale for all sparklines, so that they compare. */
 function sparkScale(context: Context): Sparks | null {
+  let scale = scales.get(context.trials);
+  if (scale === undefined) scales.set(context.trials, (scale = newSparkScale(context)));
+  return scale;
+}
+
+function newSparkScale(context: Context): Sparks | null {
   let epochs = 1;
   const values: number[] = [];
   for (const trial of context.trials) {

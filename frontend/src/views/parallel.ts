@@ -143,7 +143,10 @@ function option(context: Context, axes: readonly Axis[], width: number): Option 
         name: canvasText(axis.label, Math.max(8, Math.min(28, room))),
         nameLocation: "end",
         nameGap: 16,
-        nameTextStyle: { color: axis.id === "score" ? theme.ink : theme.soft, fontSize: 12, fontWeight: axis.id === "score" ? 600 : 400 },
+        nameTextStyle: { color: axis.id === "score" ? theme.ink : theme.soft, fontSize: 12, fontWeight: axis.id === "score" ? 600 : 400,
+          // The names at both sides stay within the card.
+          ...(index === 0 ? { align: "left", padding: [0, 0, 0, -44] } : index === axes.length - 1 ? { align: "right", padding: [0, -64, 0, 0] } : {}),
+        },
         axisLine: { lineStyle: { color: theme.faint, width: 1 } },
         axisTick: { show: true, length: 4, customValues: shown.map((tick) => tick.at), lineStyle: { color: theme.faint } },
         splitLine: { show: false },

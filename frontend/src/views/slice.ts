@@ -47,7 +47,7 @@ export class SliceView extends View {
   }
 }
 
-const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+export const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
 function option(context: Context, axis: Axis, slice: SliceRecord | undefined, within: Frame): Option {
   const { theme } = context;
