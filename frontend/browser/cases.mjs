@@ -298,6 +298,7 @@ fact("every control and every chart has a name", () =>
   withPage(["running", "minimum"], async (page) => {
     await page.ready();
     await seeAll(page);
+    await until(() => page.inner().evaluate(() => document.querySelectorAll("table:not(:has(caption))").length === 0), "tables");
     const nameless = await page.inner().evaluate(() => [...document.querySelectorAll("button, input, select, [role=img], section, table")]
       .filter((element) => element.closest("[hidden]") === null)
       .filter((element) => !(element.getAttribute("aria-label") || element.getAttribute("aria-labelledby") || element.closest("label")?.textContent || element.querySelector("caption") || element.textContent.trim()))

@@ -39,6 +39,25 @@ export interface Context {
   runs: { run: string; name: string }[];
 }
 
+/** Views that are to draw. Each draws in a task of its own, so that input is not kept waiting for all of them. */
+const waiting = new Set<View>();
+let working = false;
+
+function queue(view: View): void {
+  waiting.add(view);
+  if (working) return;
+  working = true;
+  const next = (): void => {
+    const [first] = waiting;
+    working = first !== undefined;
+    if (first === undefined) return;
+    waiting.delete(first);
+    first.flush();
+    setTimeout(next, 0);
+  };
+  setTimeout(next, 0);
+}
+
 /** A card of the page. It draws when it is near the part of the page that is seen. */
 export abstract class View {
   readonly element: HTMLElement;
@@ -61,7 +80,7 @@ export abstract class View {
     const observer = new IntersectionObserver(
       (entries) => {
         this.near = entries.some((entry) => entry.isIntersecting);
-        if (this.near && this.dirty) this.flush();
+        if (this.near && this.dirty) queue(this);
       },
       { rootMargin: "400px 0px" },
     );
@@ -71,11 +90,12 @@ export abstract class View {
   update(context: Context): void {
     this.context = context;
     this.dirty = true;
-    if (this.near) this.flush();
+    if (this.near) queue(this);
   }
 
-  private flush(): void {
-    if (this.context === null) return;
+  /** Draws what has changed; for the queue. */
+  flush(): void {
+    if (this.context === null || !this.near || !this.dirty) return;
     this.dirty = false;
     this.draw(this.context);
   }
