@@ -394,15 +394,15 @@ fact("the page reads well on a narrow screen: nothing is wider than it", () =>
     assert.ok(wide <= 0, `wider by ${wide} pixels`);
   }, { width: 640 }));
 
-/** Pictures for the documentation, if a folder is named. */
+/** Pictures for the documentation, if a folder is named: the upper and the lower half of the page. */
 if (process.env.PICTURES) {
-  for (const [name, dark, width] of [["three", false, 1280], ["five_hundred", false, 1280], ["five_hundred", true, 1280], ["two_thousand", false, 1280]]) {
+  for (const [name, dark] of [["three", false], ["five_hundred", false], ["five_hundred", true], ["two_thousand", false]]) {
     fact(`a picture of "${name}", ${dark ? "dark" : "light"}`, () =>
       withPage([name], async (page) => {
         mkdirSync(process.env.PICTURES, { recursive: true });
         await page.ready();
-        await page.picture(`${process.env.PICTURES}/tuning_${name}_${dark ? "dark" : "light"}.png`);
-      }, { dark, width }));
+        await page.pictures(`${process.env.PICTURES}/tuning_${name}_${dark ? "dark" : "light"}`);
+      }, { dark }));
   }
 }
 

@@ -44,6 +44,19 @@ export async function openPage(root, { dark = false, hash = "", width = 1280, he
       await page.screenshot({ path });
       await page.setViewportSize({ width, height });
     },
+    /** The page in two pictures: down to parallel coordinates, and from importance on. */
+    async pictures(path) {
+      const heightOf = () => this.inner().evaluate(() => document.querySelector("main").scrollHeight + 64);
+      for (let again = 0; again < 2; again++) {
+        await page.setViewportSize({ width, height: await heightOf() });
+        await page.waitForTimeout(1500);
+      }
+      const cut = 64 + (await this.inner().evaluate(() => Math.round(document.querySelector("#importance").getBoundingClientRect().top)));
+      const end = await heightOf();
+      await page.screenshot({ path: `${path}.png`, clip: { x: 0, y: 64, width, height: cut - 64 - 4 } });
+      await page.screenshot({ path: `${path}_lower.png`, clip: { x: 0, y: cut - 12, width, height: end - cut - 20 } });
+      await page.setViewportSize({ width, height });
+    },
     async close() {
       await browser.close();
       rmSync(folder, { recursive: true, force: true });

@@ -199,7 +199,7 @@ export class App {
       pick: this.pick,
       theme: this.theme,
       now: nowOf(study),
-      runs: (this.studies ?? []).map(({ run }) => ({ run, name: this.label(run) })),
+      runs: (this.studies ?? []).map(({ run, trials }) => ({ run, name: this.label(run), trials: trials ?? null })),
     };
     this.views.update(context);
   }

@@ -42,13 +42,16 @@ export function edf(trials: readonly Trial[], direction: Direction): [number, nu
 /** A score is shown if it is at most so many times as far from the best as the median is. */
 const FENCE = 10;
 
+/** The same for the epochs of learning curves, of which the first ones are far from the best in every trial. */
+export const CURVE_FENCE = 40;
+
 /**
  * The lowest and the highest score that a plot should show; null without a score.
  *
  * The best is always within. At the bad side, scores beyond a fence are left out, so that diverged trials do not flatten
  * the others. As in kerastune_lite/analysis/progress.py.
  */
-export function scoreRange(scores: Iterable<number>, direction: Direction): [number, number] | null {
+export function scoreRange(scores: Iterable<number>, direction: Direction, reach = FENCE): [number, number] | null {
   const values = [...scores].filter(Number.isFinite).map((score) => minimized(score, direction));
   values.sort((a, b) => a - b);
   const best = values[0];
@@ -58,7 +61,7 @@ export function scoreRange(scores: Iterable<number>, direction: Direction): [num
     const others = values.filter((value) => value > best);
     middle = lowerMedian(others.length > 0 ? others : values);
   }
-  const fence = values.length > 2 ? best + FENCE * (middle - best) : Infinity;
+  const fence = values.length > 2 ? best + reach * (middle - best) : Infinity;
   let worst = best;
   for (const value of values) if (value <= fence) worst = value;
   return direction === "max" ? [-worst + 0, -best + 0] : [best, worst];

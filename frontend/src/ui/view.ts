@@ -36,7 +36,7 @@ export interface Context {
   pick: (trial: number) => void;
   theme: Theme;
   now: number;
-  runs: { run: string; name: string }[];
+  runs: { run: string; name: string; trials: number | null }[];
 }
 
 /** Views that are to draw. Each draws in a task of its own, so that input is not kept waiting for all of them. */

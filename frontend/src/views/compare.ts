@@ -2,6 +2,7 @@
 import { ablationPath, defaults, differences, type Difference } from "../compute/compare";
 import { meanCurve } from "../compute/curves";
 import { epochTicks, formatCount, formatDuration, formatNumber, formatScore, formatValue } from "../compute/numbers";
+import { CURVE_FENCE } from "../compute/progress";
 import type { Trial } from "../compute/trial";
 import type { Value } from "../records";
 import { Chart, numberAxis, tooltip, type Option } from "../ui/chart";
@@ -129,7 +130,7 @@ export class CompareView extends View {
     const drawn = [a, b].flatMap((side, index) => (side.trial === null || side.trial.curves.length === 0 ? [] : [{ side, trial: side.trial, colour: theme.picked[index as 0 | 1] }]));
     this.chart.element.hidden = drawn.length === 0;
     if (drawn.length === 0) return;
-    const within = frame(drawn.flatMap(({ trial }) => trial.curves.flat().map(([, value]) => value)), context.direction, false);
+    const within = frame(drawn.flatMap(({ trial }) => trial.curves.flat().map(([, value]) => value)), context.direction, false, CURVE_FENCE);
     if (within === null) {
       this.chart.element.hidden = true;
       return;

@@ -1,6 +1,7 @@
 /** Learning curves: the objective by epoch; stopped ones end where they ended. */
 import { meanCurve, type MeanPoint } from "../compute/curves";
 import { epochTicks, formatNumber } from "../compute/numbers";
+import { CURVE_FENCE } from "../compute/progress";
 import type { Trial } from "../compute/trial";
 import { Chart, numberAxis, tooltip, type Item, type Option } from "../ui/chart";
 import { Segmented } from "../ui/dom";
@@ -34,7 +35,7 @@ export class CurvesView extends View {
     this.say(curves.length > 0 ? null : any ? "No trial that is shown has a curve." : "No epoch has been reported yet.", this.chart.element);
     if (curves.length === 0) return;
     this.chart.onTrial = context.pick;
-    const within = frame(curves.flatMap(({ points }) => points.map((point) => point.mean)), context.direction, false);
+    const within = frame(curves.flatMap(({ points }) => points.map((point) => point.mean)), context.direction, false, CURVE_FENCE);
     if (within === null) return;
     this.chart.draw(option(context, curves, within), `Learning curves of ${curves.length} trials`);
   }

@@ -16,8 +16,8 @@ export interface Frame {
   isOff: (score: number) => boolean;
 }
 
-export function frame(scores: readonly number[], direction: "min" | "max", failures: boolean): Frame | null {
-  const range = scoreRange(scores, direction);
+export function frame(scores: readonly number[], direction: "min" | "max", failures: boolean, reach?: number): Frame | null {
+  const range = scoreRange(scores, direction, reach);
   if (range === null) return null;
   const isOff = (score: number): boolean => (direction === "max" ? score < range[0] : score > range[1]);
   const strip = failures || scores.some(isOff);
@@ -83,7 +83,7 @@ export class HistoryView extends View {
   private readonly byTime = new Chart("history-chart");
 
   constructor() {
-    super("history", "Best so far", "Each mark is a trial; the line is the best score until then.");
+    super("history", "Best so far", "Each mark is a trial; the line is the best score until then. Click a mark to compare the trial.");
     this.body.append(
       h("div", { class: "columns" }, this.byTrial.element, this.byTime.element),
       h(

@@ -2,7 +2,7 @@
 import { meanCurve } from "../compute/curves";
 import { pythonDict, pythonLiteral, sorted, toCsv } from "../compute/leaderboard";
 import { formatCount, formatDuration, formatNumber, formatScore, formatValue } from "../compute/numbers";
-import { scoreRange } from "../compute/progress";
+import { CURVE_FENCE, scoreRange } from "../compute/progress";
 import type { Trial } from "../compute/trial";
 import { clip, copyButton, download, h, replace, Select, svg, userText } from "../ui/dom";
 import { letterOf, View, type Context } from "../ui/view";
@@ -206,7 +206,7 @@ function newSparkScale(context: Context): Sparks | null {
       for (const [, value] of curve) values.push(value);
     }
   }
-  const range = scoreRange(values, context.direction);
+  const range = scoreRange(values, context.direction, CURVE_FENCE);
   return range === null ? null : { low: range[0], high: range[1], epochs };
 }
 

@@ -156,7 +156,7 @@ function option(context: Context, axes: readonly Axis[], width: number): Option 
           color: theme.ink, fontSize: 11, margin: 4, hideOverlap: true,
           backgroundColor: theme.dark ? "rgba(42,43,47,.82)" : "rgba(255,255,255,.82)", padding: [1, 3], borderRadius: 3,
         },
-        areaSelectStyle: { width: 18, borderWidth: 1, borderColor: theme.accent, color: theme.accent, opacity: 0.22 },
+        areaSelectStyle: { width: 18 },
         triggerEvent: false,
       };
     }),

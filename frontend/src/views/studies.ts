@@ -73,7 +73,7 @@ export class StudiesView extends View {
   }
 
   private drawTable(context: Context, drawn: readonly Compared[]): void {
-    const rows = context.runs.map(({ run, name }) => {
+    const rows = context.runs.map(({ run, name, trials }) => {
       const index = drawn.findIndex((other) => other.run === run);
       const store = index < 0 ? undefined : drawn[index]!.store;
       const study = store?.study ?? null;
@@ -89,8 +89,8 @@ export class StudiesView extends View {
         {},
         h("td", {}, box),
         h("th", { scope: "row" }, swatch, userText(name, 40), run === context.run && h("small", {}, " shown above"), note !== "" && h("small", {}, ` ${note}`)),
-        h("td", { class: "number" }, h("b", {}, best === undefined ? "–" : formatScore(best.score, context.decimals))),
-        h("td", { class: "number" }, study === null ? "" : formatCount(store!.trials.length)),
+        h("td", { class: "number" }, h("b", {}, best === undefined ? (study === null ? "" : "–") : formatScore(best.score, context.decimals))),
+        h("td", { class: "number" }, formatCount(study === null ? trials : store!.trials.length)),
         h("td", { class: "number" }, study === null ? "" : formatCount(study.epochs_used)),
         h("td", { class: "number" }, study === null ? "" : formatDuration(study.elapsed)),
         h("td", {}, study === null ? "" : clip(study.strategy ?? "", 20)),

@@ -16,7 +16,7 @@ export class Toolbar {
   private readonly brushes = h("div", { class: "chips brushes", role: "group", "aria-label": "Brushed ranges" });
   private readonly count = h("output", { class: "count", "aria-live": "polite" });
   private readonly clear = h("button", { type: "button", class: "button", "data-key": "clear-filters" }, "Clear filters");
-  readonly element = h("div", { class: "toolbar", role: "search" }, this.input, this.statuses, this.brushes, this.problem, h("span", { class: "spring" }), this.count, this.clear);
+  readonly element = h("div", { class: "toolbar", role: "search" }, this.input, this.statuses, this.brushes, this.problem, h("div", { class: "summary" }, this.count, this.clear));
   private context: Context | null = null;
   private typing: ReturnType<typeof setTimeout> | undefined;
 
