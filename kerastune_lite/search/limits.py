@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from kerastune_lite.errors import UsageError
-from kerastune_lite.space.number import number, whole
+from kerastune_lite.space.number import number, optional_count
 from kerastune_lite.study.history import History
 from kerastune_lite.study.objective import Objective
 
@@ -51,9 +51,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in ("max_epochs_total", "no_improvement"):
-            count = whole(getattr(self, name))
-            if getattr(self, name) is not None and (count is None or count < 1):
-                raise UsageError(f"{name}={getattr(self, name)!r} must be an integer >= 1 or None")
+            optional_count(name, getattr(self, name), 1)
         target = number(self.target)
         if self.target is not None and (target is None or not math.isfinite(target)):
             raise UsageError(f"target={self.target!r} must be a finite number or None")

@@ -12,7 +12,7 @@ from kerastune_lite.observers.protocol import Observer
 from kerastune_lite.search.limits import Limits
 from kerastune_lite.search.versions import versions
 from kerastune_lite.space.kinds import Hyperparameter
-from kerastune_lite.space.number import whole
+from kerastune_lite.space.number import count, optional_count
 from kerastune_lite.stopping import Auto, StoppingPolicy
 from kerastune_lite.strategies import Random, Strategy, fingerprint
 from kerastune_lite.study.events import SearchStarted
@@ -129,7 +129,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
-            object.__setattr__(self, name, _count(name, getattr(self, name), least, optional=name in _OPTIONAL))
+            check = optional_count if name in _OPTIONAL else count
+            object.__setattr__(self, name, check(name, getattr(self, name), least))
         if not callable(self.strategy) or isinstance(self.strategy, type):
             raise UsageError(
                 f"strategy={self.strategy!r} is not a strategy; use an instance such as kt.strategies.Random()"
@@ -224,13 +225,3 @@ _LEAST = {
     "confirm": 1,
 }
 _OPTIONAL = ("max_trials", "seed", "max_crashes", "max_consecutive_failed_trials", "keep_checkpoints", "confirm")
-
-
-def _count(name: str, value: Any, least: int, *, optional: bool) -> int | None:
-    """`value` as Python's own int."""
-    if value is None and optional:
-        return None
-    count = whole(value)
-    if count is None or count < least:
-        raise UsageError(f"{name}={value!r} must be an integer >= {least}{' or None' if optional else ''}")
-    return count
