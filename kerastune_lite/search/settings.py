@@ -43,6 +43,8 @@ class SearchOptions(TypedDict, total=False):
         max_epochs_total: The search ends when the trials of the study have trained so many epochs in all.
         target: The search ends when a trial has this score.
         no_improvement: The search ends when so many trials in a row have not improved on the best one.
+        stop_when_ei_below: A Bayesian search ends when its next trial is expected to improve on the best score by less
+            than this, in the objective's units.
         confirm: In the end, so many of the best trials are trained twice more, with other seeds. They rank before the
             others, by the mean of all their training runs.
         executor: Makes the executor from a trial function; `kt.executors.InProcess` by default.
@@ -64,6 +66,7 @@ class SearchOptions(TypedDict, total=False):
     max_epochs_total: int | None
     target: float | None
     no_improvement: int | None
+    stop_when_ei_below: float | None
     confirm: int | None
     executor: Callable[[TrialFunction], Executor]
     observers: Iterable[Observer]
@@ -142,6 +145,12 @@ class Settings:
         self.limits.check(self.objective)
         if self.confirm is not None and self.max_trials is not None and self.confirm > self.max_trials:
             raise UsageError(f"confirm={self.confirm} is more than max_trials={self.max_trials}")
+        computes = getattr(self.strategy, "computes_expected_improvement", False)
+        if self.limits.stop_when_ei_below is not None and not computes:
+            raise UsageError(
+                f"stop_when_ei_below={self.limits.stop_when_ei_below!r} needs a strategy that computes the expected "
+                f"improvement, such as kt.strategies.Bayesian(); got {self.strategy!r}"
+            )
         if not callable(self.executor):
             raise UsageError(
                 f"executor={self.executor!r} must make an executor from a trial function, "

@@ -97,6 +97,11 @@ class Halving:
                 return decided
         return None
 
+    @property
+    def computes_expected_improvement(self) -> bool:
+        """Whether `base` says by how much a trial is expected to improve."""
+        return getattr(self.base, "computes_expected_improvement", False)
+
     def plan(self, max_epochs: int) -> list[list[Rung]]:
         """The rungs of each bracket, for trainings of `max_epochs`; the last but one is clearly below that.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.space.number import count, optional_count
@@ -51,6 +51,8 @@ class Bayesian:
         >>> round(results.best.values["x"], 2)
         0.3
     """
+
+    computes_expected_improvement: ClassVar[bool] = True
 
     initial: int | None = None
     candidates: int = 2048
