@@ -19,6 +19,7 @@ from kerastune_lite.search.recorder import Recorder
 from kerastune_lite.search.settings import Settings
 from kerastune_lite.study.events import (
     SEARCH_ENDED,
+    STOPPING,
     Annotated,
     Ended,
     Event,
@@ -89,9 +90,17 @@ class Loop:
         waits = self._settings.finish_epoch
         with finishing_epoch(lambda: self._interrupted, self._interrupt) if waits else nullcontext():
             self._search()
+        self._record_notice()
         self._recorder.record(Annotated(key=SEARCH_ENDED, value=self._agenda.why))
         if self._interrupted:
             raise KeyboardInterrupt(self._agenda.why)
+
+    def _record_notice(self) -> None:
+        """Records what the stopping policy says about the search, unless that is recorded."""
+        notice = getattr(self._settings.stopping, "notice", None)
+        text = None if notice is None else notice(self._history)
+        if text != self._history.notes.get(STOPPING):
+            self._recorder.record(Annotated(key=STOPPING, value=text))
 
     def _interrupt(self) -> None:
         self._interrupted, self._agenda.why = True, INTERRUPTED
