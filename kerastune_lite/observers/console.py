@@ -20,7 +20,16 @@ from kerastune_lite.results.screen import screen
 from kerastune_lite.results.tables import trial_table, write
 from kerastune_lite.results.user_frames import from_user_code
 from kerastune_lite.space.grid import View, discretized
-from kerastune_lite.study.events import SEARCH_ENDED, Annotated, Ended, Event, Reported, SearchStarted, Started
+from kerastune_lite.study.events import (
+    SEARCH_ENDED,
+    STOPPING,
+    Annotated,
+    Ended,
+    Event,
+    Reported,
+    SearchStarted,
+    Started,
+)
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 
@@ -195,9 +204,10 @@ class Console:
 
 
 def _health(history: History) -> tuple[str, ...]:
-    """Diagnostic messages; only for Bayesian search, which has loaded the necessary libraries."""
+    """Diagnostic messages; without Bayesian search, which has loaded the necessary libraries, only that of stopping."""
     if history.last_search is None or history.last_search.strategy.get("strategy") != "Bayesian":
-        return ()
+        notice = history.notes.get(STOPPING)
+        return (notice,) if isinstance(notice, str) else ()
     from kerastune_lite.results.diagnostics import messages  # noqa: PLC0415 - heavy: numpy, scipy
 
     return messages(history)

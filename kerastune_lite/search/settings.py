@@ -12,7 +12,7 @@ from kerastune_lite.observers.protocol import Observer
 from kerastune_lite.search.limits import Limits
 from kerastune_lite.search.versions import versions
 from kerastune_lite.space.kinds import Hyperparameter
-from kerastune_lite.space.number import whole
+from kerastune_lite.space.number import count, optional_count
 from kerastune_lite.stopping import Auto, StoppingPolicy
 from kerastune_lite.strategies import Random, Strategy, fingerprint
 from kerastune_lite.study.events import SearchStarted
@@ -43,6 +43,8 @@ class SearchOptions(TypedDict, total=False):
         max_epochs_total: The search ends when the trials of the study have trained so many epochs in all.
         target: The search ends when a trial has this score.
         no_improvement: The search ends when so many trials in a row have not improved on the best one.
+        stop_when_ei_below: A Bayesian search ends when its next trial is expected to improve on the best score by less
+            than this, in the objective's units.
         confirm: In the end, so many of the best trials are trained twice more, with other seeds. They rank before the
             others, by the mean of all their training runs.
         executor: Makes the executor from a trial function; `kt.executors.InProcess` by default.
@@ -64,6 +66,7 @@ class SearchOptions(TypedDict, total=False):
     max_epochs_total: int | None
     target: float | None
     no_improvement: int | None
+    stop_when_ei_below: float | None
     confirm: int | None
     executor: Callable[[TrialFunction], Executor]
     observers: Iterable[Observer]
@@ -129,7 +132,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
-            object.__setattr__(self, name, _count(name, getattr(self, name), least, optional=name in _OPTIONAL))
+            check = optional_count if name in _OPTIONAL else count
+            object.__setattr__(self, name, check(name, getattr(self, name), least))
         if not callable(self.strategy) or isinstance(self.strategy, type):
             raise UsageError(
                 f"strategy={self.strategy!r} is not a strategy; use an instance such as kt.strategies.Random()"
@@ -141,6 +145,12 @@ class Settings:
         self.limits.check(self.objective)
         if self.confirm is not None and self.max_trials is not None and self.confirm > self.max_trials:
             raise UsageError(f"confirm={self.confirm} is more than max_trials={self.max_trials}")
+        computes = getattr(self.strategy, "computes_expected_improvement", False)
+        if self.limits.stop_when_ei_below is not None and not computes:
+            raise UsageError(
+                f"stop_when_ei_below={self.limits.stop_when_ei_below!r} needs a strategy that computes the expected "
+                f"improvement, such as kt.strategies.Bayesian(); got {self.strategy!r}"
+            )
         if not callable(self.executor):
             raise UsageError(
                 f"executor={self.executor!r} must make an executor from a trial function, "
@@ -224,13 +234,3 @@ _LEAST = {
     "confirm": 1,
 }
 _OPTIONAL = ("max_trials", "seed", "max_crashes", "max_consecutive_failed_trials", "keep_checkpoints", "confirm")
-
-
-def _count(name: str, value: Any, least: int, *, optional: bool) -> int | None:
-    """`value` as Python's own int."""
-    if value is None and optional:
-        return None
-    count = whole(value)
-    if count is None or count < least:
-        raise UsageError(f"{name}={value!r} must be an integer >= {least}{' or None' if optional else ''}")
-    return count

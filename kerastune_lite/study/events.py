@@ -25,6 +25,9 @@ EPOCHS = "epochs"
 SCHEDULE = "schedule"
 """The key of the annotation of a trial whose learning rate follows a schedule; its value names the schedule."""
 
+STOPPING = "stopping"
+"""The key of the annotation with what the stopping policy says about a search, in words."""
+
 SPACE_EXTENDED = "space extended"
 """The key of the annotation after which earlier reads predict no new ones; its value is the new space's first trial."""
 

@@ -153,6 +153,19 @@ def test_a_search_that_a_limit_has_ended_says_how_to_continue():
     assert "rerun with a larger limit to resume the paused trials" in screen.file.getvalue()
 
 
+class Abstaining:
+    def __call__(self, trial, history):
+        return None
+
+    def notice(self, history):
+        return f"{len(history)} trials were spared"
+
+
+@pytest.mark.parametrize("strategy", [Grid(), Bayesian()])
+def test_the_end_says_once_what_the_stopping_policy_says(strategy):
+    assert said(climb, strategy, max_trials=3, stopping=Abstaining()).count("3 trials were spared") == 1
+
+
 def test_on_a_terminal_one_live_line_tells_trial_epoch_best_and_time_left():
     lines = []
 
