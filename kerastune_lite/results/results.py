@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, final, overload
 from kerastune_lite.errors import SearchError
 from kerastune_lite.printable import printable
 from kerastune_lite.results.causes import causes
+from kerastune_lite.results.plots.history import plot_edf, plot_history
+from kerastune_lite.results.plots.importance import plot_importance
 from kerastune_lite.results.skopt_result import optimize_result
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from kerastune_lite.results.diagnostics import Diagnostics
 
@@ -111,6 +114,46 @@ class Results(Sequence[Trial]):
         from kerastune_lite.results.diagnostics import diagnose  # noqa: PLC0415 - heavy: numpy, scipy
 
         return diagnose(self._history)
+
+    def importance(self, *, top_quarter: bool = False) -> dict[str, float]:
+        """How much each tuned hyperparameter decides whether a trial is among the best; shares by name, largest first.
+
+        Conditional PED-ANOVA (arXiv:2601.20800): for each hyperparameter, the distribution of its values among the best
+        tenth of the trials (at least 5) is compared with that among all trials that read it. It measures the trials
+        made, whatever the strategy, and fits no model; `diagnostics().importance` is that of a fitted model.
+
+        Args:
+            top_quarter: Compare with the best quarter of the trials: what matters among good configurations.
+
+        Raises:
+            SearchError: There are too few trials with a score (10, or 40 for the top quarter), or the scores are equal.
+        """
+        from kerastune_lite.analysis.importance import importance  # noqa: PLC0415 - heavy: numpy, scipy
+
+        return importance(self._history, top_quarter=top_quarter)
+
+    def plot_history(self, ax: "Axes | None" = None, *, by_time: bool = False) -> "Axes":
+        """Each score, and the best so far as steps; failures are crosses at the side of the bad scores.
+
+        The good side of the score's axis is never cut. Scores far beyond the others, as of a diverged trial, are
+        triangles at the edge. This and the other plots need matplotlib.
+
+        Args:
+            ax: Where to draw; a new figure by default.
+            by_time: Draw the trials when they ended instead of by number.
+
+        Raises:
+            ImportError: matplotlib is not installed.
+        """
+        return plot_history(self._history, ax, by_time=by_time)
+
+    def plot_importance(self, ax: "Axes | None" = None, *, top_quarter: bool = False) -> "Axes":
+        """`importance` as bars, or what it lacks as a text; arguments as there and in `plot_history`."""
+        return plot_importance(self._history, ax, top_quarter=top_quarter)
+
+    def plot_edf(self, ax: "Axes | None" = None) -> "Axes":
+        """The share of trials that are at least as good as each score; failures count as trials without one."""
+        return plot_edf(self._history, ax)
 
     def __repr__(self) -> str:
         score = f", best score {self._trials[0].score}" if self._trials and self._trials[0].succeeded else ""
