@@ -1,5 +1,6 @@
 """What takes a fit to compute, as a record for TensorBoard and the command line."""
 
+import math
 import time
 from collections.abc import Callable
 from itertools import combinations
@@ -96,7 +97,7 @@ def _contour(model: "ScoreModel", x: str, y: str) -> dict[str, Any] | None:
     found = model.contour(x, y)
     if found is None:
         return None
-    mean = [list(map(short, row)) for row in found.mean]
+    mean = [[short(score) if math.isfinite(score) else "nan" for score in row] for row in found.mean]
     return {"x": x, "y": y, "xs": list(map(to_json, found.xs)), "ys": list(map(to_json, found.ys)), "mean": mean}
 
 

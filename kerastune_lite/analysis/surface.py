@@ -59,7 +59,10 @@ class Slice:
 @final
 @dataclass(frozen=True)
 class Contour:
-    """The dependence on two hyperparameters: `mean[j][i]` is the predicted score at `xs[i]` and `ys[j]`."""
+    """The dependence on two hyperparameters: `mean[j][i]` is the predicted score at `xs[i]` and `ys[j]`.
+
+    It is NaN at a value with which trials have not read the other hyperparameter.
+    """
 
     xs: list[Value]
     ys: list[Value]
@@ -130,7 +133,10 @@ class ScoreModel:
         rows[:, other.index] = np.repeat(np.repeat(along, len(xs)), len(others))
         with one_blas_thread():
             mean = self._process.predict(self._rows(rows))[0].reshape(len(ys), len(xs), len(others)).mean(axis=2)
-        return Contour(xs, ys, self._scores(mean).tolist())
+        scores = self._scores(mean)
+        scores[:, [self._never_reads(one, place, other) for place in across]] = np.nan
+        scores[[self._never_reads(other, place, one) for place in along]] = np.nan
+        return Contour(xs, ys, scores.tolist())
 
     def _dimension(self, name: str) -> Dimension | None:
         """The dimension of a name; of several kinds, the one that most trials have read."""
@@ -145,6 +151,11 @@ class ScoreModel:
             return None
         places = np.linspace(0, len(chosen) - 1, min(most, len(chosen))).round().astype(int)
         return np.asarray(self._coordinates[chosen[places]])
+
+    def _never_reads(self, dimension: Dimension, coordinate: float, other: Dimension) -> bool:
+        """Whether there are trials with this coordinate, none of which has read the other hyperparameter."""
+        at = self._coordinates[self._coordinates[:, dimension.index] == coordinate]
+        return bool(len(at)) and bool(np.isnan(at[:, other.index]).all())
 
     def _rows(self, coordinates: Array) -> Array:
         return self._encoder.rows(imputed(coordinates, self._space_encoder))

@@ -114,3 +114,8 @@ def test_a_grid_search_can_be_looked_at_too():
 def test_what_a_model_lacks_is_told(function, trials, needs):
     with pytest.raises(SearchError, match=needs):
         ScoreModel(fakes.search(function, max_trials=trials))
+
+
+def test_a_contour_is_empty_where_one_of_the_two_is_not_read():
+    found = ScoreModel(fakes.search(conditional, max_trials=30)).contour("kind", "inner", points=3)
+    assert np.isfinite(found.mean).tolist() == [[True, False]] * 3

@@ -1,10 +1,11 @@
 """What all plots share: colours, texts, axes, empty states."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerastune_lite.analysis.progress import score_range
 from kerastune_lite.printable import printable
+from kerastune_lite.space.scale import Scale
 from kerastune_lite.study.history import History
 
 if TYPE_CHECKING:
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
 # Okabe and Ito, "Color Universal Design" (2008): colours that colour-blind people tell apart.
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 GREY = "#8C8C8C"
+
+STATUS = {
+    "completed": GREEN,
+    "stopped": GREY,
+    "failed": VERMILION,
+    "infeasible": VERMILION,
+    "running": SKY,
+    "interrupted": ORANGE,
+    "paused": PURPLE,
+    "duplicate": GREY,
+}
 
 SIZE = (6.4, 3.8)
 
@@ -96,6 +108,16 @@ def mark_beyond(ax: "Axes", history: History, points: Sequence[tuple[float, floa
         )
 
 
+def mark_failed(ax: "Axes", history: History, at: Sequence[float]) -> None:
+    """Crosses at the edge of the worst scores."""
+    if at:
+        y = [abs(bad_edge(history) - 0.025)] * len(at)
+        ax.plot(
+            at, y, "x", color=VERMILION, markersize=5, clip_on=False, transform=ax.get_xaxis_transform(),
+            label=f"failed ({len(at)})",
+        )  # fmt: skip
+
+
 def legend(ax: "Axes", *, least: int = 2) -> None:
     """A legend above the axes, if there are so many entries at least."""
     handles, labels = ax.get_legend_handles_labels()
@@ -112,3 +134,28 @@ def legend(ax: "Axes", *, least: int = 2) -> None:
             handlelength=1.4,
             columnspacing=1.2,
         )
+
+
+def score_colours(history: History, low: float, high: float) -> Any:
+    """A `ScalarMappable` with colours of scores, the best ones dark; perceptually uniform and without red and green."""
+    from matplotlib import cm, colormaps, colors  # noqa: PLC0415 - heavy, and an extra
+
+    best = history.objective.direction == "max"
+    low, high = (low, high) if high > low else (low - 1, high) if best else (low, high + 1)
+    light = colors.LinearSegmentedColormap.from_list("score", colormaps["viridis_r"]([0.08, 0.3, 0.5, 0.75, 1.0]))
+    return cm.ScalarMappable(colors.Normalize(low, high), light if best else light.reversed())
+
+
+def nice_numbers(low: float, high: float, *, log: bool = False) -> list[float]:
+    """Some round numbers in a range, with its ends where they are not close to one; evenly spaced on its scale."""
+    from matplotlib.ticker import LogLocator, MaxNLocator  # noqa: PLC0415 - heavy, and an extra
+
+    locator: Any = LogLocator(numticks=8) if log else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
+    inner = [float(value) for value in locator.tick_values(low, high) if low < value < high]
+    scale = Scale(low, high, None, "log" if log else "linear", whole=False)
+    return [low, *(value for value in inner if 0.07 < scale.unit(value) < 0.93), high]
+
+
+def number(value: float) -> str:
+    """A number as a short text."""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.4g}"

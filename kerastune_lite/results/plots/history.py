@@ -1,10 +1,12 @@
 """How the search went: scores and the best so far, and their distribution."""
 
+import io
+import warnings
 from typing import TYPE_CHECKING
 
 from kerastune_lite.analysis.progress import Step, edf, progress
 from kerastune_lite.results.plots import drawing
-from kerastune_lite.results.plots.drawing import BLUE, GREY, VERMILION
+from kerastune_lite.results.plots.drawing import BLUE, GREY
 from kerastune_lite.study.history import History
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def plot_history(history: History, ax: "Axes | None" = None, *, by_time: bool = 
     drawing.limit_scores(ax, history, [step.score for _, step in scored if step.score is not None])
     if scored:
         _draw_scores(ax, history, scored, at[-1])
-    _mark_failures(ax, history, [x for x, step in zip(at, steps, strict=True) if step.score is None])
+    drawing.mark_failed(ax, history, [x for x, step in zip(at, steps, strict=True) if step.score is None])
     ax.set_xlabel(f"time since the start ({unit})" if by_time else "trial")
     if not by_time:
         whole_ticks(ax)
@@ -56,14 +58,21 @@ def _draw_scores(ax: "Axes", history: History, scored: list[tuple[float, Step]],
     drawing.mark_beyond(ax, history, points)
 
 
-def _mark_failures(ax: "Axes", history: History, at: list[float]) -> None:
-    """Crosses at the edge of the worst scores."""
-    if at:
-        y = [abs(drawing.bad_edge(history) - 0.025)] * len(at)
-        ax.plot(
-            at, y, "x", color=VERMILION, markersize=5, clip_on=False, transform=ax.get_xaxis_transform(),
-            label=f"failed ({len(at)})",
-        )  # fmt: skip
+def history_svg(history: History) -> str:
+    """The plot as an SVG element for HTML; an empty string without matplotlib, or without two trials."""
+    if len(history) < 2:
+        return ""
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 - heavy, and an extra
+    except ImportError:
+        return ""
+    figure, file = Figure(figsize=drawing.SIZE, layout="constrained"), io.StringIO()
+    plot_history(history, figure.subplots())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of characters that the font lacks
+        figure.savefig(file, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    drawn = file.getvalue()
+    return drawn[drawn.index("<svg") :].replace("\n", " ").strip()
 
 
 def time_unit(seconds: float) -> tuple[float, str]:
