@@ -94,8 +94,8 @@ def _unsendable(thing: Any, error: Exception) -> UsageError:
     name, value = _culprit(thing, "", _DEEPEST)
     what = f"{name}={value!r}" if name else repr(value)
     return UsageError(
-        f"{what[:300]} cannot be sent to a worker ({type(error).__name__}: {str(error)[:200]}); give a function that "
-        f"makes it in the worker, such as {name or 'x'}=lambda: make_{name or 'x'}(), or use workers=1"
+        f"{what[:300]} cannot be sent to a worker ({type(error).__name__}: {str(error)[:200]}); create it where it is "
+        "used (data of search() may be a function that makes it: search(x=make_data, ...)), or use workers=1"
     )
 
 
@@ -118,7 +118,7 @@ def _sendable(thing: Any) -> bool:
 
 
 def _parts(thing: Any) -> Iterator[tuple[str, Any]]:
-    """What an object consists of, with names where there are some."""
+    """What an object consists of, with names where there are some; nothing for objects of other libraries."""
     if isinstance(thing, Mapping):
         yield from ((name if isinstance(name, str) else "", value) for name, value in thing.items())
     elif isinstance(thing, (list, tuple, set)):
@@ -127,7 +127,5 @@ def _parts(thing: Any) -> Iterator[tuple[str, Any]]:
         yield from ((field.name, getattr(thing, field.name)) for field in fields(thing))
     elif getattr(thing, "__closure__", None):
         yield from zip(thing.__code__.co_freevars, (cell.cell_contents for cell in thing.__closure__), strict=True)
-    elif hasattr(thing, "__self__"):
-        yield "", thing.__self__
-    elif hasattr(thing, "__dict__"):
+    elif type(thing).__module__.partition(".")[0] == "kerastune_lite":
         yield from vars(thing).items()

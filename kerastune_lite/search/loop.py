@@ -109,7 +109,9 @@ class Loop:
     def _search(self) -> None:
         try:
             self._run_trials()
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a policy may call sys.exit
             self._end_running(f"the search failed: {error}")
             raise
 
