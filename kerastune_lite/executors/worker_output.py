@@ -51,8 +51,10 @@ class WorkerOutput:
     def _tell(self, line: bytes, trial: int | None) -> None:
         text = printable(line.decode(errors="replace"))
         self._last.append(text)
-        if self._directory is None or trial is None:
-            print(text if trial is None else f"trial {trial} | {text}", flush=True)
+        if trial is None:  # what libraries print when they are imported is told if the worker does not start
+            return
+        if self._directory is None:
+            print(f"trial {trial} | {text}", flush=True)
             return
         self._directory.mkdir(parents=True, exist_ok=True)
         with (self._directory / f"{trial_name(trial)}.log").open("a", encoding="utf-8") as file:

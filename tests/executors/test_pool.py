@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 import kerastune_lite as kt
 from kerastune_lite.errors import SearchError, UsageError
 from kerastune_lite.executors.pool import PoolExecutor
+from kerastune_lite.strategies import Proposal
 from kerastune_lite.study.history import History
 from kerastune_lite.study.store import read_events
 
@@ -39,8 +41,17 @@ def content(results):
     return {trial.number: (dict(trial.values), [dict(run.metrics) for run in trial.executions]) for trial in results}
 
 
+@dataclass(frozen=True)
+class ByNumber:
+    """Proposes what only depends on the number of the trial."""
+
+    def __call__(self, history, rng):
+        return Proposal({"x": history.next_number / 10})
+
+
 def test_results_are_those_of_one_process():
-    assert content(tune(bowl, workers=2)) == content(tune(bowl, workers=1))
+    alone, together = (tune(bowl, workers=workers, strategy=ByNumber()) for workers in (1, 2))
+    assert content(together) == content(alone)
 
 
 def test_each_trial_says_which_process_ran_it():

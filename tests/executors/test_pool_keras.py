@@ -17,6 +17,8 @@ from tests import tiny
 def searched(directory, *, build=tiny.build_model, **options):
     arguments = {"validation_data": (tiny.X, tiny.Y), "epochs": 3, **options.pop("arguments", {})}
     made = kt.RandomSearch(build, "val_loss", max_trials=4, seed=1, directory=directory, **options)
+    for units in range(2, 6):  # what is proposed may depend on what has ended, what a trial does with it may not
+        made.enqueue({"units": units, "learning_rate": 0.01})
     return made, made.search(tiny.X, tiny.Y, **arguments, verbose=0)
 
 
