@@ -112,6 +112,8 @@ class Agenda:
             return self._end_with(reached if budget_used else _SPACE_EXHAUSTED)
         if proposal.trial is not None:
             return replace(_next_attempt(history[proposal.trial]), pause_at=proposal.pause_at)
+        if proposal.unset == "first" and any(_may_be(trial, proposal) for trial in history.running):
+            return None  # until it is known what that trial reads
         unpromising = self._settings.limits.unpromising(history, proposal)
         if unpromising is not None:
             return self._end_with(unpromising)
@@ -143,6 +145,12 @@ class Agenda:
         """Whether a space that an earlier search has exhausted may have grown; only reading can tell."""
         ended = self._history.at_rest and self._history.notes[SEARCH_ENDED] != INTERRUPTED
         return ended and self.may_extend and (self._nothing_to_lose or self._settings.space is None)
+
+
+def _may_be(trial: Trial, proposal: Proposal) -> bool:
+    """Whether a running trial may be the proposed one: all that is known of it is what is proposed."""
+    known = trial.values if trial.reads_known or trial.proposal is None else trial.proposal.values
+    return not trial.reads_complete and dict(known) == dict(proposal.values)
 
 
 def _was_interrupted(trial: Trial) -> bool:

@@ -20,6 +20,7 @@ from kerastune_lite.search.settings import Settings
 from kerastune_lite.study.events import (
     SEARCH_ENDED,
     STOPPING,
+    WORKER,
     Annotated,
     Ended,
     Event,
@@ -106,6 +107,15 @@ class Loop:
         self._interrupted, self._agenda.why = True, INTERRUPTED
 
     def _search(self) -> None:
+        try:
+            self._run_trials()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a policy may call sys.exit
+            self._end_running(f"the search failed: {error}")
+            raise
+
+    def _run_trials(self) -> None:
         while True:
             while not self._interrupted and self._executor.free() and (event := self._agenda.next()) is not None:
                 self._start(event)
@@ -113,7 +123,6 @@ class Loop:
                 return
             self._executor.wait(self._handle, None)
             if self._error is not None:
-                self._end_running(f"the search failed: {self._error}")
                 raise self._error
 
     def _end_running(self, reason: str) -> None:
@@ -135,12 +144,12 @@ class Loop:
             if self._may_retry(trial) or (none_succeeded and trial.status == "failed" and not died):
                 self._agenda.retry(trial)
 
-    def _lost(self, trial: Trial) -> Ended:
+    def _lost(self, trial: Trial, how: str = "the process died") -> Ended:
         """The end of an attempt whose process died: the trial resumes, unless that has happened too often."""
         crashes = trial.crashes_if_dead
         if not self._kills(crashes):
-            return Ended(trial=trial.number, outcome="interrupted", reason="the process died", died=True)
-        reason = f"the process died in this trial {crashes} times" if crashes > 1 else "the process died in this trial"
+            return Ended(trial=trial.number, outcome="interrupted", reason=how, died=True)
+        reason = f"{how} in this trial {crashes} times" if crashes > 1 else f"{how} in this trial"
         return Ended(trial=trial.number, outcome="failed", reason=reason, died=True)
 
     def _kills(self, crashes: int) -> bool:
@@ -160,6 +169,9 @@ class Loop:
         resume = event.trial in self._history and self._history[event.trial].status in ("interrupted", "paused")
         self._recorder.record(event)
         self._executor.start(Task(event, self._history.settings, resume=resume, created=self._history.created))
+        worker_of = getattr(self._executor, "worker_of", None)
+        if worker_of is not None:
+            self._recorder.record(Annotated(trial=event.trial, key=WORKER, value=worker_of(event.trial)))
 
     def _handle(self, event: Event) -> Decision:
         """Records an event and decides; an error is kept for `_search` to raise, since user code is running now."""
@@ -248,6 +260,10 @@ class Loop:
 
     def _on_end(self, event: Ended) -> Decision:
         trial = self._history[event.trial]
+        if event.died:  # in a worker: the search continues
+            self._halts.pop(event.trial, None)
+            self._recorder.record(_without_loss(trial, self._lost(trial, event.reason or "the process died")))
+            return Decision()
         ended = self._judge(trial, event, self._halts.pop(event.trial, None))
         self._recorder.record(ended)
         if event.fatal is not None:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict, final
 
 from kerastune_lite.errors import UsageError, nearest
-from kerastune_lite.executors import Executor, InProcess
+from kerastune_lite.executors import Executor, InProcess, Pool
 from kerastune_lite.observers.protocol import Observer
 from kerastune_lite.search.limits import Limits
 from kerastune_lite.search.versions import versions
 from kerastune_lite.space.kinds import Hyperparameter
-from kerastune_lite.space.number import count, optional_count
+from kerastune_lite.space.number import count, optional_count, whole
 from kerastune_lite.stopping import Auto, StoppingPolicy
 from kerastune_lite.strategies import Random, Strategy, fingerprint
 from kerastune_lite.study.events import SearchStarted
@@ -47,7 +47,8 @@ class SearchOptions(TypedDict, total=False):
             than this, in the objective's units.
         confirm: In the end, so many of the best trials are trained twice more, with other seeds. They rank before the
             others, by the mean of all their training runs.
-        executor: Makes the executor from a trial function; `kt.executors.InProcess` by default.
+        workers: Where trials run: 1 for this process; a number of worker processes on this machine, or "auto" for one
+            on each core or GPU; or what makes an executor from a trial function, such as `kt.executors.Pool(...)`.
         observers: Functions of (event, history), called for every event.
     """
 
@@ -68,7 +69,7 @@ class SearchOptions(TypedDict, total=False):
     no_improvement: int | None
     stop_when_ei_below: float | None
     confirm: int | None
-    executor: Callable[[TrialFunction], Executor]
+    workers: int | Literal["auto"] | Callable[[TrialFunction], Executor]
     observers: Iterable[Observer]
 
 
@@ -151,11 +152,6 @@ class Settings:
                 f"stop_when_ei_below={self.limits.stop_when_ei_below!r} needs a strategy that computes the expected "
                 f"improvement, such as kt.strategies.Bayesian(); got {self.strategy!r}"
             )
-        if not callable(self.executor):
-            raise UsageError(
-                f"executor={self.executor!r} must make an executor from a trial function, "
-                "such as kt.executors.InProcess"
-            )
 
     def started(self, seed: int) -> SearchStarted:
         """These settings as the event that opens a search."""
@@ -195,7 +191,7 @@ def check_options(caller: Callable[..., Any], options: Mapping[str, Any], known:
 
 def search_settings(options: SearchOptions, **others: Any) -> Settings:
     """Settings from the options of a search; `others` are fields that no search option sets."""
-    resolved = {"directory", "observers", "strategy", "stopping"}
+    resolved = {"directory", "observers", "strategy", "stopping", "workers"}
     names = {field.name for field in fields(Settings)} & options.keys() - resolved
     given: dict[str, Any] = {name: value for name, value in options.items() if name in names} | others
     limits: dict[str, Any] = {field.name: options.get(field.name) for field in fields(Limits)}
@@ -205,8 +201,25 @@ def search_settings(options: SearchOptions, **others: Any) -> Settings:
         limits=Limits(**limits),
         stopping=Auto() if stopping == "auto" else stopping,
         strategy=Random() if strategy is None else strategy,
+        executor=_executor(options.get("workers", 1)),
         observers=_observers(options.get("observers", ())),
     )
+
+
+def _executor(workers: Any) -> Callable[[TrialFunction], Executor]:
+    """What makes the executor."""
+    if callable(workers):
+        made: Callable[[TrialFunction], Executor] = workers
+        return made
+    if workers == "auto":
+        return Pool()
+    if whole(workers) is None:
+        raise UsageError(
+            f'workers={workers!r} must be an integer >= 1, "auto", or what makes an executor from a trial function, '
+            "such as kt.executors.Pool(2)"
+        )
+    several = count("workers", workers, 1)
+    return InProcess if several == 1 else Pool(several)
 
 
 def _observers(given: Any) -> tuple[Observer, ...]:

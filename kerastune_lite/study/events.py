@@ -28,6 +28,9 @@ SCHEDULE = "schedule"
 STOPPING = "stopping"
 """The key of the annotation with what the stopping policy says about a search, in words."""
 
+WORKER = "worker"
+"""The key of the annotation with the host and the process that run a trial."""
+
 SPACE_EXTENDED = "space extended"
 """The key of the annotation after which earlier reads predict no new ones; its value is the new space's first trial."""
 
