@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Further arguments for pytest, or for the demo: make test ARGS="-m 'not slow'"
 ARGS ?=
 
-# Two processes test, with a thread each; a file's tests stay in one of them. make test JOBS=0 tests in one process.
+# Two processes test, with a thread each; an idle one takes tests from the other. make test JOBS=0 tests in one process.
 JOBS ?= 2
 
 .DEFAULT_GOAL := test
@@ -17,7 +17,7 @@ demo: .venv/dev.stamp
 	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m models.digits_mlp $(ARGS)
 
 test: .venv/dev.stamp
-	TF_CPP_MIN_LOG_LEVEL=2 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	TF_CPP_MIN_LOG_LEVEL=2 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """Epochs and seconds of real Keras trainings until a search has found a model that is good enough.
 
 `python -m benchmarks.time_to_target` runs searches of three small models (`benchmarks.keras_tasks`), each until a trial
-has reached the task's target or the epochs of 12 full trainings are used; a search without the target counts as that
+has reached the task's target or the epochs of 20 full trainings are used; a search without the target counts as that
 many. Every side keeps its defaults, and all count an epoch as soon as its score is known.
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.keras_tasks import EPOCHS, TASKS, KerasTask
 from benchmarks.measure import Figures, machine, run_side, table
 
-TRAININGS, QUICK_TRAININGS = 12, 2
+TRAININGS, QUICK_TRAININGS = 20, 2
 MANY = 1000  # trials, or rounds of Hyperband: the budget is one of epochs
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from kerastune_lite.errors import ObjectiveError, SearchError, SpaceError, UsageError, nearest
 from kerastune_lite.executors import Decision, Send, Task, run_attempt
-from kerastune_lite.kerastuner.hooks import Hooks, call_hooks, hook_callbacks
+from kerastune_lite.kerastuner.hooks import Hooks, call_hooks, hook_callbacks, hooks_while_training
 from kerastune_lite.kerastuner.oracle_settings import without_oracle
 from kerastune_lite.kerastuner.oracle_view import OracleView
 from kerastune_lite.kerastuner.replaced import check_methods
@@ -177,6 +177,7 @@ class Tuner(Hooks):
             KeyboardInterrupt: The user pressed Ctrl-C; the next `search` resumes the study.
         """
         folds = None
+        self._check_executor()
         if self._own_trials:
             arguments = FitArguments({})
             named = {"callbacks": callbacks, "verbose": verbose, "fit_verbose": fit_verbose}
@@ -339,6 +340,15 @@ class Tuner(Hooks):
         self._history = None
         self._settings = replace(self._settings, overwrite=False)
 
+    def _check_executor(self) -> None:
+        """Raises a UsageError for methods of this tuner that would have to run in other processes."""
+        here = ["run_trial"] if self._own_trials else hooks_while_training(self)
+        if here and getattr(self._settings.executor, "remote", False):
+            raise UsageError(
+                f"{type(self).__name__}.{here[0]} cannot run in workers, which do not have the tuner; move it to a "
+                "callback or to the hypermodel's fit, or use workers=1"
+            )
+
     def _observe(self, event: Event, history: History) -> None:
         """Observes the search: keeps its history and calls the hooks."""
         self._history = history
@@ -426,7 +436,7 @@ class Tuner(Hooks):
         fit_verbose: int | str | None,
     ) -> "KerasTrial":
         """The function that trains each trial. The first call imports Keras."""
-        from kerastune_lite.training.keras_trial import KerasTrial  # noqa: PLC0415
+        from kerastune_lite.training.keras_trial import KerasTrial, no_hooks  # noqa: PLC0415
         from kerastune_lite.training.user_callbacks import UserCallbacks  # noqa: PLC0415
 
         checkpoint, stopping = checkpoint_callback(self._options), early_stopping_callback(self._options)
@@ -442,7 +452,7 @@ class Tuner(Hooks):
             checkpoint=checkpoint,
             max_model_size=self._options.get("max_model_size"),
             fit_verbose=fit_verbose,
-            hooks=self._hook_callbacks,
+            hooks=self._hook_callbacks if hooks_while_training(self) else no_hooks,
         )
 
     def _hook_callbacks(self, number: int, hp: HyperParameters) -> "list[keras.callbacks.Callback]":

@@ -15,6 +15,7 @@ def parse(project, trials, epochs):
     parser.add_argument("--directory", default="logs", help="directory of studies")
     parser.add_argument("--project", default=project, help="name of the study")
     parser.add_argument("--seed", type=int, default=0, help="seed, for a reproducible search")
+    parser.add_argument("--workers", type=int, default=1, help="processes that train at the same time")
     return parser.parse_args()
 
 
@@ -27,6 +28,7 @@ def make_tuner(build_model, objective, options):
         directory=options.directory,
         project_name=options.project,
         seed=options.seed,
+        workers=options.workers,
         early_stopping=kt.callbacks.EarlyStopping(patience=4),
     )
 

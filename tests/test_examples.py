@@ -50,7 +50,7 @@ def test_a_model_runs_with_bayesian_search(monkeypatch, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_a_model_runs_with_grid_search(monkeypatch, tmp_path, capsys):
-    run(models.digits_mlp, monkeypatch, tmp_path, "--trials", "2", "--search", "grid")
+    run(models.digits_mlp, monkeypatch, tmp_path, "--trials", "2", "--search", "grid", "--workers", "2")
     assert "configurations tried" in capsys.readouterr().out
 
 

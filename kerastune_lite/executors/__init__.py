@@ -2,8 +2,20 @@
 
 from kerastune_lite.executors.attempt import run_attempt
 from kerastune_lite.executors.in_process import InProcess
+from kerastune_lite.executors.pool import Pool
 from kerastune_lite.executors.protocol import Executor
 from kerastune_lite.study.events import Ended, Event
 from kerastune_lite.study.task import Decision, Send, Task, TrialFunction
 
-__all__ = ["Decision", "Ended", "Event", "Executor", "InProcess", "Send", "Task", "TrialFunction", "run_attempt"]
+__all__ = [
+    "Decision",
+    "Ended",
+    "Event",
+    "Executor",
+    "InProcess",
+    "Pool",
+    "Send",
+    "Task",
+    "TrialFunction",
+    "run_attempt",
+]

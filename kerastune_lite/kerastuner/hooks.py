@@ -57,9 +57,14 @@ def call_hooks(hooks: Hooks, event: Event, history: History, view: Callable[[int
             hooks.on_trial_end(view(event.trial))
 
 
+def hooks_while_training(hooks: Hooks) -> list[str]:
+    """The names of the overridden hooks of epochs and batches."""
+    return [name for name in _WHILE_TRAINING if getattr(type(hooks), name) is not getattr(Hooks, name)]
+
+
 def hook_callbacks(hooks: Hooks, trial: TrialView) -> "list[keras.callbacks.Callback]":
     """The callbacks that call the overridden hooks of epochs and batches."""
-    names = [name for name in _WHILE_TRAINING if getattr(type(hooks), name) is not getattr(Hooks, name)]
+    names = hooks_while_training(hooks)
     if not names:
         return []
     import keras  # noqa: PLC0415 - heavy: loaded if a hook needs it

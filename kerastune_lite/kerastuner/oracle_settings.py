@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.space.hp import HyperParameters
-from kerastune_lite.space.number import whole
+from kerastune_lite.space.number import count
 from kerastune_lite.strategies import Bayesian, Grid, Halving, Random, Strategy
 from kerastune_lite.strategies.halving import total_epochs
 from kerastune_lite.study.objective import Objective
@@ -95,11 +95,9 @@ def totals(strategy: Halving, max_epochs: int, iterations: Any) -> tuple[int, in
     Raises:
         UsageError: `iterations` is not an integer of at least 1.
     """
-    count = whole(iterations)
-    if count is None or count < 1:
-        raise UsageError(f"hyperband_iterations={iterations!r} must be an integer >= 1")
+    times = count("hyperband_iterations", iterations, 1)
     trials, epochs = zip(*total_epochs(strategy.plan(max_epochs)), strict=True)
-    return sum(trials) * count, sum(epochs) * count
+    return sum(trials) * times, sum(epochs) * times
 
 
 class GridSearchOracle(OracleSettings):

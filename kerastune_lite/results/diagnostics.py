@@ -11,6 +11,7 @@ import numpy as np
 from kerastune_lite.printable import printable
 from kerastune_lite.results.surrogate_health import SMALL, SurrogateHealth, surrogate_health
 from kerastune_lite.space.kinds import Choice, Float, Hyperparameter, Int, Value
+from kerastune_lite.study.events import STOPPING
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 
@@ -219,7 +220,9 @@ def diagnose(history: History) -> Diagnostics:
 def messages(history: History) -> tuple[str, ...]:
     """The messages to show below a table of results: of resumed trials, and findings unless the study is small."""
     enough = sum(1 for _ in islice(history.ranked(), _ENOUGH)) == _ENOUGH
-    return (*_of_resumed(history), *(diagnose(history).messages if enough else ()))
+    told = history.notes.get(STOPPING)
+    of_stopping = [told] if isinstance(told, str) else []
+    return (*_of_resumed(history), *of_stopping, *(diagnose(history).messages if enough else ()))
 
 
 def _of_resumed(history: History) -> list[str]:

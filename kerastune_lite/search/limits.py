@@ -1,17 +1,17 @@
 """What ends a search apart from `max_trials`: time, epochs, a score that is good enough, no improvement."""
 
 import math
-import re
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 from kerastune_lite.errors import UsageError
-from kerastune_lite.space.number import number, whole
+from kerastune_lite.space.number import number, optional_count
+from kerastune_lite.strategies import Proposal
+from kerastune_lite.study.durations import seconds_in
 from kerastune_lite.study.history import History
 from kerastune_lite.study.objective import Objective
 
-_UNITS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400}
-_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(min|[smhd])\s*")
+_LEAST_SCORES = 10
 _SHARES = ("acc", "accuracy", "auc", "precision", "recall", "f1_score", "iou")
 
 
@@ -39,6 +39,8 @@ class Limits:
         max_epochs_total: Epochs of the study, all trials and executions together.
         target: A score that is good enough, in the objective's sign.
         no_improvement: So many trials in a row without a new best one.
+        stop_when_ei_below: The search ends when the next trial is expected to improve on the best score by less, in the
+            objective's units; only for strategies that compute the expected improvement, after ten scores.
 
     Raises:
         UsageError: A value is out of its range.
@@ -48,15 +50,17 @@ class Limits:
     max_epochs_total: int | None = None
     target: float | None = None
     no_improvement: int | None = None
+    stop_when_ei_below: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("max_epochs_total", "no_improvement"):
-            count = whole(getattr(self, name))
-            if getattr(self, name) is not None and (count is None or count < 1):
-                raise UsageError(f"{name}={getattr(self, name)!r} must be an integer >= 1 or None")
+            optional_count(name, getattr(self, name), 1)
         target = number(self.target)
         if self.target is not None and (target is None or not math.isfinite(target)):
             raise UsageError(f"target={self.target!r} must be a finite number or None")
+        least = number(self.stop_when_ei_below)
+        if self.stop_when_ei_below is not None and not (least is not None and 0 < least < math.inf):
+            raise UsageError(f"stop_when_ei_below={self.stop_when_ei_below!r} must be a finite number above 0, or None")
         _ = self.seconds
 
     @property
@@ -107,16 +111,22 @@ class Limits:
             return None
         return f"no_improvement={limit}: the last {history.ended_since_best} trials have not improved on the best"
 
+    def unpromising(self, history: History, proposal: Proposal) -> str | None:
+        """Why a proposed trial is not worth it: it is expected to improve too little.
+
+        Source: Nguyen et al., Regret for Expected Improvement over the Best-Observed Value and Stopping Condition (ACML
+        2017), section 4. A model of a few scores may claim that all is known, hence the least number of scores.
+        """
+        limit, expected = self.stop_when_ei_below, proposal.expected_improvement
+        if limit is None or expected is None or expected >= limit or history.scored < _LEAST_SCORES:
+            return None
+        return f"stop_when_ei_below={limit}: the next trial is expected to improve on the best by {expected:.3g}"
+
 
 def _seconds(given: float | str) -> float:
-    found = _parsed(given) if isinstance(given, str) else number(given)
+    found = seconds_in(given)
     if found is None or not 0 < found < math.inf:
         raise UsageError(
             f'max_time={given!r} must be a number of seconds above 0, or a text such as "90min" or "2h 30min"'
         )
-    return float(found)
-
-
-def _parsed(text: str) -> float | None:
-    parts: list[tuple[Any, Any]] = _PART.findall(text)
-    return sum(float(count) * _UNITS[unit] for count, unit in parts) if _PART.sub("", text) == "" and parts else None
+    return found

@@ -7,19 +7,20 @@ import math
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, final
+from typing import Literal, final
 
 from kerastune_lite.errors import KerastuneError, SearchError, StudyChanged
 from kerastune_lite.executors import Executor
 from kerastune_lite.results.user_frames import from_user_code
+from kerastune_lite.search.agenda import INTERRUPTED, Agenda
 from kerastune_lite.search.interrupt import finishing_epoch
 from kerastune_lite.search.limits import Reached
 from kerastune_lite.search.recorder import Recorder
 from kerastune_lite.search.settings import Settings
-from kerastune_lite.strategies import Proposal
 from kerastune_lite.study.events import (
     SEARCH_ENDED,
-    SPACE_EXTENDED,
+    STOPPING,
+    WORKER,
     Annotated,
     Ended,
     Event,
@@ -31,13 +32,6 @@ from kerastune_lite.study.events import (
 from kerastune_lite.study.task import Decision, Task
 from kerastune_lite.study.trial import Trial
 
-if TYPE_CHECKING:
-    import numpy as np
-
-_MAX_CONSECUTIVE_SKIPS = 100
-_SPACE_EXHAUSTED = "every configuration of the space has been tried"
-_INTERRUPTED = "interrupted by the user"
-_CONFIRMING = 2  # further training runs of each of the best trials
 _BROKEN = Decision(stop="the search has failed", keep=False)
 
 
@@ -78,14 +72,10 @@ class Loop:
         self._halts: dict[int, _Halt] = {}
         self._began = 0.0
         self._epochs_before = 0
-        self._retries: list[int] = []
         self._first_failures: list[str | None] = []
-        trials = self._history.trials
-        self._nothing_to_lose = bool(trials) and all(trial.epoch == 0 for trial in trials)
-        self._may_extend = settings.extend or self._nothing_to_lose
+        self._agenda = Agenda(recorder, settings, self._reached)
         self._interrupted = False
         self._error: BaseException | None = None
-        self._why = ""
 
     def run(self, started: SearchStarted, requests: Sequence[Event] = ()) -> None:
         """Searches until the budget is used or the space is exhausted; `requests` are recorded after `started`.
@@ -101,22 +91,38 @@ class Loop:
         waits = self._settings.finish_epoch
         with finishing_epoch(lambda: self._interrupted, self._interrupt) if waits else nullcontext():
             self._search()
-        self._recorder.record(Annotated(key=SEARCH_ENDED, value=self._why))
+        self._record_notice()
+        self._recorder.record(Annotated(key=SEARCH_ENDED, value=self._agenda.why))
         if self._interrupted:
-            raise KeyboardInterrupt(self._why)
+            raise KeyboardInterrupt(self._agenda.why)
+
+    def _record_notice(self) -> None:
+        """Records what the stopping policy says about the search, unless that is recorded."""
+        notice = getattr(self._settings.stopping, "notice", None)
+        text = None if notice is None else notice(self._history)
+        if text != self._history.notes.get(STOPPING):
+            self._recorder.record(Annotated(key=STOPPING, value=text))
 
     def _interrupt(self) -> None:
-        self._interrupted, self._why = True, _INTERRUPTED
+        self._interrupted, self._agenda.why = True, INTERRUPTED
 
     def _search(self) -> None:
+        try:
+            self._run_trials()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a policy may call sys.exit
+            self._end_running(f"the search failed: {error}")
+            raise
+
+    def _run_trials(self) -> None:
         while True:
-            while not self._interrupted and self._executor.free() and (event := self._next()) is not None:
+            while not self._interrupted and self._executor.free() and (event := self._agenda.next()) is not None:
                 self._start(event)
             if not self._history.running:
                 return
             self._executor.wait(self._handle, None)
             if self._error is not None:
-                self._end_running(f"the search failed: {self._error}")
                 raise self._error
 
     def _end_running(self, reason: str) -> None:
@@ -133,19 +139,17 @@ class Loop:
         for trial in self._history.running:
             self._recorder.record(_without_loss(trial, self._lost(trial)))
         none_succeeded = self._history.best is None
-        self._retries = [
-            trial.number
-            for trial in self._history.trials
-            if (none_succeeded and trial.status == "failed" and not self._kills(trial.crashes))
-            or self._may_retry(trial)
-        ]
+        for trial in self._history.trials:
+            died = self._kills(trial.crashes)
+            if self._may_retry(trial) or (none_succeeded and trial.status == "failed" and not died):
+                self._agenda.retry(trial)
 
-    def _lost(self, trial: Trial) -> Ended:
+    def _lost(self, trial: Trial, how: str = "the process died") -> Ended:
         """The end of an attempt whose process died: the trial resumes, unless that has happened too often."""
         crashes = trial.crashes_if_dead
         if not self._kills(crashes):
-            return Ended(trial=trial.number, outcome="interrupted", reason="the process died", died=True)
-        reason = f"the process died in this trial {crashes} times" if crashes > 1 else "the process died in this trial"
+            return Ended(trial=trial.number, outcome="interrupted", reason=how, died=True)
+        reason = f"{how} in this trial {crashes} times" if crashes > 1 else f"{how} in this trial"
         return Ended(trial=trial.number, outcome="failed", reason=reason, died=True)
 
     def _kills(self, crashes: int) -> bool:
@@ -157,106 +161,17 @@ class Loop:
         retriable = trial.retriable and not self._kills(trial.crashes)
         return retriable and trial.failures <= self._settings.max_retries_per_trial
 
-    def _next(self) -> Started | None:
-        """The next attempt of the search; after the last one, those that confirm the best trials."""
-        return self._next_of_search() or self._confirmation()
-
-    def _confirmation(self) -> Started | None:
-        """Further training runs of one of the best trials, once all others have ended."""
-        history, reached = self._history, self._reached()
-        if self._settings.confirm is None or history.running or (reached is not None and reached.resumable):
-            return None
-        ranked = sorted(history.ranked(), key=lambda trial: (trial.first_minimized, trial.number))
-        trial = next((trial for trial in ranked[: self._settings.confirm] if not trial.confirmed), None)
-        if trial is None:
-            return None
-        return replace(_next_attempt(trial), pause_at=None, executions=history.settings.executions + _CONFIRMING)
-
-    def _next_of_search(self) -> Started | None:
-        """The next attempt: an interrupted trial, a failed one, an enqueued configuration, or a proposal."""
-        history = self._history
-        reached = self._reached()
-        if reached is not None:
-            return self._end_with(reached.reason)
-        interrupted = next((trial for trial in history.unfinished if _was_interrupted(trial)), None)
-        if interrupted is not None:
-            return _next_attempt(interrupted)
-        if self._retries:
-            return _next_attempt(history[self._retries.pop(0)])
-        stalled = self._settings.limits.stalled(history)
-        if stalled is not None:
-            return self._end_with(stalled)
-        if history.consecutive_skips >= _MAX_CONSECUTIVE_SKIPS:
-            return self._end_with(
-                f"{_MAX_CONSECUTIVE_SKIPS} trials in a row were infeasible or duplicates of earlier ones"
-            )
-        return self._propose()
-
-    def _end_with(self, why: str) -> Started | None:
-        """Notes why nothing more is started."""
-        self._why = why
-        return None
-
-    def _propose(self) -> Started | None:
-        """The next configuration, or a paused trial to promote; the latter needs no budget."""
-        history, most = self._history, self._history.settings.max_trials
-        budget_used = most is not None and history.budget_used >= most
-        reached = f"max_trials={most} reached"
-        if budget_used and not any(trial.waiting for trial in history.unfinished):
-            return self._end_with(reached)
-        number = history.next_number
-        if history.queue and not budget_used:
-            return Started(trial=number, attempt=1, values=history.queue[0], source="queue")
-        proposal = self._ask(number)
-        if proposal is None and not budget_used and self._may_have_grown():
-            self._extend(number)
-            proposal = self._ask(number)
-        if proposal is None or (budget_used and proposal.trial is None):
-            return self._end_with(reached if budget_used else _SPACE_EXHAUSTED)
-        if proposal.trial is not None:
-            return replace(_next_attempt(history[proposal.trial]), pause_at=proposal.pause_at)
-        return Started(
-            trial=number,
-            attempt=1,
-            values=proposal.values,
-            unset=proposal.unset,
-            note=proposal.note,
-            pause_at=proposal.pause_at,
-        )
-
-    def _ask(self, number: int) -> Proposal | None:
-        """Asks the strategy; trials that it ends have ended then."""
-        while True:
-            rng = _generator(self._history.settings.seed, number)
-            proposal: Proposal | None = self._settings.strategy(self._history, rng)
-            if proposal is None or proposal.trial is None:
-                return proposal
-            if not (proposal.trial in self._history and self._history[proposal.trial].status == "paused"):
-                raise SearchError(
-                    f"{self._settings.strategy!r} proposed to resume trial {proposal.trial}, which is not paused"
-                )
-            if proposal.stop is None:
-                return proposal
-            self._recorder.record(Ended(trial=proposal.trial, outcome="stopped", reason=proposal.stop))
-
     def _reached(self) -> Reached | None:
         seconds, epochs = self._recorder.clock() - self._began, self._history.epochs_used - self._epochs_before
         return self._settings.limits.reached(self._history, seconds, epochs)
-
-    def _may_have_grown(self) -> bool:
-        """Whether a space that an earlier search has exhausted may have grown; only reading can tell."""
-        ended = self._history.at_rest and self._history.notes[SEARCH_ENDED] != _INTERRUPTED
-        return ended and self._may_extend and (self._nothing_to_lose or self._settings.space is None)
-
-    def _extend(self, number: int) -> None:
-        """Trial `number` is the first of a new space. One search may extend once: its own reads must agree."""
-        self._may_extend = False
-        self._recorder.record(Annotated(key=SPACE_EXTENDED, value=number))
 
     def _start(self, event: Started) -> None:
         resume = event.trial in self._history and self._history[event.trial].status in ("interrupted", "paused")
         self._recorder.record(event)
         self._executor.start(Task(event, self._history.settings, resume=resume, created=self._history.created))
+        worker_of = getattr(self._executor, "worker_of", None)
+        if worker_of is not None:
+            self._recorder.record(Annotated(trial=event.trial, key=WORKER, value=worker_of(event.trial)))
 
     def _handle(self, event: Event) -> Decision:
         """Records an event and decides; an error is kept for `_search` to raise, since user code is running now."""
@@ -288,9 +203,9 @@ class Loop:
         try:
             self._history.tree.check(reads)
         except StudyChanged:
-            if not self._may_extend:
+            if not self._agenda.may_extend:
                 raise
-            self._extend(event.trial)
+            self._agenda.extend(event.trial)
         owner = self._history.tree.owner(reads) if event.complete else None
         if not (self._history[event.trial].reads_complete and owner == event.trial):
             self._recorder.record(event)
@@ -321,7 +236,7 @@ class Loop:
     def _halt(self, trial: Trial, event: Reported) -> _Halt | None:
         """The decision on a report; a complete trial is left alone."""
         if self._interrupted:
-            return _Halt(_INTERRUPTED, "interrupted")
+            return _Halt(INTERRUPTED, "interrupted")
         loss = event.metrics.get("loss", 0.0)
         if not math.isfinite(loss):
             return _Halt(f"the loss became {loss} in epoch {event.epoch}")
@@ -345,6 +260,10 @@ class Loop:
 
     def _on_end(self, event: Ended) -> Decision:
         trial = self._history[event.trial]
+        if event.died:  # in a worker: the search continues
+            self._halts.pop(event.trial, None)
+            self._recorder.record(_without_loss(trial, self._lost(trial, event.reason or "the process died")))
+            return Decision()
         ended = self._judge(trial, event, self._halts.pop(event.trial, None))
         self._recorder.record(ended)
         if event.fatal is not None:
@@ -352,7 +271,7 @@ class Loop:
         if ended.outcome == "interrupted":
             self._interrupt()
         if self._may_retry(trial):
-            self._retries.append(event.trial)
+            self._agenda.retry(trial)
         elif ended.outcome in ("completed", "stopped", "failed"):
             self._check_failures(ended)
         return Decision()
@@ -408,22 +327,3 @@ def _without_loss(trial: Trial, ended: Ended) -> Ended:
     if ended.outcome != "failed" or not _confirms(trial):
         return ended
     return replace(ended, outcome="completed", reason=f"a training run to confirm the score failed: {ended.reason}")
-
-
-def _was_interrupted(trial: Trial) -> bool:
-    """Whether its attempt ended before it should have: by a crash, the user or a limit of the search."""
-    return trial.status == "interrupted" or (trial.status == "paused" and not trial.waiting)
-
-
-def _next_attempt(trial: Trial) -> Started:
-    proposal = trial.proposal
-    if proposal is None:  # the record of its start is damaged: the values read are what it is
-        return Started(trial=trial.number, attempt=trial.attempts + 1, values=trial.values)
-    return replace(proposal, attempt=trial.attempts + 1)
-
-
-def _generator(seed: int, number: int) -> "np.random.Generator":
-    """The stream that proposes trial `number`."""
-    import numpy as np  # noqa: PLC0415 - heavy: loaded by the first search, not by the import
-
-    return np.random.default_rng([seed, number])

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict, final
 
 from kerastune_lite.errors import UsageError, nearest
-from kerastune_lite.executors import Executor, InProcess
+from kerastune_lite.executors import Executor, InProcess, Pool
 from kerastune_lite.observers.protocol import Observer
 from kerastune_lite.search.limits import Limits
 from kerastune_lite.search.versions import versions
 from kerastune_lite.space.kinds import Hyperparameter
-from kerastune_lite.space.number import whole
+from kerastune_lite.space.number import count, optional_count, whole
 from kerastune_lite.stopping import Auto, StoppingPolicy
 from kerastune_lite.strategies import Random, Strategy, fingerprint
 from kerastune_lite.study.events import SearchStarted
@@ -43,9 +43,12 @@ class SearchOptions(TypedDict, total=False):
         max_epochs_total: The search ends when the trials of the study have trained so many epochs in all.
         target: The search ends when a trial has this score.
         no_improvement: The search ends when so many trials in a row have not improved on the best one.
+        stop_when_ei_below: A Bayesian search ends when its next trial is expected to improve on the best score by less
+            than this, in the objective's units.
         confirm: In the end, so many of the best trials are trained twice more, with other seeds. They rank before the
             others, by the mean of all their training runs.
-        executor: Makes the executor from a trial function; `kt.executors.InProcess` by default.
+        workers: Where trials run: 1 for this process; a number of worker processes on this machine, or "auto" for one
+            on each core or GPU; or what makes an executor from a trial function, such as `kt.executors.Pool(...)`.
         observers: Functions of (event, history), called for every event.
     """
 
@@ -64,8 +67,9 @@ class SearchOptions(TypedDict, total=False):
     max_epochs_total: int | None
     target: float | None
     no_improvement: int | None
+    stop_when_ei_below: float | None
     confirm: int | None
-    executor: Callable[[TrialFunction], Executor]
+    workers: int | Literal["auto"] | Callable[[TrialFunction], Executor]
     observers: Iterable[Observer]
 
 
@@ -129,7 +133,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
-            object.__setattr__(self, name, _count(name, getattr(self, name), least, optional=name in _OPTIONAL))
+            check = optional_count if name in _OPTIONAL else count
+            object.__setattr__(self, name, check(name, getattr(self, name), least))
         if not callable(self.strategy) or isinstance(self.strategy, type):
             raise UsageError(
                 f"strategy={self.strategy!r} is not a strategy; use an instance such as kt.strategies.Random()"
@@ -141,10 +146,11 @@ class Settings:
         self.limits.check(self.objective)
         if self.confirm is not None and self.max_trials is not None and self.confirm > self.max_trials:
             raise UsageError(f"confirm={self.confirm} is more than max_trials={self.max_trials}")
-        if not callable(self.executor):
+        computes = getattr(self.strategy, "computes_expected_improvement", False)
+        if self.limits.stop_when_ei_below is not None and not computes:
             raise UsageError(
-                f"executor={self.executor!r} must make an executor from a trial function, "
-                "such as kt.executors.InProcess"
+                f"stop_when_ei_below={self.limits.stop_when_ei_below!r} needs a strategy that computes the expected "
+                f"improvement, such as kt.strategies.Bayesian(); got {self.strategy!r}"
             )
 
     def started(self, seed: int) -> SearchStarted:
@@ -185,7 +191,7 @@ def check_options(caller: Callable[..., Any], options: Mapping[str, Any], known:
 
 def search_settings(options: SearchOptions, **others: Any) -> Settings:
     """Settings from the options of a search; `others` are fields that no search option sets."""
-    resolved = {"directory", "observers", "strategy", "stopping"}
+    resolved = {"directory", "observers", "strategy", "stopping", "workers"}
     names = {field.name for field in fields(Settings)} & options.keys() - resolved
     given: dict[str, Any] = {name: value for name, value in options.items() if name in names} | others
     limits: dict[str, Any] = {field.name: options.get(field.name) for field in fields(Limits)}
@@ -195,8 +201,25 @@ def search_settings(options: SearchOptions, **others: Any) -> Settings:
         limits=Limits(**limits),
         stopping=Auto() if stopping == "auto" else stopping,
         strategy=Random() if strategy is None else strategy,
+        executor=_executor(options.get("workers", 1)),
         observers=_observers(options.get("observers", ())),
     )
+
+
+def _executor(workers: Any) -> Callable[[TrialFunction], Executor]:
+    """What makes the executor."""
+    if callable(workers):
+        made: Callable[[TrialFunction], Executor] = workers
+        return made
+    if workers == "auto":
+        return Pool()
+    if whole(workers) is None:
+        raise UsageError(
+            f'workers={workers!r} must be an integer >= 1, "auto", or what makes an executor from a trial function, '
+            "such as kt.executors.Pool(2)"
+        )
+    several = count("workers", workers, 1)
+    return InProcess if several == 1 else Pool(several)
 
 
 def _observers(given: Any) -> tuple[Observer, ...]:
@@ -224,13 +247,3 @@ _LEAST = {
     "confirm": 1,
 }
 _OPTIONAL = ("max_trials", "seed", "max_crashes", "max_consecutive_failed_trials", "keep_checkpoints", "confirm")
-
-
-def _count(name: str, value: Any, least: int, *, optional: bool) -> int | None:
-    """`value` as Python's own int."""
-    if value is None and optional:
-        return None
-    count = whole(value)
-    if count is None or count < least:
-        raise UsageError(f"{name}={value!r} must be an integer >= {least}{' or None' if optional else ''}")
-    return count

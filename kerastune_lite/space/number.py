@@ -1,9 +1,11 @@
-"""Converts numbers to Python's types: numbers of numpy, 0-d arrays and tensors, Decimal and Fraction."""
+"""Converts numbers to Python's types, from numpy's, 0-d arrays and tensors, Decimal and Fraction; checks counts."""
 
 import math
 import numbers
 from decimal import Decimal
 from typing import Any
+
+from kerastune_lite.errors import UsageError
 
 
 def plain(value: Any) -> Any:
@@ -28,6 +30,28 @@ def whole(value: Any) -> int | None:
     """`value` as an int; None if it is not an integer. Truth values and floats are not integers."""
     found = number(value)
     return found if isinstance(found, int) else None
+
+
+def count(name: str, value: Any, least: int, *, of: str = "") -> int:
+    """The argument `name` as an int; `of` is the class or function that it belongs to, unless it is an option.
+
+    Raises:
+        UsageError: It is not an integer, or below `least`.
+    """
+    return _count(name, value, least, of, "")
+
+
+def optional_count(name: str, value: Any, least: int, *, of: str = "") -> int | None:
+    """As `count`, but None is allowed."""
+    return None if value is None else _count(name, value, least, of, " or None")
+
+
+def _count(name: str, value: Any, least: int, of: str, otherwise: str) -> int:
+    found = whole(value)
+    if found is None or found < least:
+        given = f"{of}({name}={value!r}): {name}" if of else f"{name}={value!r}"
+        raise UsageError(f"{given} must be an integer >= {least}{otherwise}")
+    return found
 
 
 def _real(value: Any) -> float:

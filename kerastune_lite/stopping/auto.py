@@ -44,6 +44,23 @@ class Auto:
             return None
         return verdict
 
+    def notice(self, history: History) -> str | None:
+        """Why trials were left to train to the end, if they were."""
+        noted = [text for trial in history.trials if (text := trial.notes.get(SCHEDULE)) is not None]
+        if noted:
+            return (
+                f'stopping="auto" stops no trial whose learning rate follows a schedule ({noted[-1]}; {len(noted)} of '
+                f"{len(history)} trials): such trainings show late who wins"
+            )
+        epochs = history.last_search.epochs if history.last_search is not None else None
+        ladder = () if epochs is None else rungs(first_rung(epochs), _ETA, epochs)
+        misleading = [(rung, found) for rung in ladder if (found := _agreement(history, rung)) is not None]
+        misleading = [(rung, found) for rung, found in misleading if found < _LEAST_AGREEMENT]
+        if not misleading:
+            return None
+        told = ", ".join(f"{found:.0%} at epoch {rung}" for rung, found in misleading)
+        return f'stopping="auto" stops no trial where early scores mislead: pairs in their final order: {told}'
+
 
 def _verdict(trial: Trial, history: History, epochs: int) -> Stop | None:
     forecast = CurveForecast()(trial, history)
@@ -65,8 +82,13 @@ def _spared(number: int) -> bool:
 def _trusted(history: History, epoch: int, epochs: int) -> bool:
     """Whether the order at the latest rung is that of the final scores often enough; so it is while little is known."""
     *_, rung = takewhile(lambda rung: rung <= epoch, rungs(first_rung(epochs), _ETA, epochs))
-    found = agreement(history.completed[-_MOST_COMPARED:], rung)
+    found = _agreement(history, rung)
     return found is None or found >= _LEAST_AGREEMENT
+
+
+def _agreement(history: History, rung: int) -> float | None:
+    """The agreement of the latest completed trials."""
+    return agreement(history.completed[-_MOST_COMPARED:], rung)
 
 
 def agreement(trials: Sequence[Trial], epoch: int) -> float | None:

@@ -21,6 +21,11 @@ class AnyOf:
         verdicts = (policy(trial, history) for policy in self.policies)
         return next((verdict for verdict in verdicts if verdict is not None), None)
 
+    def notice(self, history: History) -> str | None:
+        """What the policies say about the search."""
+        asked = [policy.notice(history) for policy in self.policies if hasattr(policy, "notice")]
+        return "; ".join(text for text in asked if text is not None) or None
+
 
 def any_of(*policies: StoppingPolicy) -> AnyOf:
     """A policy that stops a trial as soon as one of `policies` does.

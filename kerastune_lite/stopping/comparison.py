@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import final
 
 from kerastune_lite.errors import UsageError
-from kerastune_lite.space.number import number, whole
+from kerastune_lite.space.number import count, number, optional_count
 from kerastune_lite.stopping.horizon import due, horizon, just_reached, stoppable
 from kerastune_lite.stopping.protocol import Stop
 from kerastune_lite.study.curves import Rung, first_rung, rungs
@@ -33,8 +33,8 @@ class ASHA:
     first_epoch: int | None = None
 
     def __post_init__(self) -> None:
-        check_count("ASHA", "eta", self.eta, 2)
-        check_count("ASHA", "first_epoch", self.first_epoch, 1, optional=True)
+        count("eta", self.eta, 2, of="ASHA")
+        optional_count("first_epoch", self.first_epoch, 1, of="ASHA")
 
     def __call__(self, trial: Trial, history: History, /) -> Stop | None:
         """Stops a trial that is not among the best `1 / eta` at a rung that it has just reached."""
@@ -69,9 +69,9 @@ class Hyperband:
     first_epoch: int | None = None
 
     def __post_init__(self) -> None:
-        check_count("Hyperband", "eta", self.eta, 2)
-        check_count("Hyperband", "brackets", self.brackets, 1, optional=True)
-        check_count("Hyperband", "first_epoch", self.first_epoch, 1, optional=True)
+        count("eta", self.eta, 2, of="Hyperband")
+        optional_count("brackets", self.brackets, 1, of="Hyperband")
+        optional_count("first_epoch", self.first_epoch, 1, of="Hyperband")
 
     def __call__(self, trial: Trial, history: History, /) -> Stop | None:
         """Stops a trial that is not among the best `1 / eta` of its bracket at a rung that it has just reached."""
@@ -185,16 +185,9 @@ def _rank(rung: Rung, trial: int, bracket: tuple[int, int] | None) -> tuple[int,
 
 
 def _check_comparison(policy: str, startup_trials: int, first_epoch: int | None, every: int) -> None:
-    check_count(policy, "startup_trials", startup_trials, 0)
-    check_count(policy, "first_epoch", first_epoch, 1, optional=True)
-    check_count(policy, "every", every, 1)
-
-
-def check_count(policy: str, name: str, value: object, least: int, *, optional: bool = False) -> None:
-    """Raises a UsageError unless `value` is an integer from `least` on, or None if `optional`."""
-    count = whole(value)
-    if not (optional and value is None) and (count is None or count < least):
-        raise UsageError(f"{policy}({name}={value!r}): {name} must be an integer >= {least}{' or None' * optional}")
+    count("startup_trials", startup_trials, 0, of=policy)
+    optional_count("first_epoch", first_epoch, 1, of=policy)
+    count("every", every, 1, of=policy)
 
 
 def check_share(policy: str, name: str, value: object, whole_is: float) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, final
 
-from kerastune_lite.stopping.comparison import check_count, check_share
+from kerastune_lite.space.number import count, optional_count
+from kerastune_lite.stopping.comparison import check_share
 from kerastune_lite.stopping.horizon import due
 from kerastune_lite.stopping.protocol import Stop
 from kerastune_lite.study.curves import Curve
@@ -47,9 +48,9 @@ class CurveForecast:
 
     def __post_init__(self) -> None:
         check_share("CurveForecast", "chance", self.chance, 1)
-        check_count("CurveForecast", "every", self.every, 1)
-        check_count("CurveForecast", "first_epoch", self.first_epoch, 1, optional=True)
-        check_count("CurveForecast", "startup_trials", self.startup_trials, 1)
+        count("every", self.every, 1, of="CurveForecast")
+        optional_count("first_epoch", self.first_epoch, 1, of="CurveForecast")
+        count("startup_trials", self.startup_trials, 1, of="CurveForecast")
 
     def __call__(self, trial: Trial, history: History, /) -> Stop | None:
         """Compares the forecast of the trial with the best trial."""

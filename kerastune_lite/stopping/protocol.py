@@ -21,7 +21,8 @@ class Stop:
 class StoppingPolicy(Protocol):
     """Asked after each report of each trial; a function of the record alone, with no state of its own.
 
-    Make it a frozen dataclass: its fields are recorded as what the study was searched with.
+    Make it a frozen dataclass: its fields are recorded as what the study was searched with. A policy may have a method
+    `notice(history)`: asked when a search ends, it returns in words what the user should know of its verdicts, or None.
     """
 
     def __call__(self, trial: Trial, history: History, /) -> Stop | None:

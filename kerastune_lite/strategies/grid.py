@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from kerastune_lite.errors import UsageError
 from kerastune_lite.space.grid import discretized
-from kerastune_lite.space.number import whole
+from kerastune_lite.space.number import count
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.study.history import History
 
@@ -40,10 +39,7 @@ class Grid:
     points: int = 10
 
     def __post_init__(self) -> None:
-        points = whole(self.points)
-        if points is None or points < 1:
-            raise UsageError(f"Grid(points={self.points!r}): points must be an integer >= 1")
-        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "points", count("points", self.points, 1, of="Grid"))
 
     def __call__(self, history: History, rng: "np.random.Generator") -> Proposal | None:  # noqa: ARG002 - not random
         """The first configuration not tried yet, as far as the space is known; None if the space is exhausted."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 from kerastune_lite.errors import UsageError
-from kerastune_lite.space.number import whole
+from kerastune_lite.space.number import count, optional_count
 from kerastune_lite.strategies.protocol import Proposal, Strategy
 from kerastune_lite.strategies.random import Random
 from kerastune_lite.study.curves import first_rung, rungs
@@ -73,11 +73,9 @@ class Halving:
             raise UsageError(
                 f"Halving(base={self.base!r}): give an instance of a strategy, such as kt.strategies.Random()"
             )
-        for name, least in (("max_epochs", 1), ("eta", 2), ("min_epochs", 1), ("brackets", 1)):
-            count = whole(getattr(self, name))
-            optional = getattr(self, name) is None and name != "eta"
-            if not optional and (count is None or count < least):
-                raise UsageError(f"Halving({name}={getattr(self, name)!r}): {name} must be an integer >= {least}")
+        count("eta", self.eta, 2, of="Halving")
+        for name in ("max_epochs", "min_epochs", "brackets"):
+            optional_count(name, getattr(self, name), 1, of="Halving")
         if self.max_epochs is not None:
             self.plan(self.max_epochs)
 
@@ -98,6 +96,11 @@ class Halving:
             if decided is not None or not inside:
                 return decided
         return None
+
+    @property
+    def computes_expected_improvement(self) -> bool:
+        """Whether `base` says by how much a trial is expected to improve."""
+        return getattr(self.base, "computes_expected_improvement", False)
 
     def plan(self, max_epochs: int) -> list[list[Rung]]:
         """The rungs of each bracket, for trainings of `max_epochs`; the last but one is clearly below that.

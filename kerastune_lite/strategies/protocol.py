@@ -25,6 +25,8 @@ class Proposal:
         trial: The number of a paused trial to resume; None for a new one.
         pause_at: The epoch after which the trial pauses, so that it can be resumed; None to train to the end.
         stop: Why the paused trial ends here, in words; None to resume it.
+        expected_improvement: By how much the new trial is expected to improve on the best score, in the objective's
+            units; None if that is not known.
     """
 
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -33,13 +35,15 @@ class Proposal:
     trial: int | None = None
     pause_at: int | None = None
     stop: str | None = None
+    expected_improvement: float | None = None
 
 
 class Strategy(Protocol):
     """Proposes the next point.
 
     Implement it as a frozen dataclass with `__call__`; the fields are the fingerprint. A strategy uses no clock, no
-    file and no global random state: the same history and generator give the same proposal.
+    file and no global random state: the same history and generator give the same proposal. One whose proposals say how
+    much they are expected to improve has an attribute `computes_expected_improvement` that is True.
     """
 
     def __call__(self, history: History, rng: "np.random.Generator", /) -> Proposal | None:

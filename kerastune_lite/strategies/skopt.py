@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
 from kerastune_lite.errors import UsageError, nearest
-from kerastune_lite.space.number import whole
+from kerastune_lite.space.number import count
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.strategies.random import Random
 from kerastune_lite.study.history import History
@@ -88,11 +88,11 @@ class Skopt:
         _check_known("acq_func", self.acq_func, _ACQUISITIONS)
         _check_known("initial_point_generator", self.initial_point_generator, _GENERATORS)
         _check_known("acq_optimizer", self.acq_optimizer, _OPTIMIZERS)
-        object.__setattr__(self, "n_initial_points", _count("n_initial_points", self.n_initial_points))
+        object.__setattr__(self, "n_initial_points", count("n_initial_points", self.n_initial_points, 1, of="Skopt"))
         _check_keys("acq_func_kwargs", self.acq_func_kwargs, _OF_ACQUISITION)
         _check_keys("acq_optimizer_kwargs", self.acq_optimizer_kwargs, _OF_OPTIMIZER)
         if self.acq_optimizer_kwargs is not None:
-            counts = {name: _count(name, value) for name, value in self.acq_optimizer_kwargs.items()}
+            counts = {name: count(name, value, 1, of="Skopt") for name, value in self.acq_optimizer_kwargs.items()}
             object.__setattr__(self, "acq_optimizer_kwargs", counts)
         if self.acq_optimizer == "lbfgs" and not self._has_gradients:
             raise UsageError(
@@ -200,13 +200,6 @@ def _check_known(name: str, value: Any, known: Iterable[str]) -> None:
     if value not in known:
         hint = nearest(value, known) or nearest(value.upper(), known) if isinstance(value, str) else ""
         raise UsageError(f"Skopt({name}={value!r}) is unknown; use one of {_listed(known)}{hint}")
-
-
-def _count(name: str, value: Any) -> int:
-    count = whole(value)
-    if count is None or count < 1:
-        raise UsageError(f"Skopt({name}={value!r}): {name} must be an integer >= 1")
-    return count
 
 
 def _check_keys(name: str, value: Any, known: Iterable[str]) -> None:

@@ -25,6 +25,12 @@ EPOCHS = "epochs"
 SCHEDULE = "schedule"
 """The key of the annotation of a trial whose learning rate follows a schedule; its value names the schedule."""
 
+STOPPING = "stopping"
+"""The key of the annotation with what the stopping policy says about a search, in words."""
+
+WORKER = "worker"
+"""The key of the annotation with the host and the process that run a trial."""
+
 SPACE_EXTENDED = "space extended"
 """The key of the annotation after which earlier reads predict no new ones; its value is the new space's first trial."""
 

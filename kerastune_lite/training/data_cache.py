@@ -140,6 +140,10 @@ class DataCache:
         self._tensors: dict[int, tuple[Any, tf.Tensor]] = {}
         self._pipelines: dict[Any, Pipeline] = {}
 
+    def __reduce__(self) -> tuple[type["DataCache"], tuple[()]]:
+        """In another process it begins empty."""
+        return DataCache, ()
+
     def feed(
         self, arguments: Mapping[str, Any], *, keep: bool, fold: Fold | None = None
     ) -> tuple[dict[str, Any], Pipeline | None]:

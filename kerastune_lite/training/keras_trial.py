@@ -34,6 +34,11 @@ from kerastune_lite.training.schedule import LearningRateWatch, schedule_of
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
 
 
+def no_hooks(number: int, hp: HyperParameters) -> Sequence[keras.callbacks.Callback]:  # noqa: ARG001
+    """For a tuner without hooks; refers to no tuner, so that a trial can be sent to another process."""
+    return ()
+
+
 @dataclass(frozen=True)
 class KerasTrial:
     """Builds and trains a model for each task.
@@ -72,7 +77,7 @@ class KerasTrial:
     data_cache: DataCache = field(default_factory=DataCache)
     warned: set[str] = field(default_factory=set)
     names: NameCounters = field(default_factory=NameCounters)
-    hooks: Callable[[int, HyperParameters], Sequence[keras.callbacks.Callback]] = lambda number, hp: ()  # noqa: ARG005
+    hooks: Callable[[int, HyperParameters], Sequence[keras.callbacks.Callback]] = no_hooks
 
     def __call__(self, task: Task, send: Send) -> Ended | None:
         """Runs the attempt; an interrupted trial resumes from its files."""

@@ -2,13 +2,13 @@
 
 import pytest
 
-from kerastune_lite.executors import InProcess
+from kerastune_lite.executors import InProcess, Pool
 from kerastune_lite.testing import ExecutorConformance
 
-EXECUTORS = [InProcess]
+EXECUTORS = [InProcess, Pool(1), Pool(2)]
 
 
 class TestExecutors(ExecutorConformance):
-    @pytest.fixture(params=EXECUTORS, ids=lambda kind: kind.__name__)
+    @pytest.fixture(params=EXECUTORS, ids=str)
     def make_executor(self, request):
         return request.param

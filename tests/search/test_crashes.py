@@ -240,7 +240,7 @@ def test_an_error_while_closing_does_not_hide_why_the_search_failed():
     def misused(hp):
         return hp.Float("x", 2, 1)
 
-    options = {"objective": kt.Objective("y", "min"), "max_trials": 1, "verbose": 0, "executor": Sticky}
+    options = {"objective": kt.Objective("y", "min"), "max_trials": 1, "verbose": 0, "workers": Sticky}
     with pytest.raises(SpaceError, match="x"):
         kt.tune(misused, **options)
     with pytest.raises(OSError, match="cannot close"):

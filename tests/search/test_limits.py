@@ -27,7 +27,8 @@ def levels(*scores, epochs=4):
 
 
 def limited(train, *, max_trials=6, epochs=4, **limits):
-    options = {name: limits.pop(name) for name in ("store", "clock", "objective") if name in limits}
+    names = ("store", "clock", "objective", "strategy")
+    options = {name: limits.pop(name) for name in names if name in limits}
     return search(train, reports=True, limits=Limits(**limits), max_trials=max_trials, epochs=epochs, **options)
 
 
@@ -138,6 +139,9 @@ def test_what_is_no_time_is_an_error(given):
         {"target": float("nan")},
         {"target": "high"},
         {"target": True},
+        {"stop_when_ei_below": 0},
+        {"stop_when_ei_below": float("inf")},
+        {"stop_when_ei_below": "low"},
     ],
 )
 def test_limits_out_of_range_are_named(limits):
@@ -157,3 +161,36 @@ def test_an_accuracy_in_percent_is_no_target():
 def test_tune_takes_limits():
     results = kt.tune(lambda hp: hp.Float("x", 0, 1), objective="score", max_trials=None, no_improvement=4, verbose=0)
     assert len(results) > 4
+
+
+def bowl(hp, report):
+    report(1, (hp.Float("x", -1, 1) - 0.3) ** 2)
+
+
+def test_a_bayesian_search_ends_when_little_improvement_is_expected():
+    history = limited(
+        bowl,
+        max_trials=40,
+        epochs=1,
+        objective=Objective("score", "min"),
+        strategy=kt.strategies.Bayesian(),
+        stop_when_ei_below=1e-3,
+    )
+    assert "stop_when_ei_below=0.001: the next trial is expected to improve on the best by" in why(history)
+    assert 10 <= len(history) < 40
+    assert history.best.score < 1e-3
+
+
+def test_a_model_of_fewer_than_ten_scores_ends_no_search():
+    history = limited(bowl, max_trials=40, epochs=1, strategy=kt.strategies.Bayesian(), stop_when_ei_below=1e6)
+    assert len(history) == 10
+
+
+def test_a_search_that_expects_nothing_cannot_end_by_it():
+    with pytest.raises(UsageError, match=r"stop_when_ei_below=0\.1 needs a strategy that computes .* got Random\(\)"):
+        limited(levels(0.5), stop_when_ei_below=0.1)
+
+
+def test_halving_expects_what_its_base_expects():
+    assert kt.strategies.Halving(kt.strategies.Bayesian()).computes_expected_improvement
+    assert not kt.strategies.Halving().computes_expected_improvement

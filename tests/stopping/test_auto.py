@@ -2,7 +2,7 @@
 
 import pytest
 
-from kerastune_lite.stopping import Auto
+from kerastune_lite.stopping import ASHA, Auto, any_of
 from kerastune_lite.stopping.auto import agreement
 from kerastune_lite.strategies import Bayesian
 from kerastune_lite.study.events import Annotated
@@ -83,3 +83,23 @@ def test_agreement_is_the_share_of_pairs_in_the_same_order():
 def test_the_same_early_score_counts_half():
     history = run(None, [0.1, 0.2, 0.3, 0.4], curve=lambda level, epoch: level if epoch > 5 else 0.05)
     assert agreement(history.completed, 3) == 0.5
+
+
+def test_a_search_says_where_early_scores_mislead():
+    store = MemoryStore()
+    run(None, [0.4, 0.1, 0.3, 0.2], curve=crossing, store=store)
+    history = run(Auto(), [0.35, 0.38], curve=crossing, store=store, max_trials=6)
+    assert history.notes["stopping"] == Auto().notice(history)
+    assert "early scores mislead: pairs in their final order: 0% at epoch 3" in history.notes["stopping"]
+
+
+def test_a_search_whose_early_scores_are_right_says_nothing():
+    assert "stopping" not in run(Auto(), LEVELS).notes
+
+
+def test_a_search_names_the_schedule_for_which_it_stops_nothing():
+    history = run(Auto(), LEVELS[:4])
+    history.apply(Annotated(trial=1, key="schedule", value="CosineDecay"))
+    assert "follows a schedule (CosineDecay; 1 of 4 trials)" in Auto().notice(history)
+    assert "CosineDecay" in any_of(ASHA(), Auto()).notice(history)
+    assert any_of(ASHA()).notice(history) is None

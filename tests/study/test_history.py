@@ -235,3 +235,21 @@ def test_a_trial_that_has_read_in_part_reserves_what_lies_below():
     history.apply(Started(trial=1, attempt=1, values={}))
     history.apply(reads(1, (N, 2)))
     assert history.tree.root.branch(2).reserved == 0
+
+
+@pytest.mark.parametrize("outcome", ["completed", "stopped", "failed", "infeasible", "duplicate"])
+def test_an_ended_trial_is_no_longer_unfinished(outcome):
+    history = History([opened(), Started(trial=0, attempt=1, values={})])
+    assert history.unfinished == [history[0]]
+    history.apply(Ended(trial=0, outcome=outcome))
+    assert history.unfinished == []
+
+
+@pytest.mark.parametrize("outcome", ["interrupted", "paused"])
+def test_a_trial_to_be_resumed_is_unfinished(outcome):
+    history = History([opened(), Started(trial=0, attempt=1, values={}), Ended(trial=0, outcome=outcome)])
+    assert history.unfinished == [history[0]]
+
+
+def test_the_space_of_the_settings_is_known_before_a_trial_reads():
+    assert list(History([opened(space=(N,))]).space.names) == ["n"]

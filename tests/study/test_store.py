@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -291,6 +292,38 @@ def test_definitions_that_could_not_be_written_are_written_with_the_next_reads(t
     a_journal.append(EVENTS[4])
     a_journal.close()
     assert read_events(tmp_path) == ([EVENTS[4]], [])
+
+
+def test_a_failed_write_leaves_earlier_definitions_their_meaning(tmp_path, monkeypatch):
+    def fail(descriptor, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    added = Float("other", 0, 1)
+    other = replace(EVENTS[4], trial=1, definitions=(added,), values={"other": 0.5}, space=(added,))
+    a_journal = Journal(tmp_path)
+    a_journal.append(EVENTS[4])
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", fail)
+        with pytest.raises(StudyWriteError):
+            a_journal.append(other)
+    for event in (other, EVENTS[4]):
+        a_journal.append(event)
+    a_journal.close()
+    assert read_events(tmp_path) == ([EVENTS[4], other, EVENTS[4]], [])
+
+
+def open_files():
+    return [*Path("/proc/self/fd").iterdir()]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files as Linux lists them")
+def test_a_refused_writer_leaves_no_file_open(journal):
+    with closing(Journal(journal.parent)):
+        (journal.parent / LOCK).unlink()  # the journal itself is locked as well
+        before = len(open_files())
+        with pytest.raises(StudyLocked):
+            Journal(journal.parent)
+        assert len(open_files()) == before
 
 
 def test_an_event_interrupted_by_ctrl_c_is_not_recorded_and_costs_no_other(tmp_path, monkeypatch):

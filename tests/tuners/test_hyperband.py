@@ -102,3 +102,26 @@ def test_the_oracle_has_the_same_settings(tmp_path):
 def test_arguments_out_of_range_are_named(tmp_path, options, message):
     with pytest.raises(UsageError, match=message):
         tuner(tmp_path, **options)
+
+
+@pytest.mark.parametrize("options", [{"executions_per_trial": 2}, {"cv": 3}], ids=["executions", "folds"])
+def test_only_the_promoted_trials_get_all_executions_and_these_end_as_if_never_paused(tmp_path, options):
+    data = DATA if "executions_per_trial" in options else {"x": tiny.X, "y": tiny.Y, "verbose": 0}
+    runs = next(iter(options.values()))
+    results = tuner(tmp_path / "halving", **options).search(**data)
+    assert all(len(trial.executions) == (runs if trial.status == "completed" else 1) for trial in results)
+    promoted = next(trial for trial in results if trial.attempts > 1)
+    plain = kt.RandomSearch(
+        tiny.build_model,
+        "val_loss",
+        max_trials=promoted.number + 1,
+        seed=1,
+        directory=tmp_path / "plain",
+        tensorboard=False,
+        **options,
+    )
+    for trial in sorted(results, key=lambda trial: trial.number)[: promoted.number + 1]:
+        plain.enqueue(trial.values)
+    whole = next(trial for trial in plain.search(epochs=4, **data) if trial.number == promoted.number)
+    assert promoted.values == whole.values
+    assert [dict(run.metrics) for run in promoted.executions] == [dict(run.metrics) for run in whole.executions]

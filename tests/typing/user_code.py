@@ -36,7 +36,7 @@ policy: StoppingPolicy = Never()
 strategy: Strategy = Random()
 
 tuner = kt.RandomSearch(
-    build_model, "val_accuracy", max_trials=3, stopping=policy, executor=executor, observers=[observer], seed=0
+    build_model, "val_accuracy", max_trials=3, stopping=policy, workers=executor, observers=[observer], seed=0
 )
 results = tuner.search([0.0], [1.0], epochs=2)
 best: Trial = results.best

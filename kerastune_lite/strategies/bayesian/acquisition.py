@@ -15,6 +15,7 @@ from scipy import optimize, special
 
 from kerastune_lite.strategies.bayesian.conditional_space import MOST_LEVELS, Axis, ConditionalSpace
 from kerastune_lite.surrogate.encoder import FeatureEncoder
+from kerastune_lite.surrogate.output_warp import Warp
 from kerastune_lite.surrogate.process import FittedProcess
 
 Array = np.ndarray[Any, Any]
@@ -59,6 +60,29 @@ def log_h(z: Array) -> Array:
 
 def _log_phi(z: Array) -> Array:
     return np.asarray(-0.5 * z**2 - 0.5 * np.log(2 * np.pi))
+
+
+def expected_improvement(mean: float, deviation: float, warp: Warp, minimized: Array) -> float:
+    """By how much a trial is expected to improve on the lowest of the minimized values, in their own units.
+
+    With the lowest value y*, E[max(0, y* - Y)] is the integral of P(Y < y) over y from minus infinity to y*, and
+    P(Y < y) = Phi((warp(y) - mean) / deviation), because the warp is increasing.
+
+    Args:
+        mean: What the model predicts for the warped value of the trial.
+        deviation: The standard deviation of the prediction.
+        warp: The output warp of the model.
+        minimized: The minimized values of the trials, shape (n,).
+
+    Example:
+        >>> round(expected_improvement(0.0, 1.0, lambda values: values, np.array([0.0, 2.0])), 3)  # phi(0) = 0.399
+        0.399
+    """
+    best, spread = float(minimized.min()), float(np.std(minimized)) or 1.0
+    below = np.concatenate([[0.0], np.geomspace(1e-6, 1e2, 400)]) * spread
+    if best > 0:  # all are positive: so is every score that is possible
+        below = np.minimum(below, best)
+    return float(np.trapezoid(special.ndtr((warp(best - below) - mean) / deviation), below))
 
 
 @final

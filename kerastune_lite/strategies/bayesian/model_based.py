@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_lite.strategies.bayesian.acquisition import Acquisition, AcquisitionOptimizer
+from kerastune_lite.strategies.bayesian.acquisition import Acquisition, AcquisitionOptimizer, expected_improvement
 from kerastune_lite.strategies.bayesian.conditional_space import ConditionalSpace
 from kerastune_lite.strategies.bayesian.design import sobol, spread_point
 from kerastune_lite.strategies.bayesian.expectations import expected_features
@@ -16,6 +16,7 @@ from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.study.history import History
 from kerastune_lite.surrogate.covariance import Features, Parameters
 from kerastune_lite.surrogate.encoder import FeatureEncoder, SpaceEncoder
+from kerastune_lite.surrogate.output_warp import output_warp
 from kerastune_lite.surrogate.process import FittedProcess, Observations
 
 Array = np.ndarray[Any, Any]
@@ -63,8 +64,15 @@ def propose(
     for point in maximize(_candidates(space, space_encoder, data, candidates, rng)):
         values = space.values(point)
         if history.tree.untried(values):
-            return Proposal(values, note=_note(model.parameters, encoder))
+            expected = _expected_improvement(acquisition, encoder.rows(point[None]), data)
+            return Proposal(values, note=_note(model.parameters, encoder), expected_improvement=expected)
     return None
+
+
+def _expected_improvement(acquisition: Acquisition, row: Array, data: TrainingData) -> float:
+    """By how much the trial at a row is expected to improve on the best score."""
+    (mean,), (deviation,) = acquisition.model.predict(row)
+    return expected_improvement(mean, deviation, output_warp(data.minimized), data.minimized)
 
 
 def _fitted(history: History, encoder: FeatureEncoder, features: Features, known: Observations) -> list[FittedProcess]:

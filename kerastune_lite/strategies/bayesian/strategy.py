@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 
 from kerastune_lite.errors import UsageError
-from kerastune_lite.space.number import whole
+from kerastune_lite.space.number import count, optional_count
 from kerastune_lite.strategies.bayesian.prior import as_priors, check_priors
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.strategies.random import Random
@@ -52,6 +52,8 @@ class Bayesian:
         0.3
     """
 
+    computes_expected_improvement: ClassVar[bool] = True
+
     initial: int | None = None
     candidates: int = 2048
     name_priors: bool = True
@@ -62,11 +64,8 @@ class Bayesian:
         object.__setattr__(self, "priors", as_priors(self.priors))
         if self.cost not in (None, "time"):
             raise UsageError(f'Bayesian(cost={self.cost!r}): cost must be "time" or None')
-        for name, value, least in (("initial", self.initial, 1), ("candidates", self.candidates, 16)):
-            count = whole(value)
-            if value is not None and (count is None or count < least):
-                raise UsageError(f"Bayesian({name}={value!r}): {name} must be an integer >= {least}")
-            object.__setattr__(self, name, count)
+        object.__setattr__(self, "initial", optional_count("initial", self.initial, 1, of="Bayesian"))
+        object.__setattr__(self, "candidates", count("candidates", self.candidates, 16, of="Bayesian"))
         if not isinstance(self.name_priors, bool):
             raise UsageError(f"Bayesian(name_priors={self.name_priors!r}): name_priors must be True or False")
 

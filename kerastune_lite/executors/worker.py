@@ -1,0 +1,92 @@
+"""A worker of the pool: `python -m kerastune_lite.executors.worker SOCKET PARCEL LIFELINE` runs tasks until it is told.
+
+It ends with its driver, whatever the trial is doing: a thread reads from a pipe whose other end only the driver has.
+"""
+
+import gc
+import os
+import pickle  # nosec B403
+import signal
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from kerastune_lite.errors import KerastuneError, SearchError
+from kerastune_lite.executors.attempt import run_attempt
+from kerastune_lite.executors.channel import Broken, Channel, Ready, Setup
+from kerastune_lite.executors.parcel import Parcel
+from kerastune_lite.study.events import Ended, Event
+from kerastune_lite.study.task import Decision, TrialFunction
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Loads the trial function and runs tasks until the driver closes the socket."""
+    end, parcel, lifeline = map(int, arguments)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the driver, which decides
+    threading.Thread(target=_end_with_driver, args=(lifeline,), daemon=True).start()
+    channel = Channel(socket.socket(fileno=end))
+    try:
+        setup: Setup = channel.receive()
+        function = _loaded(setup, parcel)
+    except EOFError:
+        return
+    except BaseException:  # noqa: BLE001 - it is the driver that raises
+        channel.send(Broken(traceback.format_exc()))
+        return
+    gc.collect()
+    gc.freeze()
+    channel.send(Ready())
+    while True:
+        try:
+            task = channel.receive()
+        except EOFError:
+            return
+        run_attempt(function, task, partial(_send, channel))
+
+
+def _loaded(setup: Setup, parcel: int) -> TrialFunction:
+    sys.path[:] = setup.path
+    os.chdir(setup.directory)
+    function: TrialFunction = Parcel(parcel, setup.parts).load()
+    return function
+
+
+def _send(channel: Channel, event: Event) -> Decision:
+    """Sends an event and waits for the decision; without a driver there is nothing left to do."""
+    try:
+        channel.send(_sendable(event))
+        decision: Decision = channel.receive()
+    except (EOFError, OSError):
+        _leave()
+    return decision
+
+
+def _sendable(event: Event) -> Event:
+    """The event, with an error of our tree in place of one that does not survive pickling."""
+    if not isinstance(event, Ended) or event.fatal is None:
+        return event
+    try:
+        restored: Any = pickle.loads(pickle.dumps(event.fatal))  # nosec B301
+    except Exception:  # noqa: BLE001 - an error of the user's own may raise anything
+        restored = None
+    if isinstance(restored, KerastuneError) and str(restored) == str(event.fatal):
+        return event
+    return replace(event, fatal=SearchError(str(event.fatal)))
+
+
+def _end_with_driver(lifeline: int) -> None:
+    os.read(lifeline, 1)
+    _leave()
+
+
+def _leave() -> None:
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,330 @@
+"""Trials in worker processes: what they send, how they die, what is left of them."""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import kerastune_lite as kt
+from kerastune_lite.errors import SearchError, UsageError
+from kerastune_lite.executors.pool import PoolExecutor
+from kerastune_lite.strategies import Proposal
+from kerastune_lite.study.history import History
+from kerastune_lite.study.store import read_events
+
+ROOT = Path(__file__).parent.parent.parent
+GRID = kt.strategies.Grid()
+ERROR = kt.Objective("error", "min")
+
+
+def bowl(hp, report):
+    x = hp.Float("x", -1, 1)
+    for epoch in range(1, 4):
+        if report(epoch, (x - 0.3) ** 2 + 1 / epoch):
+            return
+
+
+def tune(function, *, workers=2, max_trials=4, **options):
+    return kt.tune(function, objective=ERROR, max_trials=max_trials, workers=workers, seed=1, verbose=0, **options)
+
+
+def content(results):
+    return {trial.number: (dict(trial.values), [dict(run.metrics) for run in trial.executions]) for trial in results}
+
+
+@dataclass(frozen=True)
+class ByNumber:
+    """Proposes what only depends on the number of the trial."""
+
+    def __call__(self, history, rng):
+        return Proposal({"x": history.next_number / 10})
+
+
+def test_results_are_those_of_one_process():
+    alone, together = (tune(bowl, workers=workers, strategy=ByNumber()) for workers in (1, 2))
+    assert content(together) == content(alone)
+
+
+def test_each_trial_says_which_process_ran_it():
+    workers = {trial.notes["worker"] for trial in tune(bowl, max_trials=6)}
+    assert all(int(name.rpartition(":")[2]) != os.getpid() for name in workers)
+
+
+def test_no_configuration_of_a_grid_is_tried_twice():
+    def product(hp):
+        return hp.Choice("a", [1, 2, 3]) * hp.Choice("b", [1, 2])
+
+    results = tune(product, max_trials=None, workers=3, strategy=GRID)
+    assert sorted(trial.score for trial in results) == [1, 2, 2, 3, 4, 6]
+    assert {trial.status for trial in results} == {"completed"}
+
+
+def test_bayesian_search_takes_running_trials_into_account():
+    results = tune(bowl, max_trials=12, workers=2, strategy=kt.strategies.Bayesian())
+    assert len({trial.values["x"] for trial in results}) == 12
+    assert results.best.score < 0.35
+
+
+def test_closures_and_their_arrays_reach_the_workers():
+    data = np.arange(100_000.0)
+    results = tune(lambda hp: float(data.sum()) * hp.Choice("a", [1, 2]), max_trials=2)
+    assert sorted(trial.score for trial in results) == [data.sum(), 2 * data.sum()]
+
+
+def test_an_array_that_a_trial_changes_is_its_workers_own():
+    data = np.zeros(1000)
+
+    def change(hp):
+        hp.Float("x", 0, 1)
+        data[0] += 1
+        return float(data[0])
+
+    assert sorted(trial.score for trial in tune(change, workers=1, max_trials=2)) == [1, 2]
+    data[0] = 0
+    assert max(trial.score for trial in tune(change, workers=2, max_trials=2)) <= 2
+    assert data[0] == 0
+
+
+def test_what_cannot_be_sent_is_named():
+    lock = threading.Lock()
+
+    def locked(hp):
+        with lock:
+            return hp.Float("x", 0, 1)
+
+    with pytest.raises(UsageError, match=r"lock=<unlocked .* cannot be sent to a worker .*workers=1"):
+        tune(locked)
+
+
+def once(directory, act):
+    """A function that acts in the first attempt at trial 1, after its first epoch."""
+    flag = Path(directory) / "flag"
+
+    def function(hp, report):
+        x = hp.Int("x", 0, 3)
+        for epoch in range(1, 4):
+            report(epoch, x + 1 / epoch)
+            if x == 1 and epoch == 1 and not flag.exists():
+                flag.touch()
+                act()
+
+    return function
+
+
+@pytest.mark.parametrize(
+    ("act", "how"),
+    [
+        (
+            lambda: os.kill(os.getpid(), signal.SIGKILL),
+            "was killed by SIGKILL, as the system does when memory runs out",
+        ),
+        (lambda: os.kill(os.getpid(), signal.SIGSEGV), "was killed by SIGSEGV"),
+        (lambda: os._exit(3), "ended with exit code 3"),
+    ],
+    ids=["SIGKILL", "SIGSEGV", "exit"],
+)
+def test_a_trial_whose_worker_dies_resumes_in_another(tmp_path, act, how):
+    results = tune(once(tmp_path, act), max_trials=None, strategy=GRID, directory=tmp_path)
+    assert {trial.status for trial in results} == {"completed"}
+    died = next(trial for trial in results if trial.values["x"] == 1)
+    assert (died.attempts, died.crashes) == (2, 1)
+    events, _ = read_events(tmp_path / "study")
+    assert [event.reason for event in events if getattr(event, "died", None)] == [f"its worker {how}"]
+
+
+def test_a_trial_that_kills_every_worker_fails_and_the_search_continues(tmp_path):
+    def function(hp):
+        if hp.Int("x", 0, 3) == 1:
+            os._exit(3)
+        return hp["x"]
+
+    results = tune(function, max_trials=None, strategy=GRID)
+    assert sorted(trial.status for trial in results) == ["completed"] * 3 + ["failed"]
+    assert results[-1].reason == "its worker ended with exit code 3 in this trial 2 times"
+
+
+def test_a_trial_that_hangs_is_ended(tmp_path):
+    function = once(tmp_path, lambda: threading.Event().wait())
+    results = tune(function, max_trials=None, strategy=GRID, workers=kt.executors.Pool(2, trial_timeout=2))
+    assert {trial.status for trial in results} == {"completed"}
+    assert sum(trial.attempts for trial in results) == 5
+
+
+def test_workers_are_replaced_after_their_trials():
+    results = tune(bowl, max_trials=4, workers=kt.executors.Pool(1, trials_per_worker=2))
+    assert len({trial.notes["worker"] for trial in results}) == 2
+
+
+def test_a_failure_that_cannot_be_pickled_is_recorded(tmp_path):
+    class Odd(Exception):
+        def __reduce__(self):
+            raise TypeError("no")
+
+    def fails(hp):
+        if hp.Int("x", 0, 1):
+            raise Odd("bad luck")
+        return 0.0
+
+    results = tune(fails, max_trials=None, strategy=GRID)
+    assert [trial.reason for trial in results if trial.status == "failed"] == [results[1].reason]
+    assert "Odd: bad luck" in results[1].reason
+
+
+def test_output_is_printed_with_the_number_of_its_trial(capfd):
+    def speaks(hp):
+        hp.Float("x", 0, 1)
+        print("one\ntwo \x1b[31mred", flush=True)
+        return 0.0
+
+    tune(speaks, max_trials=1)
+    assert capfd.readouterr().out.splitlines() == ["trial 0 | one", "trial 0 | two \\x1b[31mred"]
+
+
+def test_output_may_go_to_a_file_for_each_trial(tmp_path):
+    def speaks(hp):
+        print(f"x is {hp.Int('x', 0, 1)}")
+        return 0.0
+
+    tune(speaks, max_trials=None, strategy=GRID, workers=kt.executors.Pool(2, logs=tmp_path))
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "trial_0000.log": "x is 0\n",
+        "trial_0001.log": "x is 1\n",
+    }
+
+
+def test_a_flood_of_output_holds_nobody_up(tmp_path):
+    def floods(hp):
+        hp.Float("x", 0, 1)
+        for _ in range(2000):
+            print("x" * 500)
+        return 0.0
+
+    assert len(tune(floods, max_trials=2, workers=kt.executors.Pool(2, logs=tmp_path))) == 2
+    assert sum(len(path.read_text().splitlines()) for path in tmp_path.iterdir()) == 4000
+
+
+def test_workers_that_cannot_load_the_function_say_so_once(tmp_path, monkeypatch):
+    module = tmp_path / "only_in_the_driver.py"
+    module.write_text("def function(hp):\n    return hp.Float('x', 0, 1)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    from only_in_the_driver import function
+
+    module.unlink()
+    with pytest.raises(SearchError, match=r"(?s)a worker cannot load .*No module named 'only_in_the_driver'"):
+        tune(function)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"workers": 0}, "workers=0 must be an integer >= 1"),
+        ({"workers": "many"}, "workers='many' must be an integer >= 1, \"auto\""),
+        ({"workers": 1.5}, "workers=1.5 must be"),
+    ],
+)
+def test_other_numbers_of_workers_are_errors(options, message):
+    with pytest.raises(UsageError, match=message):
+        tune(bowl, **options)
+
+
+@pytest.mark.parametrize("options", [{"workers": 0}, {"trials_per_worker": 0}, {"trial_timeout": 0}])
+def test_arguments_out_of_range_are_named(options):
+    with pytest.raises(UsageError, match=rf"Pool\({next(iter(options))}=0\)"):
+        kt.executors.Pool(**options)
+
+
+def children(process):
+    return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def alive(process):
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    return False
+
+
+SLOW = """
+    import sys, time
+    import kerastune_lite as kt
+
+    def slow(hp, report):
+        x = hp.Float("x", 0, 1)
+        for epoch in range(1, 1000):
+            print("at work", flush=True)
+            time.sleep(0.01)
+            if report(epoch, x):
+                return
+
+    kt.tune(slow, objective=kt.Objective("error", "min"), max_trials=9, workers=2, directory=sys.argv[1], verbose=0)
+"""
+
+
+@contextlib.contextmanager
+def script(directory):
+    """An unguarded script that searches with two workers, and the workers, once a trial of each is at work."""
+    path = directory / "script.py"
+    path.write_text(textwrap.dedent(SLOW))
+    command = [sys.executable, str(path), str(directory)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as driver:
+        assert driver.stdout is not None
+        seen = set()
+        while len(seen) < 2:
+            seen.add(driver.stdout.readline())
+        yield driver, children(driver.pid)
+
+
+def history(directory):
+    events, damage = read_events(directory / "study")
+    assert not damage
+    return History(events)
+
+
+def gone(processes):
+    """Waits until none of the processes is alive."""
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            descriptor = os.pidfd_open(process)
+            select.select([descriptor], [], [], 60)
+            os.close(descriptor)
+    return not any(map(alive, processes))
+
+
+def test_no_worker_outlives_a_driver_that_is_killed(tmp_path):
+    with script(tmp_path) as (driver, workers):
+        assert len(workers) == 2
+        driver.kill()
+        driver.communicate()
+        assert gone(workers)
+    assert {trial.status for trial in history(tmp_path).trials} == {"running"}
+
+
+def test_ctrl_c_ends_all_after_their_epoch_and_leaves_a_resumable_study(tmp_path):
+    with script(tmp_path) as (driver, workers):
+        driver.send_signal(signal.SIGINT)
+        _, errors = driver.communicate()
+        assert "KeyboardInterrupt" in errors
+        assert gone(workers)
+    found = history(tmp_path)
+    assert {trial.status for trial in found.trials} == {"interrupted"}
+    assert found.notes["search ended"] == "interrupted by the user"
+
+
+def test_closing_ends_workers_that_are_at_work():
+    executor = kt.executors.Pool(1)(lambda task, send: threading.Event().wait())
+    assert isinstance(executor, PoolExecutor)
+    executor.free()
+    worker = int(executor._workers[0].name.rpartition(":")[2])
+    executor.close()
+    assert not alive(worker)
