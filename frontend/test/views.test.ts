@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ablationPath, defaults, differences, predicted } from "../src/compute/compare";
+import { ablationPath, defaults, differences, predicted, recordedPath } from "../src/compute/compare";
 import { meanCurve } from "../src/compute/curves";
 import { timeline } from "../src/compute/timeline";
 import { factsOf, filterTrials } from "../src/context";
@@ -27,14 +27,14 @@ test("values that are not finite are left out of a curve", () => {
   assert.deepEqual(meanCurve([[[1, NaN], [2, 3]]]).map((point) => point.epoch), [2]);
 });
 
-test("the timeline has a bar for each attempt, by worker; what runs lasts until now", () => {
+test("the timeline has a bar for each attempt, in as many lanes as a worker needs; what runs lasts until now", () => {
   const trials = [
     trial(0, { status: "failed", spans: [[10, 12, "b"], [14, 15, "a"]] }),
     trial(1, { status: "running", ended: null, spans: [[11, null, "a"]] }),
   ];
   const found = timeline(trials, 20);
-  assert.deepEqual(found.workers, ["b", "a"]);
-  assert.deepEqual(found.bars.map(({ worker, start, end }) => [worker, start, end]), [[0, 10, 12], [1, 11, 20], [1, 14, 15]]);
+  assert.deepEqual(found.workers, ["b", "a", "a"]);
+  assert.deepEqual(found.bars.map(({ lane, start, end }) => [lane, start, end]), [[0, 10, 12], [1, 11, 20], [2, 14, 15]]);
   assert.deepEqual([found.start, found.end], [10, 20]);
 });
 
@@ -55,6 +55,14 @@ test("the ablation path takes the largest predicted gain first, and what is not 
   const names = (direction: "min" | "max") => ablationPath(differences(from, to, []), analysis, direction).map((step) => step.name);
   assert.deepEqual(names("max"), ["b", "a", "c", "d"]);
   assert.deepEqual(names("min"), ["c", "a", "b", "d"]);
+});
+
+test("the recorded path takes as many trials between two others as there are", () => {
+  const at = (number: number, a: number, b: number, c: number, score = number) => trial(number, { score, values: { a, b, c } });
+  const [start, end] = [at(0, 0, 0, 0), at(9, 1, 1, 1)];
+  const trials = [start, at(1, 1, 0, 0), at(2, 1, 1, 0), at(3, 0, 0, 1), at(4, 0, 5, 1), end];
+  assert.deepEqual(recordedPath(trials, start, end).map(({ trial: { number }, names }) => [number, names]), [[1, ["a"]], [2, ["b"]], [9, ["c"]]]);
+  assert.deepEqual(recordedPath([start, end], start, end).map(({ names }) => names), [["a", "b", "c"]]);
 });
 
 test("a prediction is that of the category, or lies between two points", () => {

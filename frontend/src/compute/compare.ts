@@ -62,6 +62,49 @@ export function ablationPath(
   return steps.sort((a, b) => (gain(b) > gain(a) ? 1 : gain(b) < gain(a) ? -1 : 0));
 }
 
+export interface RecordedStep {
+  trial: Trial;
+  /** The hyperparameters that changed since the trial before. */
+  names: string[];
+}
+
+/**
+ * From one trial to another by as many recorded trials in between as possible, each closer to the end.
+ *
+ * Every trial on the path has the value of one of the two for each hyperparameter in which they differ, and once changed
+ * it stays. As `ablation_path` in kerastune_lite/analysis/compare.py.
+ */
+export function recordedPath(rankedTrials: readonly Trial[], start: Trial, end: Trial): RecordedStep[] {
+  const names = [...new Set([...start.values.keys(), ...end.values.keys()])];
+  const differing = names.filter((name) => start.values.get(name) !== end.values.get(name));
+  const changed = new Map<Trial, Set<string>>([[end, new Set(differing)], [start, new Set<string>()]]);
+  for (const trial of rankedTrials) {
+    if (changed.has(trial) || trial.score === null) continue;
+    const all = new Set([...trial.values.keys(), ...names]);
+    const mixes = [...all].every((name) => [start, end].some((side) => side.values.get(name) === trial.values.get(name)));
+    if (mixes) changed.set(trial, new Set(differing.filter((name) => trial.values.get(name) === end.values.get(name))));
+  }
+  const order = [...changed.keys()].filter((trial) => trial !== start).sort((a, b) => changed.get(a)!.size - changed.get(b)!.size);
+  const chains = new Map<Trial, Trial[]>([[start, [start]]]);
+  for (const trial of order) {
+    let longest: Trial[] | null = null;
+    for (const [last, chain] of chains) {
+      if (within(changed.get(last)!, changed.get(trial)!) && chain.length > (longest?.length ?? 0)) longest = chain;
+    }
+    if (longest !== null) chains.set(trial, [...longest, trial]);
+  }
+  const chain = chains.get(end) ?? [start, end];
+  return chain.slice(1).map((trial, index) => {
+    const before = changed.get(chain[index]!)!;
+    return { trial, names: differing.filter((name) => changed.get(trial)!.has(name) && !before.has(name)) };
+  });
+}
+
+/** Whether a set is a proper part of another. */
+function within(part: ReadonlySet<string>, whole: ReadonlySet<string>): boolean {
+  return part.size < whole.size && [...part].every((name) => whole.has(name));
+}
+
 /** The surrogate's mean at a value: that of the category, or between two points. */
 export function predicted(slice: SliceRecord, value: Value | undefined): number {
   if (value === undefined) return NaN;

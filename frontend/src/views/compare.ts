@@ -1,5 +1,5 @@
 /** Two trials beside each other; without a choice, the way from the default configuration to the best trial. */
-import { ablationPath, defaults, differences, type Difference } from "../compute/compare";
+import { ablationPath, defaults, differences, recordedPath, type Difference } from "../compute/compare";
 import { meanCurve } from "../compute/curves";
 import { epochTicks, formatCount, formatDuration, formatNumber, formatScore, formatValue } from "../compute/numbers";
 import { CURVE_FENCE } from "../compute/progress";
@@ -23,9 +23,10 @@ export class CompareView extends View {
   private readonly chart = new Chart("compare-chart");
   private readonly table = h("table", { class: "compare-table" });
   private readonly note = h("p", { class: "subtitle note" });
+  private readonly path = h("p", { class: "path" });
   private readonly left = trialInput("A", (number) => this.choose(0, number));
   private readonly right = trialInput("B", (number) => this.choose(1, number));
-  private readonly whole = h("div", { class: "compare-body" }, h("div", { class: "scroller" }, this.table, this.note), this.chart.element);
+  private readonly whole = h("div", { class: "compare-body" }, h("div", { class: "scroller" }, this.table, this.note, this.path), this.chart.element);
   private drawn = "";
   private sides: [number, number] = [DEFAULT, DEFAULT];
 
@@ -56,6 +57,7 @@ export class CompareView extends View {
     if (key === this.drawn) return;
     this.drawn = key;
     this.drawTable(context, a, b, rows);
+    this.drawPath(context, a, b);
     this.drawChart(context, a, b);
   }
 
@@ -123,6 +125,22 @@ export class CompareView extends View {
     const missing = path.length - known.length;
     const parts = known.length > 0 ? [`Sum of predicted effects ${signed(sum)}${difference === null ? "" : `, true difference ${signed(difference)}`}.`, missing > 0 ? `No prediction for ${missing} of ${path.length} changes.` : ""] : [path.length > 0 ? "No prediction: the study has no slices." : "The two have equal values."];
     this.note.textContent = parts.join(" ");
+  }
+
+  /** The trials on record between the two. */
+  private drawPath(context: Context, a: Side, b: Side): void {
+    const steps = a.trial === null || b.trial === null || a.trial === b.trial ? [] : recordedPath(context.ranked, a.trial, b.trial);
+    this.path.hidden = steps.length < 2;
+    if (steps.length < 2) return;
+    const parts = steps.flatMap(({ trial, names }): Child[] => [
+      " → ",
+      ...names.slice(0, 4).flatMap((name, index): Child[] => [index > 0 && ", ", userText(name, 24)]),
+      names.length > 4 && ` and ${names.length - 4} more`,
+      " → ",
+      h("b", {}, `trial ${trial.number}`),
+      ` ${formatScore(trial.score, context.decimals)}`,
+    ]);
+    replace(this.path, "Trials on record between them: ", h("b", {}, `trial ${a.trial!.number}`), ` ${formatScore(a.trial!.score, context.decimals)}`, ...parts);
   }
 
   private drawChart(context: Context, a: Side, b: Side): void {

@@ -32,12 +32,12 @@ function option(context: Context, found: Timeline): Option {
   const unit = timeUnit(found.end - Math.min(origin, found.start));
   const at = (time: number): number => (time - origin) / unit.seconds;
   const [low, high] = [Math.min(0, at(found.start)), Math.max(1e-6, at(found.end))];
-  const data: Item[] = found.bars.map((bar) => ({ value: [at(bar.start), bar.worker, at(bar.end)], trial: bar.trial.number }));
+  const data: Item[] = found.bars.map((bar) => ({ value: [at(bar.start), bar.lane, at(bar.end)], trial: bar.trial.number }));
   return {
     grid: { left: 132, right: 20, top: 8, bottom: 44 },
     tooltip: tooltip(theme, (_, { dataIndex }) => {
       const bar = found.bars[dataIndex];
-      return bar === undefined ? "" : trialTip(context, bar.trial, h("div", { class: "tip-more" }, `${formatDuration(bar.end - bar.start)} on `, h("bdi", {}, found.workers[bar.worker]!.slice(0, 40))));
+      return bar === undefined ? "" : trialTip(context, bar.trial, h("div", { class: "tip-more" }, `${formatDuration(bar.end - bar.start)} on `, h("bdi", {}, found.workers[bar.lane]!.slice(0, 40))));
     }),
     xAxis: numberAxis(theme, { name: `time (${unit.name})`, low, high: high + (high - low) * 0.01, ticks: niceTicks(low, high, 12), format: (value) => formatNumber(value), grid: true }),
     yAxis: {
