@@ -156,7 +156,8 @@ export function scoreAxis(name: string, direction: "min" | "max", trials: readon
     const up = (value - low) / span;
     return Math.max(0, Math.min(1, direction === "max" ? up : 1 - up));
   };
-  const ticks = (span > 0 ? niceTicks(low, high, 5) : [low]).map((value) => ({ at: position(value), label: formatNumber(value) }));
+  const values = scores.length === 0 ? [] : span > 0 ? niceTicks(low, high, 5) : [low];
+  const ticks = values.map((value) => ({ at: position(value), label: formatNumber(value) }));
   if (beyond) {
     const kept = ticks.filter((tick) => tick.at > 0.07);
     kept.push({ at: 0, label: `${direction === "max" ? "≤" : "≥"} ${formatNumber(direction === "max" ? low : high, 3)}` });

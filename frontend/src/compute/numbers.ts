@@ -108,5 +108,7 @@ export function niceTicks(low: number, high: number, count: number, integers = f
 
 /** Ticks of epochs: the first one, and round ones. */
 export function epochTicks(longest: number, count: number): number[] {
-  return [1, ...niceTicks(1, longest, count, true).filter((tick) => tick - 1 > longest / (2 * count))];
+  const round = niceTicks(1, longest, count, true);
+  const step = round.length > 1 ? round[1]! - round[0]! : 1;
+  return [1, ...round.filter((tick) => tick > 1 && tick - 1 >= 0.6 * step)];
 }

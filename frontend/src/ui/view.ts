@@ -107,6 +107,7 @@ export abstract class View {
     note.hidden = message === null;
     if (note.textContent !== (message ?? "")) note.textContent = message ?? "";
     for (const element of hidden) element.hidden = message !== null;
+    this.controls.hidden = message !== null && (this.context?.trials.length ?? 0) === 0;
   }
 
   protected abstract draw(context: Context): void;

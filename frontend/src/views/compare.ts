@@ -47,7 +47,6 @@ export class CompareView extends View {
   protected draw(context: Context): void {
     const sides = this.sidesOf(context);
     this.say(sides !== null ? null : context.trials.length === 0 ? "No trial yet." : "Pick two trials to compare them.", this.whole);
-    for (const input of [this.left, this.right]) input.label.hidden = context.trials.length === 0;
     if (sides === null) return;
     this.left.update(this.sides[0]);
     this.right.update(this.sides[1]);
@@ -74,7 +73,7 @@ export class CompareView extends View {
   private side(context: Context, letter: "A" | "B", number: number): Side {
     const trial = context.store.trial(number);
     if (trial !== undefined) return { letter, title: `Trial ${number}`, values: trial.values, trial };
-    const values = defaults(context.study.space ?? [], context.best);
+    const values = defaults(context.study.space ?? [], context.best ?? context.ranked[0]);
     const same = (other: Trial): boolean => values.size > 0 && [...values].every(([name, value]) => other.values.get(name) === value);
     const tried = context.ranked.find(same);
     return { letter, title: tried === undefined ? "Default" : `Default (trial ${tried.number})`, values, trial: tried ?? null };

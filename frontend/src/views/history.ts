@@ -16,6 +16,8 @@ export interface Frame {
   isOff: (score: number) => boolean;
 }
 
+const NO_SCORES: Frame = { low: 0, high: 1, edge: 0.5, clamp: (score) => score, isOff: () => false };
+
 export function frame(scores: readonly number[], direction: "min" | "max", failures: boolean, reach?: number): Frame | null {
   const range = scoreRange(scores, direction, reach);
   if (range === null) return null;
@@ -39,7 +41,7 @@ export function frame(scores: readonly number[], direction: "min" | "max", failu
 }
 
 export function scoreYAxis(context: Context, within: Frame): Option {
-  const ticks = niceTicks(within.low, within.high, 5);
+  const ticks = within === NO_SCORES ? [] : niceTicks(within.low, within.high, 5);
   const decimals = ticks.length > 1 ? Math.max(0, Math.ceil(-Math.log10(ticks[1]! - ticks[0]!) - 1e-9)) : decimalsFor(within.low, within.high);
   return numberAxis(context.theme, {
     name: `${canvasText(context.study.objective.name, 30)} ${context.direction === "max" ? "↑" : "↓"} better`,
@@ -105,7 +107,7 @@ export class HistoryView extends View {
     if (context.trials.length === 0) return;
     this.byTrial.onTrial = this.byTime.onTrial = context.pick;
     const scores = context.trials.flatMap((trial) => (trial.score === null ? [] : [trial.score]));
-    const within = frame(scores, context.direction, true) ?? { low: 0, high: 1, edge: 0.06, clamp: (score: number) => score, isOff: () => false };
+    const within = frame(scores, context.direction, true) ?? NO_SCORES;
     this.byTrial.draw(...this.chart(context, within, false));
     this.byTime.draw(...this.chart(context, within, true));
   }

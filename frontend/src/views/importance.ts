@@ -53,7 +53,7 @@ const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 
 /** Why there is no analysis yet. */
 export function whyNone(context: Context): string {
   const note = context.store.analysis?.note;
-  if (note !== null && note !== undefined && note !== "") return note;
+  if (note !== null && note !== undefined && note !== "") return `${note.charAt(0).toUpperCase()}${note.slice(1)}.`.replace(/\.\.$/, ".");
   if (context.store.analysis !== null) return "Not computed for this study.";
   return context.study.state === "running" ? "Computed once enough trials have a score." : "Too few trials with a score.";
 }
