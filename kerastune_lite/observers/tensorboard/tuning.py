@@ -17,7 +17,7 @@ TRIAL = "tuning/trial"
 STUDY = "tuning/study"
 ANALYSIS = "tuning/analysis"
 
-_BURST = 20
+_BURST = 5
 _STEADY = 500.0  # seconds
 
 # Of the time of the searches, what analyses may take; at the end of a search, so many seconds in any case.
