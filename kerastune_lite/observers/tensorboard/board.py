@@ -52,7 +52,7 @@ from kerastune_lite.study.trial import Trial
 
 _LEADERS = 20
 _FAILED = ("failed", "infeasible")
-_BURST = 5  # records of an unfinished trial
+_BURST = 1  # record of an unfinished trial
 
 
 @final
@@ -104,7 +104,7 @@ class SearchBoard:
             case ReadsRecorded() if event.complete or event.trial in self._open:
                 self._columns.read_by(history[event.trial])
                 self._declare(history, event.stamp.wall)
-                self._begin(history[event.trial], history)
+                self._show_reads(history[event.trial], history)
             case Reported():
                 self._report(event, history)
             case Ended():
@@ -210,6 +210,12 @@ class SearchBoard:
         file.hparams(metadata.EXPERIMENT_TAG, wall, experiment=declared)
         file.save(self._runs / f"_schema_{number}", self._study)
 
+    def _show_reads(self, trial: Trial, history: History) -> None:
+        """Begins the run of a trial; again if the trial has read more, because the first start of a session counts."""
+        run = self._open.get(trial.number)
+        if run is None or run.values != trial.values:
+            self._begin(trial, history)
+
     def _begin(self, trial: Trial, history: History) -> None:
         """Writes an unfinished trial's run from the history and leaves it open."""
         if trial.number in self._open:
@@ -280,9 +286,14 @@ class SearchBoard:
 
 @final
 class UnfinishedRun:
-    """The run of a trial that has not ended: written from the history first, then report by report."""
+    """The run of a trial that has not ended: written from the history first, then report by report.
+
+    Attributes:
+        values: The values that it shows.
+    """
 
     def __init__(self, directory: Path, trial: Trial, study: str) -> None:
+        self.values = trial.values
         self._file = EventFile(directory, trial.started_at, study)
         self._written: dict[int, int] = {}
         self._records = 0

@@ -2,12 +2,12 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, final
 
 from kerastune_lite.analysis.analysis import analysis_record
-from kerastune_lite.analysis.records import study_record
+from kerastune_lite.analysis.records import VERSION, study_record
 from kerastune_lite.observers.tensorboard.event_file import EventFile
 from kerastune_lite.study.events import SEARCH_ENDED, STOPPING, Annotated, Ended, Event, SearchStarted
 from kerastune_lite.study.history import History
@@ -17,7 +17,7 @@ TRIAL = "tuning/trial"
 STUDY = "tuning/study"
 ANALYSIS = "tuning/analysis"
 
-_BURST = 20
+_BURST = 5
 _STEADY = 500.0  # seconds
 
 # Of the time of the searches, what analyses may take; at the end of a search, so many seconds in any case.
@@ -25,6 +25,7 @@ _SHARE = 0.02
 _AT_THE_END = 1.0
 # What the first one takes besides: its libraries are loaded.
 _LOADING = 1.0
+
 _FIRST = 10  # scored trials
 
 # Of a model of an ill-conditioned study, whatever it be: no search ends by its analysis.
@@ -39,6 +40,14 @@ def affordable(seconds: float, burst: int = _BURST) -> int:
     """
     steady = min(seconds, _STEADY)
     return burst + int(steady + _STEADY * math.log(max(seconds, _STEADY) / _STEADY))
+
+
+def _without_analysis(trials: int, note: str, seconds: float = 0.0) -> dict[str, Any]:
+    empty: dict[str, Any] = {"importance": None, "slices": {}, "contours": []}
+    return {"v": VERSION, "trials": trials, **empty, "seconds": seconds, "note": note}
+
+
+NOT_YET = _without_analysis(0, f"the analysis needs {_FIRST} trials with a score and takes {_SHARE:.0%} of the time")
 
 
 @final
@@ -77,7 +86,7 @@ class TuningRun:
                 self._analyse(history, ended=not str(event.value).startswith("interrupted"))
                 self._write_study(history)
             case SearchStarted():
-                self._analyse(history)
+                self._write_analysis(self._analyses.next(history, ended=False) or NOT_YET, history)
                 self._write_study(history)
             case Ended():
                 self._analyse(history)
@@ -107,8 +116,11 @@ class TuningRun:
     def _analyse(self, history: History, *, ended: bool = False) -> None:
         record = self._analyses.next(history, ended=ended)
         if record is not None:
-            self._file.record(ANALYSIS, record, record["trials"], history.updated)
-            self._file.flush()
+            self._write_analysis(record, history)
+
+    def _write_analysis(self, record: Mapping[str, Any], history: History) -> None:
+        self._file.record(ANALYSIS, record, record["trials"], history.updated)
+        self._file.flush()
 
 
 @final
@@ -158,8 +170,7 @@ class Analyses:
             self._messages = messages(history)
         except _FAULTS as error:
             note = f"the analysis failed: {type(error).__name__}: {error}"[:500]
-            record = {"v": 1, "trials": history.scored, "importance": None, "slices": {}, "contours": [], "note": note}
-            record["seconds"] = self._clock() - began
+            record = _without_analysis(history.scored, note, self._clock() - began)
         self._last = self._clock() - began
         self._spent += self._last
         self._of = history.scored
