@@ -186,6 +186,7 @@ def _scale(ax: "Axes", which: str, column: Column) -> None:
     set_scale = ax.set_xscale if which == "x" else ax.set_yscale
     if column.sampling == "log":
         set_scale("log")
+        drawing.log_ticks(axis, column.scale.low, column.scale.high)
     elif column.sampling == "reverse_log":
         set_scale("function", functions=_mirrored(column.scale.low + column.scale.high))
 
