@@ -12,7 +12,7 @@ from kerastune_lite.study.trial import Trial
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # levels may be lists
 class Column:
     """A hyperparameter.
 
