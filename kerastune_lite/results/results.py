@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any, final, overload
 from kerastune_lite.errors import SearchError
 from kerastune_lite.printable import printable
 from kerastune_lite.results.causes import causes
+from kerastune_lite.results.plots.history import history_svg, plot_edf, plot_history
+from kerastune_lite.results.plots.importance import plot_importance
+from kerastune_lite.results.plots.surface import plot_contour, plot_slice
+from kerastune_lite.results.plots.trials import plot_curves, plot_parallel_coordinates, plot_timeline
 from kerastune_lite.results.skopt_result import optimize_result
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from kerastune_lite.results.diagnostics import Diagnostics
 
@@ -112,12 +117,103 @@ class Results(Sequence[Trial]):
 
         return diagnose(self._history)
 
+    def importance(self, *, top_quarter: bool = False) -> dict[str, float]:
+        """How much each tuned hyperparameter decides whether a trial is among the best; shares by name, largest first.
+
+        Conditional PED-ANOVA (arXiv:2601.20800): for each hyperparameter, the distribution of its values among the best
+        tenth of the trials (at least 5) is compared with that among all trials that read it. It measures the trials
+        made, whatever the strategy, and fits no model; `diagnostics().importance` is that of a fitted model.
+
+        Args:
+            top_quarter: Compare with the best quarter of the trials: what matters among good configurations.
+
+        Raises:
+            SearchError: There are too few trials with a score (10, or 40 for the top quarter), or the scores are equal.
+        """
+        from kerastune_lite.analysis.importance import importance  # noqa: PLC0415 - heavy: numpy, scipy
+
+        return importance(self._history, top_quarter=top_quarter)
+
+    def plot_history(self, ax: "Axes | None" = None, *, by_time: bool = False) -> "Axes":
+        """Each score, and the best so far as steps; failures are crosses at the side of the bad scores.
+
+        The good side of the scores is never cut. Scores far beyond the others, such as those of diverged trials, are
+        triangles at the edge. All plots need matplotlib.
+
+        Args:
+            ax: Where to draw; a new figure by default.
+            by_time: Place trials when they ended, instead of by their numbers.
+
+        Raises:
+            ImportError: matplotlib is not installed.
+        """
+        return plot_history(self._history, ax, by_time=by_time)
+
+    def plot_edf(self, ax: "Axes | None" = None) -> "Axes":
+        """The share of trials that are at least as good as each score; failed trials are in no share."""
+        return plot_edf(self._history, ax)
+
+    def plot_importance(self, ax: "Axes | None" = None, *, top_quarter: bool = False) -> "Axes":
+        """`importance()` as bars, or as a text what it lacks.
+
+        Args:
+            ax: Where to draw; a new figure by default.
+            top_quarter: As for `importance`.
+        """
+        return plot_importance(self._history, ax, top_quarter=top_quarter)
+
+    def plot_parallel_coordinates(self, ax: "Axes | None" = None) -> "Axes":
+        """A line for each scored trial through its values, each on the hyperparameter's own scale; good ones are dark.
+
+        The last column is the score; "n/a" is where a hyperparameter was not read.
+        """
+        return plot_parallel_coordinates(self._history, ax)
+
+    def plot_slice(self, name: str | None = None, ax: "Axes | None" = None) -> "Axes":
+        """Scores by one hyperparameter, and what a Gaussian process fitted to all trials makes of them.
+
+        The line is its mean, averaged over the other hyperparameters as tried; the band is one standard deviation of
+        this average. The model needs 5 trials with a score.
+
+        Args:
+            name: The hyperparameter; the most important one by default.
+            ax: Where to draw; a new figure by default.
+
+        Raises:
+            UsageError: There is no such hyperparameter.
+        """
+        return plot_slice(self._history, name, ax)
+
+    def plot_contour(self, x: str | None = None, y: str | None = None, ax: "Axes | None" = None) -> "Axes":
+        """The mean of the model of `plot_slice` over two hyperparameters, and the trials that read both.
+
+        Args:
+            x: One hyperparameter; the most important one by default.
+            y: Another one; by default the most important one that was read together with `x`.
+            ax: Where to draw; a new figure by default.
+
+        Raises:
+            UsageError: There is no such hyperparameter.
+        """
+        return plot_contour(self._history, x, y, ax)
+
+    def plot_curves(self, ax: "Axes | None" = None) -> "Axes":
+        """The objective of each trial by epoch, the mean over its executions; curves end where trials ended.
+
+        The best trial is the thick line, with a band of one standard deviation if it has several executions.
+        """
+        return plot_curves(self._history, ax)
+
+    def plot_timeline(self, ax: "Axes | None" = None) -> "Axes":
+        """A bar for each attempt at a trial, a lane for each worker."""
+        return plot_timeline(self._history, ax)
+
     def __repr__(self) -> str:
         score = f", best score {self._trials[0].score}" if self._trials and self._trials[0].succeeded else ""
         return f"<{len(self)} trials{score}>"
 
     def _repr_html_(self) -> str:
-        """An HTML table for notebooks."""
+        """For notebooks: an HTML table, and above it the history if matplotlib is installed."""
         titles = {f"{_HP}{name}": name for name in self._names}
         spread = {_DEVIATION: "deviation"} if self._most_executions > 1 else {}
         columns = ["number", "status", "score", *spread, "best_epoch", *titles, "duration"]
@@ -132,9 +228,8 @@ class Results(Sequence[Trial]):
             for row in self._rows()[:_SHOWN]
         )
         more = f"<p>and {len(self) - _SHOWN} more</p>" if len(self) > _SHOWN else ""
-        return (
-            f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}'
-        )
+        table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+        return f'{history_svg(self._history)}<table style="border-collapse:collapse">{table}</table>{more}'
 
     @property
     def _most_executions(self) -> int:

@@ -9,8 +9,8 @@ from typing import Any, final
 
 import numpy as np
 
+from kerastune_lite.analysis.training_data import imputed, training_data, vary
 from kerastune_lite.study.history import History
-from kerastune_lite.study.trial import Trial
 from kerastune_lite.surrogate.covariance import Parameters
 from kerastune_lite.surrogate.encoder import FeatureEncoder, SpaceEncoder
 from kerastune_lite.surrogate.output_warp import Warp, output_warp
@@ -22,18 +22,12 @@ Array = np.ndarray[Any, Any]
 # With fewer trials a correlation is meaningless.
 _LEAST = 5
 
-# At most so many trials are used: the cost of a fit grows with the cube of their number.
-_MOST = 120
-
 # The number of predictions for all importances together, and the minimum number of random points.
 _PREDICTIONS = 4096
 _POINTS = 64
 
 # Below this fraction of the variance a hyperparameter is unimportant.
 SMALL = 0.02
-
-# Minimized values are clipped here: the squares of larger ones overflow.
-_HUGE = 1e100
 
 _FOLDS = 4
 _ITERATIONS = 20
@@ -71,9 +65,9 @@ def surrogate_health(history: History) -> SurrogateHealth:
     hyperparameter is unimportant only if all fits agree.
     """
     space_encoder = SpaceEncoder(history.space)
-    coordinates, executions = _training_data(history, space_encoder)
+    coordinates, executions = training_data(history, space_encoder)
     means = np.array([sum(values) / len(values) for values in executions])
-    if len(executions) < _LEAST or not len(space_encoder) or not _vary(means):
+    if len(executions) < _LEAST or not len(space_encoder) or not vary(means):
         return SurrogateHealth()
     with one_blas_thread(), np.errstate(all="ignore"):
         return _health(space_encoder, coordinates, executions, means)
@@ -83,7 +77,7 @@ def _health(
     space_encoder: SpaceEncoder, coordinates: Array, executions: list[list[float]], means: Array
 ) -> SurrogateHealth:
     encoder = FeatureEncoder(space_encoder.dimensions, np.zeros(len(space_encoder), dtype=bool))
-    rows = encoder.rows(_imputed(coordinates, space_encoder))
+    rows = encoder.rows(imputed(coordinates, space_encoder))
     together = np.concatenate([np.asarray(values) for values in executions])
     warp = output_warp(together)
     known = Observations.of_replicates(rows, warp(together), np.array([len(values) for values in executions]))
@@ -114,40 +108,6 @@ def _fitted(encoder: FeatureEncoder, known: Observations, chosen: Array) -> Para
     within_ss = known.within_ss * own.sum() / max(1, extra.sum())
     part = Observations(known.rows[chosen], known.targets[chosen], known.replicates[chosen], float(within_ss))
     return FittedProcess.fit(encoder.features, part, iterations=_ITERATIONS).parameters
-
-
-def _training_data(history: History, space_encoder: SpaceEncoder) -> tuple[Array, list[list[float]]]:
-    """Coordinates, shape (n, dimensions), and for each row the minimized values of its executions."""
-
-    def minimized(score: float) -> float:
-        return min(max(history.objective.minimized(score), -_HUGE), _HUGE)
-
-    trials = _subset(list(history.ranked()))
-    rows = [space_encoder.coordinates(trial.definitions, trial.values) for trial in trials]
-    executions = [[minimized(run.best.score) for run in trial.executions if run.best is not None] for trial in trials]
-    for result in history.external_results:
-        rows.append(space_encoder.coordinates_of_values(result.values))
-        executions.append([minimized(result.score)])
-    return np.array(rows).reshape(len(executions), len(space_encoder)), executions
-
-
-def _subset(ranked: list[Trial]) -> list[Trial]:
-    """At most `_MOST` trials: half of them the best ones, the others evenly spaced by rank."""
-    if len(ranked) <= _MOST:
-        return ranked
-    others = np.linspace(_MOST // 2, len(ranked) - 1, _MOST // 2).round().astype(int)
-    return ranked[: _MOST // 2] + [ranked[index] for index in others]
-
-
-def _vary(values: Array) -> bool:
-    """Whether the values differ by more than rounding errors."""
-    return bool(np.isfinite(values).all() and values.std() > 1e-12 * np.abs(values).max())
-
-
-def _imputed(coordinates: Array, space_encoder: SpaceEncoder) -> Array:
-    """Inactive coordinates set to a constant, so that the effect of inactivity is attributed to the parent."""
-    at = [0.5 if dimension.categories is None else 0.0 for dimension in space_encoder.dimensions]
-    return np.where(np.isnan(coordinates), at, coordinates)
 
 
 def _in_units(deviation: float, warp: Warp, value: float, spread: float) -> float | None:

@@ -4,12 +4,12 @@ import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.study.curves import Curve
-from kerastune_lite.study.events import Ended, Metrics, ReadsRecorded, Reported, SearchStarted, Stamp, Started
+from kerastune_lite.study.events import Ended, Metrics, Outcome, ReadsRecorded, Reported, SearchStarted, Stamp, Started
 from kerastune_lite.study.objective import Best, Objective, RunningScore
 
 Status = Literal["running", "completed", "stopped", "failed", "infeasible", "duplicate", "interrupted", "paused"]
@@ -30,6 +30,18 @@ class Execution:
 
     metrics: Mapping[int, Metrics]
     best: Best | None
+
+
+class Span(NamedTuple):
+    """When an attempt ran, in seconds since 1970, who recorded it (host and process), and how it ended.
+
+    Without an end it runs.
+    """
+
+    start: float
+    end: float | None
+    worker: str
+    outcome: Outcome | None
 
 
 class Trial:
@@ -58,6 +70,7 @@ class Trial:
         "_scores",
         "_seconds",
         "_settings",
+        "_spans",
         "_started",
         "definitions",
         "note",
@@ -87,6 +100,7 @@ class Trial:
         self._ended: Ended | None = None
         self._last = Stamp()
         self._seconds = 0.0
+        self._spans: list[Span] = []
         self._reports: list[dict[int, Reported]] = []
         self._scores: list[RunningScore] = []
 
@@ -280,6 +294,11 @@ class Trial:
         return self._began if self._ended is None else self._ended.stamp.wall
 
     @property
+    def spans(self) -> Sequence[Span]:
+        """When each attempt ran; one that its process did not survive ran until its last event."""
+        return tuple(self._spans)
+
+    @property
     def hyperparameters(self) -> HyperParameters:
         """An `hp` to build its model with."""
         return HyperParameters.holding(self.definitions, self.values)
@@ -322,6 +341,7 @@ class Trial:
         self._attempts = max(self._attempts, event.attempt)
         self._began = self._began or event.stamp.wall
         self._progressed, self._last = False, event.stamp
+        self._spans.append(Span(event.stamp.wall, None, event.stamp.worker, None))
         self._started, self._ended = event, None
         if not self.reads_known:
             self.values = event.values
@@ -359,6 +379,8 @@ class Trial:
         if event.died:
             self._crashes = self.crashes_if_dead
         start, end = self._started, self._last if event.died else event.stamp
+        if self._spans and self._spans[-1].end is None:
+            self._spans[-1] = self._spans[-1]._replace(end=end.wall, outcome=event.outcome)
         if paused is None and start is not None and start.stamp.worker == end.worker:
             self._seconds += max(0.0, end.monotonic - start.stamp.monotonic)
 

@@ -144,6 +144,14 @@ class FittedProcess:
         mean: Array = self._prior.mean(rows) + kernel @ self._weights
         return mean, self._deviation(rows, points, kernel, kernel @ self._inverse)
 
+    def predict_average(self, rows: Array) -> tuple[float, float]:
+        """Mean and standard deviation of the function's average over some rows. R&W (2.25), (2.26), averaged."""
+        points = warped(rows, self.features, self.parameters)
+        kernel = (self._covariance(points).value() + self._prior.covariance(rows, self.known.rows)).mean(axis=0)
+        prior = Covariance(points, points, self.features, self.parameters).value() + self._prior.covariance(rows, rows)
+        variance = float(prior.mean() - kernel @ self._inverse @ kernel)
+        return float(self._prior.mean(rows).mean() + kernel @ self._weights), math.sqrt(max(variance, 0.0))
+
     def predict_with_gradients(self, rows: Array, columns: Array) -> tuple[Array, Array, Array, Array]:
         """As `predict`, and the derivatives of both with respect to some numeric columns, shapes (m, len(columns)).
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console as Terminal
 
+from kerastune_lite.analysis.training_data import subset
 from kerastune_lite.observers.console import Console
 from kerastune_lite.results.diagnostics import AtBound, diagnose, messages
 from kerastune_lite.results.results import Results
-from kerastune_lite.results.surrogate_health import _subset
 from kerastune_lite.results.tables import show_results
 from kerastune_lite.strategies import Bayesian, Grid
 from kerastune_lite.study.events import ExternalResult
@@ -385,7 +385,7 @@ def test_hundreds_of_trials_are_judged_by_some_of_them():
 
 
 def test_half_of_the_trials_that_are_used_are_the_best_ones():
-    chosen = _subset(list(range(400)))
+    chosen = subset(list(range(400)))
     assert chosen[:60] == list(range(60))
     assert (len(set(chosen)), chosen[-1]) == (120, 399)
 

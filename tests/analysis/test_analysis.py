@@ -1,0 +1,58 @@
+"""The record of what takes a fit."""
+
+import json
+from itertools import count
+
+import pytest
+
+from kerastune_lite.analysis.analysis import analysis_record
+from kerastune_lite.study.history import History
+from tests import fakes
+
+
+def function(hp):
+    if hp.Choice("kind", [("a", 1), ("b", 2)]) == ("a", 1):
+        return hp.Float("inner", 0, 1)
+    return hp.Float("x", 1e-3, 1, sampling="log") / 2
+
+
+@pytest.fixture(scope="module")
+def record():
+    return analysis_record(fakes.search(function, max_trials=60), 60.0)
+
+
+def test_the_record_is_json_without_infinities(record):
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
+
+
+def test_the_record_has_all_its_fields(record):
+    assert list(record) == ["v", "trials", "importance", "slices", "contours", "seconds", "note"]
+    assert (record["v"], record["trials"], record["note"]) == (1, 60, None)
+
+
+def test_importance_is_listed_for_all_and_for_the_top_quarter(record):
+    assert record["importance"]["method"] == "PED-ANOVA"
+    for part in ("all", "top_quarter"):
+        names, shares = zip(*record["importance"][part], strict=True)
+        assert set(names) == {"kind", "inner", "x"}
+        assert list(shares) == sorted(shares, reverse=True)
+
+
+def test_each_hyperparameter_has_a_slice_and_each_pair_read_together_a_contour(record):
+    assert set(record["slices"]) == {"kind", "inner", "x"}
+    pairs = {frozenset((contour["x"], contour["y"])) for contour in record["contours"]}
+    assert pairs == {frozenset(("kind", "inner")), frozenset(("kind", "x"))}
+
+
+def test_parts_that_come_after_the_budget_are_left_out_and_counted():
+    ticks = count()
+    record = analysis_record(fakes.search(function, max_trials=20), 2.5, clock=lambda: float(next(ticks)))
+    assert len(record["slices"]) == 2
+    assert record["contours"] == []
+    assert "4 slices and contours did not fit into 2.5 s" in record["note"]
+
+
+def test_a_study_without_trials_says_what_is_missing():
+    record = analysis_record(History([fakes.opened()]))
+    assert (record["importance"], record["slices"], record["contours"]) == (None, {}, [])
+    assert "importance needs 10 trials with a score, there are 0" in record["note"]
