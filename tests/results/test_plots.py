@@ -209,6 +209,25 @@ def test_a_contour_has_the_hyperparameters_asked_for(studies):
     assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_yscale()) == ("units", "rate", "log")
 
 
+def test_a_contour_of_one_hyperparameter_takes_the_most_important_one_read_with_it(studies):
+    axes = studies["conditional"].plot_contour(y="momentum")
+    others = [name for name in studies["conditional"].importance() if name != "momentum"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == (others[0], "momentum")
+
+
+def test_a_contour_of_one_hyperparameter_with_itself_is_refused(studies):
+    with pytest.raises(UsageError, match="needs two hyperparameters, got 'rate' twice"):
+        studies["conditional"].plot_contour("rate", "rate")
+
+
+def test_values_that_are_lists_are_levels_too():
+    def function(hp):
+        return len(hp.Choice("layers", [[8], [8, 8], [8, 8, 8]])) * hp.Float("x", 0, 1)
+
+    axes = searched(function, 12).plot_contour("layers", "x")
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["[8]", "[8, 8]", "[8, 8, 8]"]
+
+
 def test_a_stopped_curve_ends_where_it_was_stopped():
     def function(hp, report):
         level = hp.Choice("level", [1, 2])

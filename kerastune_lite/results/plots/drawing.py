@@ -10,6 +10,7 @@ from kerastune_lite.study.history import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 # Okabe and Ito, "Color Universal Design" (2008): colours that colour-blind people tell apart.
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
@@ -30,6 +31,9 @@ SIZE = (6.4, 3.8)
 
 _LONGEST = 28
 _PADDING = 0.06
+
+# Logarithmic axes up to this ratio have ticks at 1, 2 and 5 times powers of ten, written out.
+_DECADES = 200
 
 
 def axes(ax: "Axes | None", size: tuple[float, float] = SIZE) -> "Axes":
@@ -146,11 +150,12 @@ def score_colours(history: History, low: float, high: float) -> Any:
     return cm.ScalarMappable(colors.Normalize(low, high), light if best else light.reversed())
 
 
-def nice_numbers(low: float, high: float, *, log: bool = False) -> list[float]:
-    """Some round numbers in a range, with its ends where they are not close to one; evenly spaced on its scale."""
-    from matplotlib.ticker import LogLocator, MaxNLocator  # noqa: PLC0415 - heavy, and an extra
+def nice_numbers(low: float, high: float, *, log: bool = False, whole: bool = False) -> list[float]:
+    """Some round numbers in a range, and its ends; evenly spaced on a linear or logarithmic scale."""
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - heavy, and an extra
 
-    locator: Any = LogLocator(numticks=8) if log else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
+    narrow = log and high < _DECADES * low
+    locator = _log_locator(narrow=narrow) if log else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=whole)
     inner = [float(value) for value in locator.tick_values(low, high) if low < value < high]
     scale = Scale(low, high, None, "log" if log else "linear", whole=False)
     return [low, *(value for value in inner if 0.07 < scale.unit(value) < 0.93), high]
@@ -159,3 +164,20 @@ def nice_numbers(low: float, high: float, *, log: bool = False) -> list[float]:
 def number(value: float) -> str:
     """A number as a short text."""
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.4g}"
+
+
+def _log_locator(*, narrow: bool) -> Any:
+    from matplotlib.ticker import LogLocator  # noqa: PLC0415 - heavy, and an extra
+
+    return LogLocator(subs=(1.0, 2.0, 5.0) if narrow else (1.0,), numticks=8)
+
+
+def log_ticks(axis: "Axis", low: float, high: float) -> None:
+    """Plain numbers as the ticks of a logarithmic axis, unless it has many decades."""
+    from matplotlib.ticker import NullFormatter, NullLocator  # noqa: PLC0415 - heavy, and an extra
+
+    if high < _DECADES * low:
+        axis.set_major_locator(_log_locator(narrow=True))
+        axis.set_major_formatter(lambda value, _: number(value))
+        axis.set_minor_locator(NullLocator())
+        axis.set_minor_formatter(NullFormatter())

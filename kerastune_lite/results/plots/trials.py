@@ -21,6 +21,9 @@ _MANY = 80
 # Where parallel coordinates show that a hyperparameter was not read.
 _INACTIVE = -0.13
 
+# The greatest width of a figure, in inches.
+_WIDEST = 24.0
+
 # A choice with more levels has ticks at some of them only.
 _MOST_TICKS = 12
 
@@ -31,7 +34,9 @@ def plot_curves(history: History, ax: "Axes | None" = None) -> "Axes":
     drawn = {trial: curve for trial in history.trials if (curve := mean_curve(trial))}
     if not drawn:
         return drawing.message(ax, "no epoch has been reported" if len(history) else drawing.nothing_scored(history))
-    drawing.limit_scores(ax, history, [point.mean for curve in drawn.values() for point in curve])
+    better = max if history.objective.direction == "max" else min  # the first and the last epochs decide the range
+    values = [[point.mean for point in curve] for curve in drawn.values()]
+    drawing.limit_scores(ax, history, [score for one in values for score in (one[0], one[-1], better(one))])
     best, statuses = history.best, set[str]()
     for trial, curve in drawn.items():
         if trial is best:
@@ -89,7 +94,7 @@ def plot_timeline(history: History, ax: "Axes | None" = None) -> "Axes":
         )  # fmt: skip
     room = max(0.0, (3 - len(lanes)) / 3)
     ax.set(xlabel=f"time since the start ({unit})", ylim=(len(lanes) - 0.5 + room, -0.6 - room), xlim=(0, None))
-    ax.set_yticks(range(len(lanes)), [drawing.text(worker or "worker") for worker in lanes])
+    ax.set_yticks(range(len(lanes)), [drawing.text(worker) if len(lanes) > 1 else "" for worker in lanes])
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")
     drawing.legend(ax, least=1)
@@ -99,7 +104,7 @@ def plot_timeline(history: History, ax: "Axes | None" = None) -> "Axes":
 def plot_parallel_coordinates(history: History, ax: "Axes | None" = None) -> "Axes":
     """A line for each scored trial through its values, coloured by its score, which is the last column."""
     found = columns(history)
-    ax = drawing.axes(ax, size=(max(6.4, 1.25 * (len(found) + 1)), 4.2))
+    ax = drawing.axes(ax, size=(min(max(6.4, 1.25 * (len(found) + 1)), _WIDEST), 4.2))
     scored = list(history.ranked())
     shown = score_range([trial.score for trial in scored if trial.score is not None], history.objective)
     if shown is None:
@@ -120,7 +125,8 @@ def plot_parallel_coordinates(history: History, ax: "Axes | None" = None) -> "Ax
     inactive = any(column.name not in trial.values for column in found for trial in scored)
     for at, column in enumerate(found):
         _draw_column(ax, at, _ticks(column), inactive=any(column.name not in trial.values for trial in scored))
-    _draw_column(ax, len(found), _score_ticks(low, high), inactive=False)
+    beyond = any(trial.score is not None and not low <= trial.score <= high for trial in scored)
+    _draw_column(ax, len(found), _score_ticks(history, low, high, beyond=beyond), inactive=False)
     names = [*(column.name for column in found), history.objective.name]
     ax.set_xticks(range(len(names)), [drawing.text(name, 18) for name in names], fontsize="small")
     ax.tick_params(length=0)
@@ -146,11 +152,16 @@ def _ticks(column: Column) -> list[tuple[float, str]]:
         step = -(-len(column.levels) // _MOST_TICKS)
         return [(column.position(level), drawing.text(level, 14)) for level in column.levels[::step]]
     low, high = column.scale.low, column.scale.high
-    values = drawing.nice_numbers(low, high, log=column.sampling == "log")
+    values = drawing.nice_numbers(low, high, log=column.sampling == "log", whole=column.whole)
     return [(column.position(value), drawing.number(value)) for value in values]
 
 
-def _score_ticks(low: float, high: float) -> list[tuple[float, str]]:
+def _score_ticks(history: History, low: float, high: float, *, beyond: bool) -> list[tuple[float, str]]:
+    """Positions and labels; that of the bad end says whether there are scores beyond it."""
     if not high > low:
         return [(0.5, drawing.number(low))]
-    return [((value - low) / (high - low), drawing.number(value)) for value in drawing.nice_numbers(low, high)]
+    ticks = [((value - low) / (high - low), drawing.number(value)) for value in drawing.nice_numbers(low, high)]
+    if beyond:
+        worst, sign = (0, "≤") if history.objective.direction == "max" else (-1, "≥")
+        ticks[worst] = (ticks[worst][0], f"{sign} {ticks[worst][1]}")
+    return ticks
