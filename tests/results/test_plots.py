@@ -156,6 +156,26 @@ def test_the_distribution_falls_with_better_scores_to_maximise():
     assert points == [[0.6, 0], [0.6, pytest.approx(1 / 3)], [0.4, pytest.approx(2 / 3)], [0.2, 1]]
 
 
+def test_two_distributions_in_the_same_axes_are_both_within_and_in_different_colours():
+    axes = ladder([0.2, 0.6, 0.4])(fakes.SCORE).plot_edf()
+    ladder([0.8, 0.9, 0.7])(fakes.SCORE).plot_edf(axes)
+    low, high = axes.get_xlim()
+    assert low < 0.2
+    assert high > 0.9
+    assert axes.lines[0].get_color() != axes.lines[1].get_color()
+
+
+def test_a_confirmed_trial_is_marked_as_the_best_one():
+    values = iter([0.9, 0.6, 0.5, 0.1])  # confirmed, the first trial has a mean of 0.5
+
+    def function(hp):
+        hp.Choice("x", [1, 2])
+        return next(values, 0.5)
+
+    results = Results(fakes.search(function, Grid(), max_trials=2, confirm=1))
+    assert "best: 0.5 (trial 0)" in labels(results.plot_history())
+
+
 def test_importance_has_a_bar_for_each_hyperparameter_the_largest_at_the_top(studies):
     axes = studies["conditional"].plot_importance()
     found = studies["conditional"].importance()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Okabe and Ito, "Color Universal Design" (2008): colours that colour-blind people tell apart.
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 GREY = "#8C8C8C"
+SERIES = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY)
 
 STATUS = {
     "completed": GREEN,
@@ -110,6 +111,12 @@ def mark_beyond(ax: "Axes", history: History, points: Sequence[tuple[float, floa
             label=f"beyond the axis ({len(at)})",
             clip_on=False,
         )
+
+
+def mark_best(ax: "Axes", x: float, y: float, label: str) -> None:
+    """A ring around the best trial."""
+    style: dict[str, Any] = {"markerfacecolor": ax.get_facecolor(), "markeredgecolor": BLUE, "markeredgewidth": 1.8}
+    ax.plot(x, y, "o", markersize=8, label=label, **style)
 
 
 def mark_failed(ax: "Axes", history: History, at: Sequence[float]) -> None:

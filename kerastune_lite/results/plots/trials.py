@@ -1,7 +1,7 @@
 """Each trial as a line or a bar: learning curves, timeline, parallel coordinates."""
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerastune_lite.analysis.columns import Column, columns
 from kerastune_lite.analysis.curves import mean_curve, timeline
@@ -78,13 +78,13 @@ def plot_timeline(history: History, ax: "Axes | None" = None) -> "Axes":
     ends = [now if bar.end is None else bar.end for bar in bars]
     divisor, unit = time_unit(max(ends))
     statuses = set[str]()
+    edge: dict[str, Any] = {"edgecolor": ax.get_facecolor(), "linewidth": 0.6 if len(bars) <= _MANY else 0}
     for bar, end in zip(bars, ends, strict=True):
-        status = bar.status
         ax.barh(
-            bar.lane, (end - bar.start) / divisor, left=bar.start / divisor, height=0.6, color=drawing.STATUS[status],
-            edgecolor="white", linewidth=0.6 if len(bars) <= _MANY else 0, label=None if status in statuses else status,
+            bar.lane, (end - bar.start) / divisor, left=bar.start / divisor, height=0.6, **edge,
+            color=drawing.STATUS[bar.status], label=None if bar.status in statuses else bar.status,
         )  # fmt: skip
-        statuses.add(status)
+        statuses.add(bar.status)
     if history.best is not None:
         number = history.best.number
         bar, end = [pair for pair in zip(bars, ends, strict=True) if pair[0].trial == number][-1]
