@@ -136,7 +136,7 @@ def _draw_contour(ax: "Axes", history: History, across: Column, along: Column, f
     known = [score for row in found.mean for score in row if math.isfinite(score)]
     low, high = score_range(known, history.objective) or (0.0, 1.0)
     beyond = "neither" if low <= min(known) and max(known) <= high else "min" if low > min(known) else "max"
-    colours = drawing.score_colours(history, low, high)
+    colours = drawing.score_colours(ax, history, low, high)
     if across.scale is not None and along.scale is not None and low < high:
         xs = [across.coordinate(value) for value in found.xs]
         ys = [along.coordinate(value) for value in found.ys]
