@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastune_lite.analysis.columns import Column, columns
 from kerastune_lite.analysis.curves import mean_curve, timeline
-from kerastune_lite.analysis.progress import score_range
+from kerastune_lite.analysis.progress import CURVE_FENCE, score_range
 from kerastune_lite.results.plots import drawing
 from kerastune_lite.results.plots.drawing import BLUE
 from kerastune_lite.results.plots.history import time_unit, whole_ticks
@@ -21,9 +21,6 @@ _MANY = 80
 # Where parallel coordinates show that a hyperparameter was not read.
 _INACTIVE = -0.13
 
-# Curves are shown farther to the bad side than scores are, since all begin there.
-_FENCE = 10.0
-
 # The greatest width of a figure, in inches.
 _WIDEST = 24.0
 
@@ -37,7 +34,7 @@ def plot_curves(history: History, ax: "Axes | None" = None) -> "Axes":
     drawn = {trial: curve for trial in history.trials if (curve := mean_curve(trial))}
     if not drawn:
         return drawing.message(ax, "no epoch has been reported" if len(history) else drawing.nothing_scored(history))
-    drawing.limit_scores(ax, history, [point.mean for curve in drawn.values() for point in curve], _FENCE)
+    drawing.limit_scores(ax, history, [point.mean for curve in drawn.values() for point in curve], CURVE_FENCE)
     best = history.best
     by_status: dict[str, list[list[tuple[int, float]]]] = {}
     for trial, curve in drawn.items():
