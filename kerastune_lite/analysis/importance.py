@@ -76,12 +76,11 @@ def importance(history: History, *, top_quarter: bool = False) -> dict[str, floa
             f"importance needs different scores: the best {len(region)} trials cannot be told apart "
             f"({history.objective.name} {region[0].score:.6g})"
         )
-    read = [{definition.name: definition for definition in trial.definitions} for trial in region]
+    read = [(trial, {definition.name: definition for definition in trial.definitions}) for trial in region]
     found = {}
-    for name in history.space.names:
-        members = [(trial, reads[name]) for trial, reads in zip(region, read, strict=True) if name in reads]
-        if any(definition.count() != 1 for _, definition in members):
-            found[name] = _within_regimes(name, members, target, len(region))
+    for name in _tuned(trials):
+        members = [(trial, definitions[name]) for trial, definitions in read if name in definitions]
+        found[name] = _within_regimes(name, members, target, len(region))
     total = sum(found.values())
     ordered = sorted(found, key=lambda name: -found[name])
     return {name: found[name] / total if total > 0 else 0.0 for name in ordered}
@@ -92,6 +91,12 @@ def _best(trials: Sequence[Trial], count: int) -> list[Trial]:
     values = sorted(trial.minimized or 0.0 for trial in trials)
     worst = values[min(count, len(values)) - 1]
     return [trial for trial in trials if (trial.minimized or 0.0) <= worst]
+
+
+def _tuned(trials: Sequence[Trial]) -> list[str]:
+    """The hyperparameters that have more than one value in one of the trials, in the order first read."""
+    definitions = {id(definition): definition for trial in trials for definition in trial.definitions}
+    return list(dict.fromkeys(definition.name for definition in definitions.values() if definition.count() != 1))
 
 
 def _within_regimes(name: str, members: Sequence[tuple[Trial, Hyperparameter]], target: set[int], region: int) -> float:
