@@ -267,3 +267,11 @@ def test_an_interrupted_search_is_not_kept_waiting_by_an_analysis(tmp_path):
     told.send(13, Annotated(key=SEARCH_ENDED, value="interrupted by the user"))
     assert [record["trials"] for record in records(tmp_path / "_tuning", "tuning/analysis")] == [0]
     assert told.study()[-1]["state"] == "interrupted"
+
+
+def test_epochs_leave_records_of_the_study_to_the_ends_of_trials(told):
+    told.begin(0)
+    for epoch in range(1, 30):
+        told.report(epoch / 100, epoch)
+    told.send(0.3, Ended(trial=0))
+    assert told.study()[-1]["epochs_used"] == 29
