@@ -42,4 +42,4 @@ def report(tuner, x_test, y_test):
     print(f"{tuner.objective.name} {best.score:.4f} in epoch {best.best_epoch}")
     print(f"on the test set: accuracy {on_test['accuracy']:.4f}")
     print(f"saved as {tuner.project_dir}/checkpoints/trial_{best.number:04d}/model.keras")
-    print(f"view in TensorBoard: tensorboard --logdir {tuner.project_dir}/tensorboard")
+    print(f"view in TensorBoard: kerastune-lite tensorboard {tuner.project_dir}")

@@ -20,9 +20,9 @@ LAYERS = {
     2.3: {"training"},
     2.4: {"kerastuner"},
     3: {"search"},
-    4: {"tuner", "tuner_options", "tune_function", "tuners"},
+    4: {"launcher", "tuner", "tuner_options", "tune_function", "tuners"},
     4.5: {"engine", "oracles", "applications"},
-    5: {"__init__", "testing"},
+    5: {"__init__", "__main__", "cli", "testing"},
 }
 LEVEL = {name: level for level, names in LAYERS.items() for name in names}
 
@@ -32,9 +32,9 @@ BESIDE_THE_LOOP = {"observers", "results", "callbacks", "training"}
 HOMES = {
     "keras": {"callbacks", "kerastuner", "training", "tuner", "tuner_options"},
     "tensorflow": {"training"},
-    "tensorboard": {"observers"},
+    "tensorboard": {"launcher", "observers"},
     "google": {"observers"},
-    "rich": {"observers", "results"},
+    "rich": {"cli", "observers", "results"},
     "pandas": {"results"},
     "matplotlib": {"results"},
     "skopt": {"results", "strategies", "surrogate"},
@@ -113,6 +113,12 @@ def test_modules_of_one_layer_form_no_cycle():
 
     for name in edges:
         visit(name)
+
+
+def test_the_plugin_of_tensorboard_imports_what_every_tensorboard_has():
+    plugin = PACKAGE.parent / "kerastune_lite_tensorboard"
+    found = {name.split(".")[0] for path in plugin.rglob("*.py") for name in imports(path)}
+    assert found - sys.stdlib_module_names == {"kerastune_lite_tensorboard", "tensorboard", "werkzeug"}
 
 
 def loaded_by(code):

@@ -39,7 +39,7 @@ def test_a_model_names_the_best_trial_its_accuracy_and_the_tensorboard_command(m
     printed = capsys.readouterr().out
     assert re.search(r"best model: trial [01] with \{", printed)
     assert re.search(r"on the test set: accuracy [01]\.\d{4}", printed)
-    assert f"tensorboard --logdir {tmp_path}" in printed
+    assert f"kerastune-lite tensorboard {tmp_path}" in printed
 
 
 @pytest.mark.slow

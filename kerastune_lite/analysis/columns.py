@@ -12,7 +12,7 @@ from kerastune_lite.study.trial import Trial
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # levels may be lists
 class Column:
     """A hyperparameter.
 
@@ -20,11 +20,13 @@ class Column:
         name: Its name.
         levels: Its values, if it has no scale: those of a choice, in the order defined.
         scale: Its range and sampling, without steps; None for a choice.
+        whole: Whether its values are integers on a scale.
     """
 
     name: str
     levels: tuple[Value, ...]
     scale: Scale | None
+    whole: bool = False
 
     @cached_property
     def _index(self) -> Mapping[str, int]:
@@ -60,7 +62,9 @@ def columns(history: History) -> list[Column]:
 def _column(definition: Hyperparameter) -> Column:
     if isinstance(definition, (Float, Int)) and definition.count() != 1:
         low, high = float(definition.min_value), float(definition.max_value)
-        return Column(definition.name, (), Scale(low, high, None, definition.sampling, whole=False))
+        return Column(
+            definition.name, (), Scale(low, high, None, definition.sampling, whole=False), isinstance(definition, Int)
+        )
     levels = tuple(definition.level(index) for index in range(definition.count() or 0))
     return Column(definition.name, levels, None)
 

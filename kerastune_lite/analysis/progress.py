@@ -9,8 +9,11 @@ from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.trial import Trial
 
 # A score is shown if it is at most so many times as far from the best as the median: the better half of the trials has
-# at least a tenth of the height.
-_FENCE = 10.0
+# at least a quarter of the height.
+FENCE = 4.0
+
+# Curves are shown farther to the bad side, since all of them begin there.
+CURVE_FENCE = 10.0
 
 
 @final
@@ -63,11 +66,11 @@ def edf(history: History) -> list[tuple[float, float]]:
     return [(score, (index + 1) / len(steps)) for index, score in enumerate(scores)]
 
 
-def score_range(scores: Iterable[float], objective: Objective) -> tuple[float, float] | None:
+def score_range(scores: Iterable[float], objective: Objective, fence: float = FENCE) -> tuple[float, float] | None:
     """The lowest and the highest score that a plot should show; None without a score.
 
     The best score is always shown. At the bad side, scores beyond a fence are left out, so that diverged trials do not
-    flatten the others. The fence is ten times as far from the best score as the median is (where half of the scores
+    flatten the others. It is `fence` times as far from the best score as the median is (where half of the scores
     equal the best: the median of the others).
 
     Example:
@@ -81,8 +84,8 @@ def score_range(scores: Iterable[float], objective: Objective) -> tuple[float, f
     middle = _lower_median(values)
     if middle == best:
         middle = _lower_median([value for value in values if value > best] or values)
-    fence = best + _FENCE * (middle - best) if len(values) > 2 else values[-1]
-    worst = max(value for value in values if value <= fence)
+    farthest = best + fence * (middle - best) if len(values) > 2 else values[-1]
+    worst = max(value for value in values if value <= farthest)
     low, high = sorted((objective.score(best), objective.score(worst)))
     return low, high
 

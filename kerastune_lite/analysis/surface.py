@@ -4,7 +4,7 @@ The process is that of Bayesian search (`surrogate`), without its name priors, f
 Friedman, "Greedy function approximation" (2001), section 8.2: the partial dependence on x is the average of f(x, z)
 over the other hyperparameters z, here those of the trials that read x. So an inactive hyperparameter stays inactive.
 Averages are taken of warped values, on which bad scores weigh less, and converted back to the objective's units. Scores
-beyond the range that plots show, as of diverged trials, count as its bad end.
+far beyond the others, as of diverged trials, count as the worst of the others.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,6 +30,9 @@ Array = np.ndarray[Any, Any]
 _LEAST = 5
 
 _ITERATIONS = 30
+
+# Scores more than so many times as far from the best as the median count as the worst of the others.
+_FENCE = 20.0
 
 # Trials that are averaged over, for one hyperparameter and for two.
 _OTHERS, _OTHERS_OF_TWO = 60, 20
@@ -175,8 +178,8 @@ def grid(dimension: Dimension, points: int) -> list[Value]:
 
 
 def _clipped(minimized: Array, objective: Objective) -> Array:
-    """Minimized values, those beyond the range that plots show at its bad end."""
-    shown = score_range((objective.score(value) for value in minimized.tolist()), objective)
+    """Minimized values, with those of diverged trials at the bad end of the range of the others."""
+    shown = score_range((objective.score(value) for value in minimized.tolist()), objective, _FENCE)
     assert shown is not None
     return np.minimum(minimized, max(map(objective.minimized, shown)))
 

@@ -200,7 +200,7 @@ class Console:
         elif counts["paused"] and self._where is not None:
             self._say("rerun with a larger limit to resume the paused trials")
         if self._tensorboard is not None:
-            self._say(f"view in TensorBoard: tensorboard --logdir {self._tensorboard}")
+            self._say(f"view in TensorBoard: kerastune-lite tensorboard {self._tensorboard}")
 
 
 def _health(history: History) -> tuple[str, ...]:

@@ -112,9 +112,13 @@ class Agenda:
             return self._end_with(reached if budget_used else _SPACE_EXHAUSTED)
         if proposal.trial is not None:
             return replace(_next_attempt(history[proposal.trial]), pause_at=proposal.pause_at)
-        if proposal.unset == "first" and any(_may_be(trial, proposal) for trial in history.running):
+        return self._new(number, proposal)
+
+    def _new(self, number: int, proposal: Proposal) -> Started | None:
+        """The first attempt at a proposed configuration, if it is worth it."""
+        if proposal.unset == "first" and any(_may_be(trial, proposal) for trial in self._history.running):
             return None  # until it is known what that trial reads
-        unpromising = self._settings.limits.unpromising(history, proposal)
+        unpromising = self._settings.limits.unpromising(self._history, proposal)
         if unpromising is not None:
             return self._end_with(unpromising)
         return Started(

@@ -162,6 +162,10 @@ class Loop:
         return retriable and trial.failures <= self._settings.max_retries_per_trial
 
     def _reached(self) -> Reached | None:
+        """The first limit that is reached; a request to stop is one."""
+        asked = self._settings.stop_request
+        if asked is not None:
+            return Reached(f"asked to stop by {asked}", resumable=True)
         seconds, epochs = self._recorder.clock() - self._began, self._history.epochs_used - self._epochs_before
         return self._settings.limits.reached(self._history, seconds, epochs)
 

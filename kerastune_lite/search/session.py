@@ -81,6 +81,8 @@ def run_search(
             stack.enter_context(_closing(observer))
         everyone: list[Observer] = [*closable, *observers, *map(GuardedObserver, settings.observers)]
         loop = Loop(Recorder(store, history, everyone), settings, executor)
+        settings.forget_stop_request()
+        stack.callback(settings.forget_stop_request)
         loop.run(started, [event for event in requests if event not in history.requests])
     return history
 

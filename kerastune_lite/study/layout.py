@@ -7,6 +7,8 @@ LOCK = "study.lock"
 BOARD = "tensorboard"
 CHECKPOINTS = "checkpoints"
 FILES = "files"
+COMMAND = "command.json"  # of `kerastune-lite run`
+STOP_REQUEST = "stop_request"
 
 # In a trial's checkpoint directory: the kept model (only its weights if it cannot be saved whole), its epoch, and
 # what an interrupted training needs to resume.

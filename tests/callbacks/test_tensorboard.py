@@ -99,7 +99,7 @@ def elsewhere(tmp_path):
 def test_the_console_names_the_directory_that_is_written_to(elsewhere, capsys):
     search, board = elsewhere
     search(verbose=1)
-    assert f"tensorboard --logdir {board}\n" in capsys.readouterr().out
+    assert f"kerastune-lite tensorboard {board}\n" in capsys.readouterr().out
 
 
 def test_the_users_own_tensorboard_writes_below_the_trials_run_there_too(elsewhere):

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from kerastune_lite.analysis.columns import Column, columns
+from kerastune_lite.analysis.progress import score_range
 from kerastune_lite.errors import SearchError, UsageError, nearest
 from kerastune_lite.results.plots import drawing
 from kerastune_lite.results.plots.drawing import BLUE, GREY, ORANGE
@@ -42,10 +43,11 @@ def plot_slice(history: History, name: str | None = None, ax: "Axes | None" = No
         _draw_model(ax, column, found)
     points = [(_spread(column, trial), trial.score) for trial in read if trial.score is not None]
     ax.plot(*zip(*points, strict=True), "o", color=GREY, alpha=0.6, markersize=4, markeredgewidth=0, label="trials")
-    ring: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": BLUE, "markeredgewidth": 1.8}
-    ax.plot(*points[0], "o", markersize=8, label=f"best (trial {read[0].number})", **ring)
+    drawing.mark_best(ax, *points[0], f"best (trial {read[0].number})")
     drawing.mark_beyond(ax, history, points)
-    failed = [trial for trial in history.trials if trial.status == "failed" and column.name in trial.values]
+    failed = [
+        trial for trial in history.trials if trial.status in ("failed", "infeasible") and column.name in trial.values
+    ]
     drawing.mark_failed(ax, history, [_spread(column, trial) for trial in failed])
     ax.set(xlabel=drawing.text(column.name), ylabel=drawing.text(history.objective.name))
     drawing.legend(ax)
@@ -76,16 +78,14 @@ def plot_contour(history: History, x: str | None = None, y: str | None = None, a
     """The model's score over two hyperparameters, and the trials that read both."""
     ax = drawing.axes(ax, size=(6.4, 4.6))
     known = _by_importance(history)
-    given = [column for column in (_chosen(name, known) for name in (x, y) if name is not None) if column is not None]
-    if len(known) < 2 or not history.scored:
+    across, along = _pair(history, known, x, y)
+    if across is None or along is None or not history.scored:
         few = "a contour needs two hyperparameters that are tuned"
         return drawing.message(ax, few if history.scored else drawing.nothing_scored(history))
-    ordered = [*given, *(column for column in known if column not in given)]
-    pairs = [pair for pair in combinations(ordered, 2) if set(given) <= set(pair)]
-    across, along = next((pair for pair in pairs if _read_both(history, *pair)), pairs[0])
     trials, model = _read_both(history, across, along), _model(history)
     if not trials:
-        return drawing.message(ax, f"no scored trial has read both {across.name} and {along.name}")
+        both = f"{drawing.text(across.name)} and {drawing.text(along.name)}"
+        return drawing.message(ax, f"no trial with a score has read both {both}")
     for which, column in (("x", across), ("y", along)):
         _scale(ax, which, column)
         if column.scale is not None:
@@ -93,39 +93,59 @@ def plot_contour(history: History, x: str | None = None, y: str | None = None, a
     found = None if model is None else model.contour(across.name, along.name, _CELLS)
     if found is not None:
         _draw_contour(ax, history, across, along, found)
-    points = [(_spread(across, trial), _spread(along, trial)) for trial in trials]
-    dots: dict[str, Any] = {
-        "markerfacecolor": "white",
-        "markeredgecolor": "black",
-        "markeredgewidth": 0.6,
-        "alpha": 0.7,
-    }
-    ax.plot(*zip(*points, strict=True), "o", markersize=3.5, label="trials", **dots)
-    best = f"best (trial {trials[0].number})"
-    ax.plot(*points[0], "*", markersize=14, color=ORANGE, markeredgecolor="black", markeredgewidth=0.8, label=best)
+    _draw_points(ax, [(_spread(across, trial), _spread(along, trial)) for trial in trials], trials[0].number)
     ax.set(xlabel=drawing.text(across.name), ylabel=drawing.text(along.name))
     ax.grid(visible=False)
     drawing.legend(ax)
     return ax
 
 
-def _read_both(history: History, one: Column, other: Column) -> list[Trial]:
+def _pair(
+    history: History, known: Sequence[Column], x: str | None, y: str | None
+) -> tuple[Column | None, Column | None]:
+    """The hyperparameters asked for; in place of one that is not, the most important one that was read with the other.
+
+    Raises:
+        UsageError: There is no such hyperparameter, or both are the same.
+    """
+    if x is not None and x == y:
+        raise UsageError(f"a contour needs two hyperparameters, got {x!r} twice")
+    if y is not None and x is None:
+        return _pair(history, known, y, None)[::-1]
+    others = known if y is None else [_chosen(y, known)]
+    pairs = [(one, other) for one in (known if x is None else [_chosen(x, known)]) for other in others]
+    pairs = [(one, other) for one, other in pairs if one is not other]
+    return next((pair for pair in pairs if _read_both(history, *pair)), pairs[0] if pairs else (None, None))
+
+
+def _draw_points(ax: "Axes", points: Sequence[tuple[float, float]], best: int) -> None:
+    """All trials as dots, the best one, whose number is given and which comes first, as a star."""
+    edge: dict[str, Any] = {"markeredgecolor": "black", "markeredgewidth": 0.6}
+    ax.plot(*zip(*points, strict=True), "o", color="white", markersize=3.5, alpha=0.7, label="trials", **edge)
+    ax.plot(*points[0], "*", color=ORANGE, markersize=14, label=f"best (trial {best})", **edge)
+
+
+def _read_both(history: History, one: Column | None, other: Column | None) -> list[Trial]:
+    if one is None or other is None:
+        return []
     return [trial for trial in history.ranked() if one.name in trial.values and other.name in trial.values]
 
 
 def _draw_contour(ax: "Axes", history: History, across: Column, along: Column, found: "Contour") -> None:
     """Contours between two numbers; with a category, a cell for each pair of values."""
     known = [score for row in found.mean for score in row if math.isfinite(score)]
-    low, high = min(known), max(known)
-    colours = drawing.score_colours(history, low, high)
+    low, high = score_range(known, history.objective) or (0.0, 1.0)
+    beyond = "neither" if low <= min(known) and max(known) <= high else "min" if low > min(known) else "max"
+    colours = drawing.score_colours(ax, history, low, high)
     if across.scale is not None and along.scale is not None and low < high:
         xs = [across.coordinate(value) for value in found.xs]
         ys = [along.coordinate(value) for value in found.ys]
-        ax.contourf(xs, ys, found.mean, levels=_LEVELS, cmap=colours.get_cmap())
+        levels = [low + (high - low) * level / _LEVELS for level in range(_LEVELS + 1)]
+        ax.contourf(xs, ys, found.mean, levels, cmap=colours.get_cmap(), norm=colours.norm, extend=beyond)
     else:
         edges = (_edges(across, found.xs), _edges(along, found.ys))
         ax.pcolormesh(*edges, found.mean, cmap=colours.get_cmap(), norm=colours.norm)
-    bar = ax.figure.colorbar(colours, ax=ax, pad=0.02)
+    bar = ax.figure.colorbar(colours, ax=ax, pad=0.02, extend=beyond)
     bar.outline.set_visible(False)
     bar.set_label(f"{drawing.text(history.objective.name)} (model)")
 
@@ -186,6 +206,7 @@ def _scale(ax: "Axes", which: str, column: Column) -> None:
     set_scale = ax.set_xscale if which == "x" else ax.set_yscale
     if column.sampling == "log":
         set_scale("log")
+        drawing.log_ticks(axis, column.scale.low, column.scale.high)
     elif column.sampling == "reverse_log":
         set_scale("function", functions=_mirrored(column.scale.low + column.scale.high))
 

@@ -1,0 +1,167 @@
+"""Commands that only read: `status`, `show`, `best`, `export`, `diff`."""
+
+import argparse
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kerastune_lite.cli.output import as_json, complain, say
+from kerastune_lite.cli.studies import Study, studies
+from kerastune_lite.errors import SearchError, StudyError, StudyWriteError
+from kerastune_lite.results.results import brief
+from kerastune_lite.results.screen import screen
+from kerastune_lite.results.tables import Table, write
+from kerastune_lite.study.layout import MODEL, WEIGHTS, checkpoint_directory
+from kerastune_lite.study.trial import Trial
+
+
+def status(options: argparse.Namespace) -> None:
+    """Prints what the studies at and below a directory are doing."""
+    found = [study.summary() for study in studies(options.directory)]
+    if options.json:
+        print(as_json(found))
+        return
+    rows = [_status_row(summary) for summary in found]
+    write(screen(), Table(("study", "trials", "best", "updated", "state"), rows))
+    for summary in found:
+        for damage in summary["damage"]:
+            complain(damage)
+
+
+def _status_row(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    of = "" if summary["max_trials"] is None else f" of {summary['max_trials']}"
+    failed = summary["by_status"].get("failed", 0)
+    failures = f", {failed} failed" if failed else ""
+    best = summary["best"]
+    score = "" if best is None else f"{summary['objective']} {brief(best['score'])}"
+    updated = "" if summary["updated"] is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(summary["updated"]))
+    return summary["study"], f"{summary['trials']}{of}{failures}", score, updated, brief(summary["state"], 60)
+
+
+def show(options: argparse.Namespace) -> None:
+    """Prints the best trials of a study, and what to make of them."""
+    study = Study.read(options.directory)
+    if options.json:
+        trials = [trial_as_json(trial) for trial in study.results[: options.trials]]
+        print(as_json({**study.summary(), "importance": _importance(study), "best_trials": trials}))
+        return
+    from kerastune_lite.results.tables import show_results  # noqa: PLC0415
+
+    show_results(study.history, options.trials, where=f"{study.directory} ({study.state})")
+    found = _importance(study)
+    if found:
+        say("importance: " + ", ".join(f"{name} {share:.0%}" for name, share in found.items() if share >= 0.005))
+
+
+def _importance(study: Study) -> dict[str, float] | None:
+    """The importance of the hyperparameters; None if there are too few trials."""
+    try:
+        return study.results.importance()
+    except SearchError:
+        return None
+
+
+def best(options: argparse.Namespace) -> None:
+    """Prints the values of the best trial, or saves its model."""
+    study = Study.read(options.directory)
+    trial = study.results.best
+    if options.values or options.json:
+        print(as_json(trial.values if options.values else trial_as_json(trial)))
+    else:
+        say(f"trial {trial.number}: {trial.objective.name} {trial.score:.6g} in epoch {trial.best_epoch}")
+        say(*(f"  {name} = {value!r}" for name, value in trial.values.items()))
+    if options.save is not None:
+        _save_model(study, trial, Path(options.save))
+
+
+def _save_model(study: Study, trial: Trial, target: Path) -> None:
+    place = checkpoint_directory(study.directory, trial.number)
+    source = place / MODEL
+    if not source.is_file():
+        why = (
+            f"only its weights are kept, in {place / WEIGHTS}: build the model from `best --values`, then load_weights"
+            if (place / WEIGHTS).is_file()
+            else "its search kept none: see `checkpoint` and `keep_checkpoints`"
+        )
+        raise StudyError(f"there is no model of trial {trial.number} in {place}: {why}")
+    try:
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise StudyWriteError(f"cannot write {target}: {error.strerror or error}") from error
+    complain(f"the model of trial {trial.number} is in {target}")
+
+
+def export(options: argparse.Namespace) -> None:
+    """Writes all trials to a file, or to standard output for "-"."""
+    study = Study.read(options.directory)
+    target = options.csv or options.json_file
+    try:
+        if options.csv is not None:
+            study.results.to_csv("/dev/stdout" if target == "-" else target)
+            return
+        text = as_json({**study.summary(), "trial_list": [trial_as_json(trial) for trial in study.results]})
+        if target == "-":
+            print(text)
+        else:
+            Path(target).write_text(text + "\n", encoding="utf-8")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StudyWriteError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Prints in what two studies differ; returns 1 if they do, as `diff` does."""
+    first, second = Study.read(options.first), Study.read(options.second)
+    found = list(_differences(first, second))
+    if options.json:
+        print(as_json([{"what": what, "first": one, "second": other} for what, one, other in found]))
+    elif found:
+        rows = [(what, brief(one, 60), brief(other, 60)) for what, one, other in found]
+        write(screen(), Table(("", str(first.directory), str(second.directory)), rows))
+    else:
+        say("no difference")
+    return int(bool(found))
+
+
+def _differences(first: Study, second: Study) -> Iterator[tuple[str, Any, Any]]:
+    sides = (_facts(first), _facts(second))
+    for name in dict.fromkeys([*sides[0], *sides[1]]):
+        one, other = sides[0].get(name), sides[1].get(name)
+        if one != other:
+            yield name, one, other
+
+
+def _facts(study: Study) -> dict[str, Any]:
+    """What tells studies apart, by name."""
+    history, best = study.history, study.history.best
+    facts: dict[str, Any] = {"trials": len(history)}
+    if history.last_search is not None:
+        settings = history.settings
+        facts |= {"objective": str(settings.objective), "strategy": str(settings.strategy.get("strategy"))}
+        facts |= {"seed": settings.seed, "epochs": settings.epochs, "executions": settings.executions}
+        facts |= {f"option {name}": str(value) for name, value in settings.options.items()}
+    facts |= {f"hyperparameter {definition.name}": str(definition) for definition in history.space}
+    if best is not None:
+        facts |= {"best score": best.score, **{f"best {name}": value for name, value in best.values.items()}}
+    return facts
+
+
+def trial_as_json(trial: Trial) -> dict[str, Any]:
+    """A trial as JSON: `curves` has the metrics of each epoch of each execution."""
+    return {
+        "trial": trial.number,
+        "status": trial.status,
+        "score": trial.score,
+        "deviation": trial.deviation,
+        "best_epoch": trial.best_epoch,
+        "values": dict(trial.values),
+        "metrics": dict(trial.metrics),
+        "duration": trial.duration,
+        "started": trial.started_at,
+        "ended": trial.ended_at,
+        "reason": trial.reason,
+        "curves": [{str(epoch): dict(metrics) for epoch, metrics in run.metrics.items()} for run in trial.executions],
+    }
