@@ -228,4 +228,5 @@ input[type="number"] { width: 84px; padding: 3px 8px; background: var(--raised);
 .path { margin-top: 8px; font-size: 12px; color: var(--soft); font-variant-numeric: tabular-nums; }
 .path b { color: var(--ink); }
 td input[type="checkbox"] { vertical-align: middle; }
+th.number.rank .arrow { margin-right: 0; width: 8px; margin-left: 1px; }
 `;function Qne(){let t=new CSSStyleSheet;t.replaceSync(nM),document.adoptedStyleSheets=[...document.adoptedStyleSheets,t],document.documentElement.lang="en",document.title="Tuning",document.querySelector("main.tuning")?.remove(),new ch(document.body).start()}export{Qne as render};
