@@ -1,5 +1,7 @@
 /** Asks the server what changed, keeps the state in the URL, and has the views drawn. */
 import { getJson } from "./answers";
+import * as early from "./early";
+import { hostWindow } from "./host";
 import { factsOf, filterTrials, type Facts } from "./context";
 import type { StudiesAnswer, StudyAnswer, StudyRecord } from "./records";
 import { Store } from "./store";
@@ -26,10 +28,12 @@ export class App {
   private current: string | null = null;
   private facts: Facts | null = null;
   private looked = 0;
+  private asked = false;
   private failures = 0;
   private asking = 0;
   private writing: ReturnType<typeof setTimeout> | undefined;
   private frame = 0;
+  private readonly host = hostWindow();
   private readonly views = new ViewSet();
   private readonly title = h("h1", {}, "Tuning");
   private readonly badge = h("span", { class: "badge" });
@@ -56,15 +60,6 @@ export class App {
       if (!document.hidden) void this.poll();
     });
     void this.poll();
-  }
-
-  /** The window whose URL people copy: TensorBoard's, if this page is in a frame of it. */
-  private get host(): Window {
-    try {
-      return window.parent.location.href !== "" ? window.parent : window;
-    } catch {
-      return window; // another origin
-    }
   }
 
   private get hash(): string {
@@ -150,11 +145,10 @@ export class App {
   }
 
   private async ask(turn: number): Promise<void> {
-    // A study that the URL names is asked for at once, beside the list of studies.
-    const named = this.studies === null ? this.state.study : null;
-    const early = named === null ? null : getJson<StudyAnswer>(`study?run=${encodeURIComponent(named)}`).catch(() => null);
+    const isFirst = !this.asked;
+    this.asked = true;
     if (this.studies === null || this.current === null || Date.now() - this.looked > 1000 * LOOK) {
-      const answer = await getJson<StudiesAnswer>("studies");
+      const answer = (isFirst ? await early.studies : null) ?? (await getJson<StudiesAnswer>("studies"));
       if (turn !== this.asking) return;
       this.looked = Date.now();
       this.studies = [...answer.studies].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.run < b.run ? -1 : 1));
@@ -166,7 +160,7 @@ export class App {
     }
     if (this.current === null) return;
     const since = this.store.token === null ? "" : `&since=${encodeURIComponent(this.store.token)}`;
-    const answer = (this.current === named ? await early : null) ?? (await getJson<StudyAnswer>(`study?run=${encodeURIComponent(this.current)}${since}`));
+    const answer = (isFirst && this.current === early.named ? await early.study : null) ?? (await getJson<StudyAnswer>(`study?run=${encodeURIComponent(this.current)}${since}`));
     if (turn !== this.asking) return;
     if (this.store.apply(answer)) {
       this.facts = null;

@@ -1,4 +1,6 @@
 /** The page of the Tuning tab: TensorBoard imports this module and calls `render`. */
+// First, so that it runs first.
+import "./early";
 import { App } from "./app";
 import css from "./style.css";
 

@@ -47,7 +47,7 @@ export function replace(element: Element, ...children: Child[]): void {
   const [left, top] = [element.scrollLeft, element.scrollTop];
   element.replaceChildren();
   append(element, children);
-  element.scrollTo({ left, top, behavior: "instant" });
+  if (left !== 0 || top !== 0) element.scrollTo({ left, top, behavior: "instant" });
   if (key === undefined) return;
   const again = [...element.querySelectorAll<HTMLElement>("[data-key]")].find((candidate) => candidate.dataset["key"] === key);
   again?.focus({ preventScroll: true });
