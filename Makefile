@@ -23,7 +23,7 @@ lint: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive kerastune_lite
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive kerastune_lite kerastune_lite_tensorboard
 
 # Known vulnerabilities of what is installed; asks PyPI, so it is no part of the tests.
 audit: .venv/audit.stamp
