@@ -195,7 +195,7 @@ class Console:
             write(self._terminal, trial_table(list(islice(history.ranked(), _ROWS))))
         for message in _health(history):
             self._say(message, "yellow")
-        if why.startswith("interrupted") and self._where is not None:
+        if why.startswith(("interrupted", "asked to stop")) and self._where is not None:
             self._say("rerun to resume")
         elif counts["paused"] and self._where is not None:
             self._say("rerun with a larger limit to resume the paused trials")
