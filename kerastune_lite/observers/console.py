@@ -32,6 +32,7 @@ from kerastune_lite.study.events import (
 )
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
+from kerastune_lite.tensorboard_links import ADDRESS, tuning_link
 
 _ROWS = 5
 _ALWAYS_TOLD = 20
@@ -201,6 +202,8 @@ class Console:
             self._say("rerun with a larger limit to resume the paused trials")
         if self._tensorboard is not None:
             self._say(f"view in TensorBoard: kerastune-lite tensorboard {self._tensorboard}")
+            if (link := tuning_link(ADDRESS)) is not None:
+                self._say(f"where it runs already: {link}")
 
 
 def _health(history: History) -> tuple[str, ...]:
