@@ -11,7 +11,7 @@ ARGS ?=
 JOBS ?= 2
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint audit fuzz bench search-bench
+.PHONY: demo test lint audit fuzz bench search-bench frontend
 
 demo: .venv/dev.stamp
 	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m models.digits_mlp $(ARGS)
@@ -45,6 +45,13 @@ search-bench: .venv/search-bench.stamp
 	$(QUALITY) $(if $(LCBENCH),--lcbench $(LCBENCH))
 	$(QUALITY) --families functions kinds "small networks" --sides kerastune_lite "right prior" "wrong prior" random
 	$(BIN)/python -m benchmarks.cost_aware
+
+# The page of the Tuning tab; needs node. The built page is committed.
+frontend: frontend/node_modules/.package-lock.json
+	cd frontend && npm run build
+
+frontend/node_modules/.package-lock.json: frontend/package-lock.json
+	cd frontend && npm ci
 
 # The stamps are newer than pyproject.toml as long as what it asks for is installed.
 .venv/dev.stamp: pyproject.toml

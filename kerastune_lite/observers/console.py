@@ -13,6 +13,7 @@ from rich.console import Console as Terminal
 from rich.live import Live
 from rich.text import Text
 
+from kerastune_lite.analysis.outlook import RECENT, seconds_left
 from kerastune_lite.printable import printable
 from kerastune_lite.results.causes import causes, on_one_line
 from kerastune_lite.results.results import brief
@@ -37,7 +38,6 @@ from kerastune_lite.tensorboard_links import ADDRESS, tuning_link
 _ROWS = 5
 _ALWAYS_TOLD = 20
 _SECONDS_BETWEEN = 5.0
-_RECENT = 50  # trials whose cost tells what the next ones will cost
 
 
 @final
@@ -73,7 +73,7 @@ class Console:
         self._ended = 0
         self._failed = 0
         self._because: str | None = None
-        self._recent: deque[Trial] = deque(maxlen=_RECENT)
+        self._recent: deque[Trial] = deque(maxlen=RECENT)
 
     def __call__(self, event: Event, history: History) -> None:
         """Prints what an event changes."""
@@ -112,7 +112,7 @@ class Console:
         strategy = str(event.strategy.get("strategy", "search")).lower()
         where = "" if self._where is None else f"{self._where}: "
         self._say(f"{where}{verb} {event.objective.name}, {strategy}, {budget}, seed {event.seed}{_grid_size(event)}")
-        self._recent.extend(trial for trial in history.trials[-_RECENT:] if trial.succeeded)
+        self._recent.extend(trial for trial in history.trials[-RECENT:] if trial.succeeded)
         if len(history):
             retried = (
                 [] if history.best is not None else [trial for trial in history.trials if trial.status == "failed"]
@@ -176,7 +176,7 @@ class Console:
         trial = history[number]
         of = "" if settings.max_trials is None else f" ({history.budget_used} of {settings.max_trials})"
         epochs = "" if settings.epochs is None else f"/{settings.epochs}"
-        eta = _seconds_left(history, self._recent)
+        eta = seconds_left(history, self._recent)
         parts = [f"trial {number}{of}, epoch {trial.epoch}{epochs}", *_best(history)]
         parts += [] if eta is None else [f"about {_duration(eta)} left"]
         parts += self._failures()
@@ -245,23 +245,6 @@ def _duration(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
-
-
-def _seconds_left(history: History, recent: Sequence[Trial]) -> float | None:
-    """An estimate from what the latest trials and their epochs have cost; None without a budget or such a trial."""
-    settings = history.last_search
-    if settings is None or not recent:
-        return None
-    seconds = sum(trial.duration for trial in recent)
-    left = []
-    if settings.max_trials is not None:
-        trials = max(0, settings.max_trials - history.budget_used + len(history.running))
-        left.append(trials * seconds / len(recent))
-    most = settings.options.get("max_epochs_total")
-    if isinstance(most, int):
-        epochs = sum(trial.reported_epochs for trial in recent)
-        left.append(max(0, most - history.epochs_used) * seconds / max(1, epochs))
-    return min(left, default=None)
 
 
 def _grid(event: SearchStarted) -> View | None:

@@ -1,18 +1,16 @@
 """What ends a search apart from `max_trials`: time, epochs, a score that is good enough, no improvement."""
 
 import math
-import re
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.space.number import number, optional_count
 from kerastune_lite.strategies import Proposal
+from kerastune_lite.study.durations import seconds_in
 from kerastune_lite.study.history import History
 from kerastune_lite.study.objective import Objective
 
-_UNITS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400}
-_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(min|[smhd])\s*")
 _LEAST_SCORES = 10
 _SHARES = ("acc", "accuracy", "auc", "precision", "recall", "f1_score", "iou")
 
@@ -126,14 +124,9 @@ class Limits:
 
 
 def _seconds(given: float | str) -> float:
-    found = _parsed(given) if isinstance(given, str) else number(given)
+    found = seconds_in(given)
     if found is None or not 0 < found < math.inf:
         raise UsageError(
             f'max_time={given!r} must be a number of seconds above 0, or a text such as "90min" or "2h 30min"'
         )
-    return float(found)
-
-
-def _parsed(text: str) -> float | None:
-    parts: list[tuple[Any, Any]] = _PART.findall(text)
-    return sum(float(count) * _UNITS[unit] for count, unit in parts) if _PART.sub("", text) == "" and parts else None
+    return found

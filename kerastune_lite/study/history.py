@@ -20,6 +20,7 @@ from kerastune_lite.study.events import (
     EPOCHS,
     SEARCH_ENDED,
     SPACE_EXTENDED,
+    WORKER,
     Annotated,
     Ended,
     Enqueued,
@@ -47,6 +48,9 @@ class History:
     Attributes:
         last_search: The last `SearchStarted`; None before the first search.
         created: When the first search began, in seconds since 1970; it identifies the study.
+        search_began: When the last search began, in seconds since 1970.
+        updated: When the last event was recorded, in seconds since 1970.
+        end_reason: Why the last search ended, in words; None while it runs, and after its process died.
         space: The hyperparameters known so far, merged by name and kind.
         tree: The reads of all trials; of those since the space was last extended.
         queue: Enqueued configurations that have not started, oldest first.
@@ -64,6 +68,10 @@ class History:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.last_search: SearchStarted | None = None
         self.created = 0.0
+        self.search_began = 0.0
+        self.updated = 0.0
+        self.end_reason: str | None = None
+        self._seconds_before = 0.0
         self.space = Space()
         self.tree = ReadsTree()
         self.queue: deque[Mapping[str, Value]] = deque()
@@ -114,6 +122,12 @@ class History:
     def objective(self) -> Objective:
         """What is optimised."""
         return self.settings.objective
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of all searches, each from its beginning to its last event."""
+        seconds = 0.0 if self.last_search is None else self.updated - self.search_began
+        return self._seconds_before + max(0.0, seconds)
 
     @property
     def trials(self) -> list[Trial]:
@@ -196,6 +210,7 @@ class History:
     def apply(self, event: Event) -> None:
         """Adds an event."""
         self._fold[type(event)](event)
+        self.updated = event.stamp.wall
 
     def _trial(self, number: int) -> Trial:
         trial = self._trials.get(number)
@@ -207,6 +222,9 @@ class History:
     def _opened(self, event: SearchStarted) -> None:
         before, self.last_search = self.last_search, event
         self.created = self.created or event.stamp.wall
+        if before is not None:
+            self._seconds_before = self.elapsed
+        self.search_began, self.end_reason = event.stamp.wall, None
         self.consecutive_skips = 0
         for definition in event.space or ():
             self.space.add(definition)
@@ -339,9 +357,14 @@ class History:
     def _noted(self, event: Annotated) -> None:
         notes = self.notes if event.trial is None else self._trial(event.trial).notes
         notes[event.key] = event.value
-        if event.trial is None and event.key == SPACE_EXTENDED:
+        if event.trial is not None:
+            if event.key == WORKER:
+                self._trial(event.trial)._run_by(event.value)
+            return
+        if event.key == SPACE_EXTENDED:
             self._begin_tree()
-        self.at_rest = self.at_rest or (event.trial is None and event.key == SEARCH_ENDED)
+        if event.key == SEARCH_ENDED:
+            self.at_rest, self.end_reason = True, str(event.value)
 
     def _close(self, trial: Trial) -> None:
         """Reads that broke off count as far as they are known; without reads, nothing is known of the space."""

@@ -33,7 +33,7 @@ class Execution:
 
 
 class Span(NamedTuple):
-    """When an attempt ran, in seconds since 1970, who recorded it (host and process), and how it ended.
+    """When an attempt ran, in seconds since 1970, on which worker (host and process), and how it ended.
 
     Without an end it runs.
     """
@@ -346,6 +346,11 @@ class Trial:
         if not self.reads_known:
             self.values = event.values
         self.note = event.note
+
+    def _run_by(self, worker: Any) -> None:
+        """The last attempt runs in another process than the one that records it."""
+        if self._spans and isinstance(worker, str):
+            self._spans[-1] = self._spans[-1]._replace(worker=worker)
 
     def _read(self, event: ReadsRecorded) -> None:
         """What it has read so far."""

@@ -129,4 +129,4 @@ def test_overwriting_deletes_the_runs_of_this_study_alone(elsewhere):
     left = {path.name for path in board.iterdir()}
     assert left == {now.name, "trial_0007", "trial_0008", "_search_of_mine", "baseline"}
     assert now != study
-    assert {path.name for path in now.iterdir()} == {"trial_0000", "_search", "_schema_2"}
+    assert {path.name for path in now.iterdir()} == {"trial_0000", "_search", "_schema_2", "_tuning"}

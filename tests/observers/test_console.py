@@ -7,7 +7,8 @@ import sys
 import pytest
 from rich.console import Console as Terminal
 
-from kerastune_lite.observers.console import Console, _seconds_left
+from kerastune_lite.analysis import outlook
+from kerastune_lite.observers.console import Console
 from kerastune_lite.search.limits import Limits
 from kerastune_lite.stopping import Percentile
 from kerastune_lite.strategies import Bayesian, Grid
@@ -266,7 +267,7 @@ def test_what_goes_to_a_file_stays_out_of_the_live_line(monkeypatch):
 
 
 def seconds_left(history, recent=5):
-    return _seconds_left(history, [trial for trial in history.trials if trial.succeeded][-recent:])
+    return outlook.seconds_left(history, [trial for trial in history.trials if trial.succeeded][-recent:])
 
 
 def timed(max_trials, **options):
@@ -300,6 +301,6 @@ def test_the_time_left_of_a_limit_of_epochs_is_what_epochs_have_cost():
 
 def test_the_time_left_is_unknown_without_a_budget_or_a_trial():
     history = timed(1)
-    assert _seconds_left(history, []) is None
+    assert outlook.seconds_left(history, []) is None
     history.apply(fakes.opened(max_trials=None))
     assert seconds_left(history) is None

@@ -3,10 +3,11 @@
 Layout below the study's `tensorboard/`: `trial_0003` is one run with one event file, written when the trial has ended.
 Until then its run is `trial_0003_unfinished`: a running TensorBoard would not take a changed status from the same run.
 `_search` describes the whole search; `_schema_N` contains only the columns of the HParams tab, which need a run of
-their own. When the space grows, a run with the next number replaces it.
+their own. When the space grows, a run with the next number replaces it. `_tuning` holds what the Tuning tab shows
+besides trials; each trial's run has the trial's own record.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import final
 
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
+from kerastune_lite.analysis.records import trial_record
 from kerastune_lite.errors import cannot_write
 from kerastune_lite.observers.tensorboard.columns import BEST, DEVIATION, Columns, experiment, tags
 from kerastune_lite.observers.tensorboard.event_file import (
@@ -33,6 +35,7 @@ from kerastune_lite.observers.tensorboard.leftover import (
     trial_of,
 )
 from kerastune_lite.observers.tensorboard.texts import leaderboard, settings_text, trial_text
+from kerastune_lite.observers.tensorboard.tuning import TRIAL, TuningRun, affordable
 from kerastune_lite.study.events import (
     SEARCH_ENDED,
     Annotated,
@@ -49,6 +52,7 @@ from kerastune_lite.study.trial import Trial
 
 _LEADERS = 20
 _FAILED = ("failed", "infeasible")
+_BURST = 1  # record of an unfinished trial
 
 
 @final
@@ -68,6 +72,7 @@ class SearchBoard:
         self._study = ""
         self._open: dict[int, UnfinishedRun] = {}
         self._search: EventFile | None = None
+        self._tuning: TuningRun | None = None
         self._columns = Columns()
         self._metrics: dict[str, None] = {}
         self._deviation = False
@@ -82,6 +87,10 @@ class SearchBoard:
         """
         try:
             self._write(event, history)
+            if self._tuning is not None:
+                self._tuning(event, history)
+            if isinstance(event, Annotated) and event.trial is None and event.key == SEARCH_ENDED:
+                self.close()
         except OSError as error:
             raise cannot_write(self.directory, error) from error
 
@@ -91,21 +100,19 @@ class SearchBoard:
             case SearchStarted():
                 self._catch_up(event, history)
             case Started() if event.attempt > 1 and history[event.trial].reads_known:
-                self._begin(history[event.trial])
+                self._begin(history[event.trial], history)
             case ReadsRecorded() if event.complete or event.trial in self._open:
                 self._columns.read_by(history[event.trial])
                 self._declare(history, event.stamp.wall)
-                self._begin(history[event.trial])
+                self._show_reads(history[event.trial], history)
             case Reported():
                 self._report(event, history)
             case Ended():
                 self._end(event, history)
-            case Annotated(key=key) if key == SEARCH_ENDED:
-                self.close()
             case _:
                 pass
         if reformatted:
-            self._rewrite(history.trials)
+            self._rewrite(history)
 
     def delete_runs(self, events: Sequence[Event]) -> None:
         """Deletes the runs of the study whose record these events were.
@@ -123,10 +130,10 @@ class SearchBoard:
 
     def close(self) -> None:
         """Closes all files."""
-        files: list[UnfinishedRun | EventFile] = list(self._open.values())
-        files += [] if self._search is None else [self._search]
+        others = [file for file in (self._search, self._tuning) if file is not None]
+        files: list[UnfinishedRun | EventFile | TuningRun] = [*self._open.values(), *others]
         self._open.clear()
-        self._search = None
+        self._search = self._tuning = None
         with ExitStack() as stack:  # one that cannot be written to its end does not keep the others open
             for file in files:
                 stack.callback(file.close)
@@ -151,21 +158,28 @@ class SearchBoard:
         for count, trial in enumerate((trial for trial in trials if trial.ended), start=1):
             best = trial if trial.succeeded and (best is None or trial.sort_key() < best.sort_key()) else best
             self._tell(trial, best, count)
-        self._rewrite(trials)
+        self._rewrite(history)
         self._leaders = None
         self._lead(history, event.stamp.wall)
+        self._tuning = TuningRun(self._runs, self._study, self._name, event.stamp.wall)
+
+    @property
+    def _name(self) -> str:
+        """The name of the study: that of its directory."""
+        study = self.directory.absolute().parent if self._shared_by is None else self._shared_by
+        return study.name or self.directory.name
 
     def _leave_former_place(self) -> None:
         """Deletes this study's runs that an earlier version wrote among those of other studies."""
         for run in runs(self.directory, lambda name: name.study == self._study):
             delete_files(run)
 
-    def _rewrite(self, trials: Iterable[Trial]) -> None:
+    def _rewrite(self, history: History) -> None:
         """Writes the runs of ended trials that are not there, damaged, or in a format that their columns had before."""
-        for trial in trials:
+        for trial in history.trials:
             shown = trial.ended and trial.status != "duplicate"
             if shown and not is_whole(self._run(trial), self._study, self._columns.format(trial)):
-                self._finish(trial)
+                self._finish(trial, history)
 
     def _delete_leftovers(self, history: History) -> None:
         """Deletes runs that show no trial of the record, or an ended one as unfinished, and empty ones."""
@@ -196,13 +210,19 @@ class SearchBoard:
         file.hparams(metadata.EXPERIMENT_TAG, wall, experiment=declared)
         file.save(self._runs / f"_schema_{number}", self._study)
 
-    def _begin(self, trial: Trial) -> None:
+    def _show_reads(self, trial: Trial, history: History) -> None:
+        """Begins the run of a trial; again if the trial has read more, because the first start of a session counts."""
+        run = self._open.get(trial.number)
+        if run is None or run.values != trial.values:
+            self._begin(trial, history)
+
+    def _begin(self, trial: Trial, history: History) -> None:
         """Writes an unfinished trial's run from the history and leaves it open."""
         if trial.number in self._open:
             self._open.pop(trial.number).close()
         delete_files(self._run(trial))
         run = self._open[trial.number] = UnfinishedRun(self._unfinished(trial), trial, self._study)
-        run.catch_up(trial, self._columns)
+        run.catch_up(trial, self._columns, history)
 
     def _report(self, event: Reported, history: History) -> None:
         trial = history[event.trial]
@@ -211,23 +231,25 @@ class SearchBoard:
             self._declare(history, event.stamp.wall)
         run = self._open.get(event.trial)
         if run is None or not run.continues_with(event):
-            self._begin(trial)
+            self._begin(trial, history)
         else:
-            run.report(event, trial)
+            run.report(event, trial, history)
 
     def _end(self, event: Ended, history: History) -> None:
         trial = history[event.trial]
         if not trial.ended:
             self._declare(history, event.stamp.wall)
             if event.trial not in self._open:
-                self._begin(trial)
-            self._open.pop(event.trial).close()
+                self._begin(trial, history)
+            run = self._open.pop(event.trial)
+            run.record(trial, history)
+            run.close()
             return
         if event.outcome == "duplicate":
             self._discard(trial)
             return
         self._declare(history, event.stamp.wall)
-        self._finish(trial)
+        self._finish(trial, history)
         self._tell(trial, history.best, len(history) - len(history.unfinished))
         self._lead(history, event.stamp.wall)
 
@@ -237,9 +259,9 @@ class SearchBoard:
             self._open.pop(trial.number).close()
         delete_files(self._unfinished(trial))
 
-    def _finish(self, trial: Trial) -> None:
+    def _finish(self, trial: Trial, history: History) -> None:
         """Writes an ended trial's run in place of the unfinished one."""
-        save_ended(self._run(trial), trial, self._columns, self._study)
+        save_ended(self._run(trial), trial, self._columns, history, self._study)
         self._discard(trial)
 
     def _tell(self, trial: Trial, best: Trial | None, count: int) -> None:
@@ -264,27 +286,41 @@ class SearchBoard:
 
 @final
 class UnfinishedRun:
-    """The run of a trial that has not ended: written from the history first, then report by report."""
+    """The run of a trial that has not ended: written from the history first, then report by report.
+
+    Attributes:
+        values: The values that it shows.
+    """
 
     def __init__(self, directory: Path, trial: Trial, study: str) -> None:
+        self.values = trial.values
         self._file = EventFile(directory, trial.started_at, study)
         self._written: dict[int, int] = {}
+        self._records = 0
 
-    def catch_up(self, trial: Trial, columns: Columns) -> None:
+    def catch_up(self, trial: Trial, columns: Columns, history: History) -> None:
         """Writes what is recorded so far."""
         _start(self._file, trial, columns)
         for event, score in trial.replay():
             self._write(event, score)
+        self.record(trial, history)
         self._file.flush()
 
     def continues_with(self, event: Reported) -> bool:
         """Whether the report follows those written; a repeated epoch makes the file outdated."""
         return event.epoch > self._written.get(event.execution, 0)
 
-    def report(self, event: Reported, trial: Trial) -> None:
-        """Writes an epoch."""
+    def report(self, event: Reported, trial: Trial, history: History) -> None:
+        """Writes an epoch, and the record of the trial unless that was written just before."""
         self._write(event, trial.score)
+        if self._records < affordable(event.stamp.wall - trial.started_at, _BURST):
+            self.record(trial, history)
         self._file.flush()
+
+    def record(self, trial: Trial, history: History) -> None:
+        """Writes the record of the trial as it is now."""
+        self._file.record(TRIAL, trial_record(trial, history), self._records, history.updated)
+        self._records += 1
 
     def close(self) -> None:
         """Closes the file."""
@@ -300,7 +336,7 @@ def _shown_as(trial: Trial, run: Path) -> bool:
     return trial.status != "duplicate" and not (trial.ended and run.name.endswith(UNFINISHED))
 
 
-def save_ended(directory: Path, trial: Trial, columns: Columns, study: str) -> None:
+def save_ended(directory: Path, trial: Trial, columns: Columns, history: History, study: str) -> None:
     """Writes the run of a trial that has ended."""
     file = WholeFile(trial.started_at)
     _start(file, trial, columns)
@@ -308,6 +344,7 @@ def save_ended(directory: Path, trial: Trial, columns: Columns, study: str) -> N
         _epoch(file, event, score)
     if trial.deviation is not None:
         file.scalars({DEVIATION: trial.deviation}, len(trial.execution_scores), trial.ended_at)
+    file.record(TRIAL, trial_record(trial, history), trial.reported_epochs, trial.ended_at)
     file.text("trial", trial_text(trial), 0, trial.ended_at)
     status = api_pb2.STATUS_FAILURE if trial.status in _FAILED else api_pb2.STATUS_SUCCESS
     end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=trial.ended_at)

@@ -17,6 +17,9 @@ from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.trial import Trial
 from kerastune_lite.tensorboard_links import tag
 
+# Of what else is in a trial's file; 2 has the record for the Tuning tab.
+_FORMAT = 2
+
 BEST = "objective/best"
 DEVIATION = "objective/deviation"
 
@@ -120,9 +123,9 @@ class Columns:
         return any(self._known[place].format != column.format for place, column in before.items())
 
     def format(self, trial: Trial) -> int:
-        """A number that changes with the format of a trial's cells."""
+        """A number that changes with the format of a trial's file, above all of its cells."""
         deviation = [] if trial.deviation is None else [DEVIATION]
-        return zlib.crc32(repr([*(column.format for column in self._read(trial)), *deviation]).encode())
+        return zlib.crc32(repr([_FORMAT, *(column.format for column in self._read(trial)), *deviation]).encode())
 
     def _read(self, trial: Trial) -> list[Column]:
         return [self._known[definition.name, definition.kind] for definition in trial.definitions]

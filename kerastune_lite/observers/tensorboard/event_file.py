@@ -1,6 +1,7 @@
 """The event file of a run, written with tensorboard's record format, without TensorFlow."""
 
 import io
+import json
 import math
 import os
 import zlib
@@ -17,6 +18,9 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 _MARK = "kerastune_lite"
 _PREFIX = "events.out.tfevents."
 _OPEN = "open"
+
+TUNING_PLUGIN = "kerastune_lite"
+"""The name of the plugin that reads the records of the Tuning tab."""
 
 
 def utf8(text: str) -> str:
@@ -53,6 +57,18 @@ class Records:
         value = summary_pb2.Summary.Value(
             tag=tag, tensor=tensor, metadata=summary_pb2.SummaryMetadata(plugin_data=plugin)
         )
+        self._write(event_pb2.Event(wall_time=wall, step=step, summary=summary_pb2.Summary(value=[value])))
+
+    def record(self, tag: str, data: Mapping[str, Any], step: int, wall: float) -> None:
+        """Writes JSON for the Tuning tab; the last record of a tag is the valid one."""
+        tensor = tensor_pb2.TensorProto(
+            dtype=types_pb2.DT_STRING, string_val=[json.dumps(data, allow_nan=False).encode()]
+        )
+        described = summary_pb2.SummaryMetadata(
+            plugin_data=summary_pb2.SummaryMetadata.PluginData(plugin_name=TUNING_PLUGIN),
+            data_class=summary_pb2.DATA_CLASS_TENSOR,
+        )
+        value = summary_pb2.Summary.Value(tag=tag, tensor=tensor, metadata=described)
         self._write(event_pb2.Event(wall_time=wall, step=step, summary=summary_pb2.Summary(value=[value])))
 
     def hparams(self, tag: str, wall: float, **content: Any) -> None:

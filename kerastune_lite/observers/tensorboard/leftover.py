@@ -11,7 +11,7 @@ from kerastune_lite.study.events import Event, SearchStarted
 from kerastune_lite.study.layout import identity
 
 UNFINISHED = "_unfinished"
-_OURS = re.compile(rf"trial_(\d+)(?:{UNFINISHED})?|_search|_schema_(\d+)")
+_OURS = re.compile(rf"trial_(\d+)(?:{UNFINISHED})?|_search|_tuning|_schema_(\d+)")
 
 
 def runs(directory: Path, belongs: Callable[[FileName], bool]) -> Iterator[Path]:

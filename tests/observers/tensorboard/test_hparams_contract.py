@@ -97,8 +97,8 @@ def test_metrics_are_grouped_by_side_and_run_over_epochs(watch):
 
 def test_one_run_a_trial_and_one_event_file_a_run(watch, tmp_path):
     _, page = watch(train)
-    assert page.runs() == {"_schema_2", "_search", *map(trial_name, range(4))}
-    assert [len(list((tmp_path / run).iterdir())) for run in page.runs()] == [1] * 6
+    assert page.runs() == {"_schema_2", "_search", "_tuning", *map(trial_name, range(4))}
+    assert [len(list((tmp_path / run).iterdir())) for run in page.runs()] == [1] * 7
 
 
 def test_a_trial_that_fails_in_its_first_line_is_a_session_that_failed(watch):

@@ -1,0 +1,424 @@
+// What the page must do in a browser; each case states a fact. Run by tests/browser/test_page.py, or: node browser/cases.mjs [WORD]
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { CHROMIUM, openPage } from "./page.mjs";
+import { serve } from "./server.mjs";
+import { study, STUDIES } from "../test/fake.mjs";
+
+const PREFIX = "#kerastune_lite&p.kerastune_lite.";
+
+/** Opens the page on studies, and closes it; no console error and no request to elsewhere is allowed. */
+async function withPage(names, use, options = {}) {
+  const server = await serve(names);
+  const page = await openPage(server.root, options);
+  try {
+    await use(page, server);
+    assert.deepEqual(page.outside, [], "requests to elsewhere");
+    if (options.troubled !== true) assert.deepEqual(page.errors, [], "errors on the console");
+  } finally {
+    await page.close();
+    server.close();
+  }
+}
+
+/** Scrolls through the whole page, so that every view draws. */
+async function seeAll(page) {
+  const cards = page.frame.locator("section.card:not([hidden])");
+  for (let index = 0; index < (await cards.count()); index++) {
+    await cards.nth(index).scrollIntoViewIfNeeded();
+    await cards.nth(index).locator("canvas, table, .empty, .diagnostics").first().waitFor({ state: "attached" });
+  }
+}
+
+const count = (page) => page.frame.locator(".toolbar .count").textContent().then((text) => text.replace(/\u202f/g, ""));
+const rows = (page) => page.frame.locator("#leaderboard tbody tr").count();
+const firstTrial = (page) => page.frame.locator("#leaderboard tbody tr button.trial").first().textContent();
+const hash = (page) => page.page.evaluate(() => decodeURIComponent(location.hash));
+
+async function until(condition, what) {
+  for (let tries = 0; tries < 100; tries++) {
+    if (await condition()) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  assert.fail(`not within five seconds: ${what}`);
+}
+
+/** Drags on the axis of parallel coordinates with this index, between two shares of its height. */
+async function brush(page, index, from, to) {
+  const chart = page.frame.locator(".parallel-chart");
+  await chart.scrollIntoViewIfNeeded();
+  await chart.locator("canvas").first().waitFor();
+  const box = await chart.boundingBox();
+  const axes = await page.inner().evaluate(() => document.querySelectorAll("#parallel .menu-items input:checked").length + 1);
+  const x = box.x + 48 + ((box.width - 48 - 72) * index) / (axes - 1);
+  const y = (share) => box.y + 44 + (box.height - 44 - 18) * share;
+  await page.page.mouse.move(x, y(from));
+  await page.page.mouse.down();
+  await page.page.mouse.move(x, y((from + to) / 2), { steps: 4 });
+  await page.page.mouse.move(x, y(to), { steps: 4 });
+  await page.page.mouse.up();
+}
+
+export const CASES = {};
+const fact = (name, run) => (CASES[name] = run);
+
+for (const name of Object.keys(STUDIES)) {
+  for (const dark of [false, true]) {
+    fact(`the study "${name}" renders ${dark ? "dark" : "light"} without an error`, () =>
+      withPage([name], async (page) => {
+        await page.ready();
+        await seeAll(page);
+        assert.equal(await page.inner().evaluate(() => document.documentElement.dataset.theme), dark ? "dark" : "light");
+        const wide = await page.inner().evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(wide <= 0, "the page scrolls sideways");
+      }, { dark }));
+  }
+}
+
+fact("an empty log directory says so, and shows the study that begins later", () =>
+  withPage([], async (page, server) => {
+    await page.frame.getByText("No study here yet.").waitFor();
+    server.state.studies.set("later", { whole: study({ trials: 3, failures: 0 }), version: 1, changes: [] });
+    await page.ready();
+    await until(async () => (await rows(page)) === 3, "three rows");
+  }));
+
+fact("a study without a score says what is missing", () =>
+  withPage(["failed"], async (page) => {
+    await page.ready();
+    await page.frame.getByText("No trial has a score yet.").first().waitFor();
+    await seeAll(page);
+    assert.match(await page.frame.locator("#health").textContent(), /12 of 12 trials failed with: ResourceExhaustedError/);
+  }));
+
+fact("typing filters the leaderboard, and stands in the URL", () =>
+  withPage(["five_hundred"], async (page) => {
+    await page.ready();
+    await page.frame.locator("#filter").fill("units>=200 activation=gelu");
+    await until(async () => /^\d+ of 500 trials$/.test(await count(page)), "a count");
+    const cells = await page.frame.locator('#leaderboard tbody td:nth-child(8)').allTextContents();
+    assert.deepEqual([...new Set(cells)], ["gelu"]);
+    await until(async () => (await hash(page)).includes("p.kerastune_lite.filter=units>=200 activation=gelu"), "the URL");
+    await page.frame.locator("#filter").fill("nonsense>3");
+    await page.frame.getByText("Nothing is called “nonsense”.").waitFor();
+  }));
+
+fact("a brush on an axis filters every view; a click on the chip takes it back", () =>
+  withPage(["five_hundred"], async (page) => {
+    await page.ready();
+    await brush(page, 1, 0.02, 0.3);
+    await until(async () => /^\d+ of 500 trials$/.test(await count(page)), "fewer trials");
+    const units = (await page.frame.locator("#leaderboard tbody td:nth-child(7)").allTextContents()).map(Number);
+    assert.ok(units.length > 0 && units.every((value) => value > 128), `units ${units}`);
+    await until(async () => (await hash(page)).includes('"axis":"hp:units"'), "the URL");
+    const label = await page.frame.locator(".slice-chart").getAttribute("aria-label").catch(() => null);
+    await page.frame.locator("#slice").scrollIntoViewIfNeeded();
+    await until(async () => /of \d+ trials/.test((await page.frame.locator(".slice-chart").getAttribute("aria-label")) ?? ""), "a slice");
+    assert.ok(!(label ?? "").includes("of 500"));
+    await page.frame.locator(".brushes .chip").click();
+    await until(async () => (await count(page)) === "500 trials", "all trials");
+    await until(async () => !(await hash(page)).includes("hp:units"), "the URL");
+  }));
+
+fact("two brushes must both hold, and a brush survives an update", () =>
+  withPage(["five_hundred"], async (page, server) => {
+    await page.ready();
+    await brush(page, 1, 0.02, 0.3);
+    await until(async () => (await count(page)) !== "500 trials", "fewer trials");
+    const first = await count(page);
+    await brush(page, 3, 0.3, 0.75);
+    await until(async () => (await count(page)) !== first, "fewer still");
+    const both = await count(page);
+    const trial = { ...server.state.studies.get("five_hundred").whole.trials[0], number: 500, status: "failed", score: null, values: {} };
+    server.change("five_hundred", [trial]);
+    await until(async () => (await count(page)) === both.replace("500", "501"), "the new trial");
+    assert.equal(await page.frame.locator(".brushes .chip").count(), 2);
+  }));
+
+fact("the state of the view is read from the URL", () =>
+  withPage(["five_hundred"], async (page) => {
+    await page.ready();
+    assert.equal(await page.frame.locator("#filter").inputValue(), "status!=failed");
+    assert.equal(await rows(page), 25);
+    assert.equal(await page.frame.locator('#leaderboard th[aria-sort="descending"] button').textContent().then((text) => text.replace("▼", "")), "units");
+    assert.match(await page.frame.locator(".brushes .chip").textContent(), /learning_rate\s0\.001 – 0\.01/);
+    await page.frame.locator("#compare").scrollIntoViewIfNeeded();
+    await page.frame.getByText("Trial 5", { exact: false }).first().waitFor();
+    await until(async () => (await page.frame.locator("#compare thead").textContent()).includes("Trial 7"), "trial 7");
+  }, {
+    hash: `${PREFIX}filter=${encodeURIComponent("status!=failed")}&p.kerastune_lite.rows=25&p.kerastune_lite.sort=-hp:units&p.kerastune_lite.trials=${encodeURIComponent("[5,7]")}&p.kerastune_lite.brush=${encodeURIComponent('[{"axis":"hp:learning_rate","ranges":[[0.001,0.01]],"categories":[],"na":false}]')}`,
+  }));
+
+fact("a hash that is changed by hand is followed", () =>
+  withPage(["five_hundred"], async (page) => {
+    await page.ready();
+    await page.page.evaluate((to) => { location.hash = to; }, `${PREFIX}filter=units%3D256`);
+    await until(async () => (await page.frame.locator("#filter").inputValue()) === "units=256", "the filter");
+    assert.match(await count(page), /of 500/);
+  }));
+
+fact("the page turns dark and light with TensorBoard, without reload", () =>
+  withPage(["three"], async (page) => {
+    await page.ready();
+    await seeAll(page);
+    const colour = () => page.inner().evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const light = await colour();
+    await page.setDark(true);
+    await until(async () => (await colour()) !== light, "dark");
+    await page.setDark(false);
+    await until(async () => (await colour()) === light, "light");
+  }));
+
+fact("hostile names are text: nothing runs, nothing becomes an element", () =>
+  withPage(["hostile"], async (page) => {
+    await page.ready();
+    await seeAll(page);
+    const found = await page.inner().evaluate(() => document.querySelectorAll("main img, main script, main u, main i i, main td b i").length);
+    assert.equal(found, 0);
+    assert.match(await page.frame.locator("h1").textContent(), /<script>/);
+    const box = await page.frame.locator(".history-chart").first().boundingBox();
+    for (let x = 60; x < box.width; x += 25) await page.page.mouse.move(box.x + x, box.y + 60);
+    await page.frame.locator("#leaderboard button.trial").first().click();
+    await seeAll(page);
+  }));
+
+fact("a tooltip tells the values of a trial", () =>
+  withPage(["one"], async (page) => {
+    await page.ready();
+    const box = await page.frame.locator(".history-chart").first().boundingBox();
+    await until(async () => {
+      for (let y = 30; y < box.height - 50; y += 4) {
+        await page.page.mouse.move(box.x + 56 + (box.width - 80) * 0.02, box.y + y);
+        if ((await page.frame.locator(".tip").count()) > 0) return true;
+      }
+      return false;
+    }, "a tooltip");
+    assert.match(await page.frame.locator(".tip").first().textContent(), /Trial 0 .*learning_rate/);
+  }));
+
+fact("2,000 trials: a page of the table, and a filter that answers at once", () =>
+  withPage(["two_thousand"], async (page) => {
+    await page.ready();
+    assert.equal(await rows(page), 10);
+    await seeAll(page);
+    await page.frame.locator("#filter").fill("status=failed");
+    await until(async () => /^\d+ of 2000 trials$/.test(await count(page)), "the filter");
+    const elements = await page.inner().evaluate(() => document.querySelectorAll("*").length);
+    assert.ok(elements < 2500, `${elements} elements`);
+  }));
+
+fact("only what changed is asked for, once a second", () =>
+  withPage(["running"], async (page, server) => {
+    await page.ready();
+    await until(() => server.state.requests.filter((url) => url.includes("since=1")).length >= 2, "two polls");
+    assert.equal(server.state.requests.filter((url) => url.includes("study?run=running") && !url.includes("since")).length, 1);
+  }));
+
+fact("an update shows without reload, and keeps scroll, focus and the rows that did not change", () =>
+  withPage(["running"], async (page, server) => {
+    await page.ready();
+    await seeAll(page);
+    await page.frame.locator("#leaderboard").scrollIntoViewIfNeeded();
+    const inner = page.inner();
+    await inner.evaluate(() => {
+      const button = document.querySelectorAll("#leaderboard tbody button.trial")[3];
+      button.focus();
+      window.keptRow = button.closest("tr");
+      window.keptTrial = button.textContent;
+      window.scrollTo(0, 700);
+    });
+    const place = () => inner.evaluate(() => Math.round(document.querySelector("#parallel").getBoundingClientRect().top));
+    const before = await place();
+    const best = { ...server.state.studies.get("running").whole.trials.find((trial) => trial.status === "completed"), number: 77, score: 0.99 };
+    server.change("running", [best], { budget_used: 31 });
+    await until(async () => (await firstTrial(page)) === "77", "the new best trial");
+    assert.match(await page.frame.locator(".headline").textContent(), /0\.9900/);
+    assert.equal(await place(), before);
+    assert.equal(await inner.evaluate(() => document.activeElement.textContent === window.keptTrial), true);
+    assert.equal(await inner.evaluate(() => document.activeElement.closest("tr") === window.keptRow), false, "a row with another rank is drawn again");
+  }));
+
+fact("a live search is followed from its first trial to its end", () =>
+  withPage(["empty"], async (page, server) => {
+    await page.ready();
+    await page.frame.getByText("No trial has started yet.").waitFor();
+    const { trials } = study({ trials: 6, failures: 0 });
+    for (const trial of trials) {
+      server.change("empty", [{ ...trial, status: "running", ended: null, epochs: 1, score: null, curves: [] }]);
+      await until(async () => (await count(page)) === `${trial.number + 1} trials`, `trial ${trial.number}`);
+      server.change("empty", [trial]);
+    }
+    server.change("empty", [], { state: "finished", end_reason: "max_trials reached" });
+    await until(async () => (await page.frame.locator(".badge").textContent()) === "finished", "the end");
+    assert.equal(await rows(page), 6);
+  }));
+
+fact("the page says when TensorBoard does not answer, and recovers", () =>
+  withPage(["three"], async (page, server) => {
+    await page.ready();
+    server.state.broken = true;
+    await page.frame.getByText("No answer from TensorBoard", { exact: false }).waitFor();
+    assert.equal(await rows(page), 3);
+    server.state.broken = false;
+    await until(async () => (await page.frame.locator(".trouble").textContent()) === "", "recovery");
+  }, { troubled: true }));
+
+fact("nothing is asked while the tab is hidden", () =>
+  withPage(["three"], async (page, server) => {
+    await page.ready();
+    await page.page.evaluate(() => { document.querySelector("iframe").style.visibility = "hidden"; });
+    await page.page.waitForTimeout(1200);
+    const before = server.state.requests.length;
+    await page.page.waitForTimeout(2200);
+    assert.equal(server.state.requests.length, before);
+    await page.page.evaluate(() => { document.querySelector("iframe").style.visibility = ""; });
+    await until(() => server.state.requests.length > before, "a poll");
+  }));
+
+fact("the keyboard reaches filter, sorting, trials and pages", () =>
+  withPage(["five_hundred"], async (page) => {
+    await page.ready();
+    await page.frame.locator("#filter").focus();
+    const seen = new Set();
+    for (let steps = 0; steps < 70; steps++) {
+      await page.page.keyboard.press("Tab");
+      seen.add(await page.inner().evaluate(() => document.activeElement.dataset.key ?? ""));
+      if ((await page.inner().evaluate(() => document.activeElement.dataset.key)) === "sort-hp:units") {
+        await page.page.keyboard.press("Enter");
+        assert.equal(await page.inner().evaluate(() => document.activeElement.dataset.key), "sort-hp:units");
+        const outline = await page.inner().evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+        assert.equal(outline, "solid");
+      }
+    }
+    for (const key of ["status-failed", "sort-hp:units", "page-next"]) assert.ok(seen.has(key), `${key} is out of reach: ${[...seen]}`);
+    assert.equal(await page.frame.locator('#leaderboard th[aria-sort="ascending"]').textContent().then((text) => text.replace("▲", "")), "units");
+  }));
+
+fact("every control and every chart has a name", () =>
+  withPage(["running", "minimum"], async (page) => {
+    await page.ready();
+    await seeAll(page);
+    await until(() => page.inner().evaluate(() => document.querySelectorAll("table:not(:has(caption))").length === 0), "tables");
+    const nameless = await page.inner().evaluate(() => [...document.querySelectorAll("button, input, select, [role=img], section, table")]
+      .filter((element) => element.closest("[hidden]") === null)
+      .filter((element) => !(element.getAttribute("aria-label") || element.getAttribute("aria-labelledby") || element.closest("label")?.textContent || element.querySelector("caption") || element.textContent.trim()))
+      .map((element) => element.outerHTML.slice(0, 120)));
+    assert.deepEqual(nameless, []);
+  }));
+
+fact("text has the contrast that WCAG AA asks for, light and dark", () =>
+  withPage(["running"], async (page) => {
+    await page.ready();
+    for (const dark of [false, true]) {
+      await page.setDark(dark);
+      await until(async () => (await page.inner().evaluate(() => document.documentElement.dataset.theme)) === (dark ? "dark" : "light"), "the theme");
+      const faint = await page.inner().evaluate(() => {
+        const channel = (value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+        const light = (colour) => { const [r, g, b] = colour.match(/[\d.]+/g).map((part) => channel(part / 255)); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+        const behind = (element) => { for (let at = element; at !== null; at = at.parentElement) { const colour = getComputedStyle(at).backgroundColor; if (!/rgba\(.*, 0\)|transparent/.test(colour)) return colour; } return "rgb(255,255,255)"; };
+        const bad = [];
+        for (const element of document.querySelectorAll("main *")) {
+          if (![...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== "") || element.closest("[hidden], :disabled, [aria-pressed=false].chip, [aria-hidden=true], .offscreen") !== null) continue;
+          const [a, b] = [light(getComputedStyle(element).color), light(behind(element))];
+          const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+          if (contrast < 4.5) bad.push(`${contrast.toFixed(2)} ${element.className} ${element.textContent.slice(0, 30)}`);
+        }
+        return bad;
+      });
+      assert.deepEqual(faint, []);
+    }
+  }));
+
+fact("trials that are picked in the table are compared", () =>
+  withPage(["five_hundred"], async (page) => {
+    await page.ready();
+    await page.frame.locator("#leaderboard button.trial").nth(0).click();
+    await page.frame.locator("#leaderboard button.trial").nth(2).click();
+    const numbers = await page.frame.locator('#leaderboard button.trial[aria-pressed="true"]').allTextContents();
+    assert.equal(numbers.length, 2);
+    await page.frame.locator("#compare").scrollIntoViewIfNeeded();
+    await until(async () => /A Trial \d+B Trial \d+/.test(await page.frame.locator("#compare thead").textContent()), "both");
+    await until(async () => /p\.kerastune_lite\.trials=\[\d+,\d+\]/.test(await hash(page)), "the URL");
+  }));
+
+fact("the leaderboard is exported as CSV, as it is filtered and sorted", () =>
+  withPage(["five_hundred"], async (page) => {
+    await page.ready();
+    await page.frame.locator("#filter").fill("status=completed");
+    await until(async () => /^\d+ of/.test(await count(page)), "the filter");
+    const [file] = await Promise.all([page.page.waitForEvent("download"), page.frame.getByText("Export CSV").click()]);
+    const lines = readFileSync(await file.path(), "utf8").trim().split("\r\n");
+    assert.equal(lines.length - 1, Number((await count(page)).split(" ")[0]));
+    assert.equal(lines[1].split(",")[0], await firstTrial(page));
+    assert.equal(file.suggestedFilename(), "digits.csv");
+  }));
+
+fact("the best trial is copied as Python", () =>
+  withPage(["three"], async (page) => {
+    await page.browser.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.ready();
+    await page.frame.locator('[data-key="copy-best"]').click();
+    await page.frame.getByText("Copied").waitFor();
+    assert.match(await page.inner().evaluate(() => navigator.clipboard.readText()), /^\{\s*"learning_rate": [\d.e-]+,\s*"units": \d+,/);
+  }));
+
+fact("with several studies there is a picker, and they are compared", () =>
+  withPage(["three", "running", "minimum"], async (page) => {
+    await page.ready();
+    const picker = page.frame.locator(".heading select");
+    await picker.selectOption("minimum");
+    await until(async () => (await count(page)) === "60 trials", "the other study");
+    await until(async () => (await hash(page)).includes("p.kerastune_lite.study=minimum"), "the URL");
+    await picker.selectOption("running");
+    await until(async () => (await count(page)) === "30 trials", "the first study");
+    await page.frame.locator("#studies").scrollIntoViewIfNeeded();
+    await page.frame.locator("#studies input").nth(2).check();
+    await page.frame.locator("#studies input").nth(0).check();
+    await until(async () => (await page.frame.locator("#studies").textContent()).includes("other objective: val_loss"), "the other objective");
+    await until(async () => (await page.frame.locator(".studies-chart").getAttribute("aria-label")) === "Best so far of 2 studies", "two lines");
+  }));
+
+fact("one study has no picker and no comparison of studies", () =>
+  withPage(["three"], async (page) => {
+    await page.ready();
+    await page.frame.locator("#compare").scrollIntoViewIfNeeded();
+    assert.equal(await page.frame.locator(".heading select").isVisible(), false);
+    assert.equal(await page.frame.locator("#studies").isVisible(), false);
+  }));
+
+fact("the page reads well on a narrow screen: nothing is wider than it", () =>
+  withPage(["running"], async (page) => {
+    await page.ready();
+    await seeAll(page);
+    const wide = await page.inner().evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(wide <= 0, `wider by ${wide} pixels`);
+  }, { width: 640 }));
+
+/** Pictures for the documentation, if a folder is named: the upper and the lower half of the page. */
+if (process.env.PICTURES) {
+  for (const [name, dark] of [["three", false], ["five_hundred", false], ["five_hundred", true], ["two_thousand", false]]) {
+    fact(`a picture of "${name}", ${dark ? "dark" : "light"}`, () =>
+      withPage([name], async (page) => {
+        mkdirSync(process.env.PICTURES, { recursive: true });
+        await page.ready();
+        await page.pictures(`${process.env.PICTURES}/tuning_${name}_${dark ? "dark" : "light"}`);
+      }, { dark }));
+  }
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  if (CHROMIUM === undefined) throw new Error("no Chromium: install it (apt-get install chromium) or set CHROMIUM");
+  const wanted = process.argv.slice(2);
+  if (wanted[0] === "--list") {
+    console.log(JSON.stringify(Object.keys(CASES)));
+  } else {
+    let failed = 0;
+    for (const [name, run] of Object.entries(CASES)) {
+      if (!wanted.every((word) => name.includes(word))) continue;
+      const result = await run().then(() => ({ name, ok: true }), (error) => ({ name, ok: false, error: String(error?.stack ?? error) }));
+      failed += result.ok ? 0 : 1;
+      console.log(JSON.stringify(result));
+    }
+    process.exitCode = failed > 0 ? 1 : 0;
+  }
+}

@@ -1,0 +1,21 @@
+/** Why trials failed: failures that differ in numbers alone have one cause. */
+import type { Trial } from "./trial";
+
+export interface Cause {
+  cause: string;
+  count: number;
+}
+
+/** Causes in the words of the first trial that failed so, the most frequent first. */
+export function failureCauses(trials: readonly Trial[]): Cause[] {
+  const causes = new Map<string, Cause>();
+  for (const trial of trials) {
+    if (trial.status !== "failed") continue;
+    const cause = (trial.reason ?? trial.error ?? "unknown").split("\n")[0]!;
+    const pattern = cause.slice(0, 1000).replace(/0x[0-9a-f]+/gi, "0x").replace(/_\d+\b/g, "").replace(/\d+(\.\d+)?(e[+-]?\d+)?/gi, "#");
+    const known = causes.get(pattern);
+    if (known === undefined) causes.set(pattern, { cause, count: 1 });
+    else known.count++;
+  }
+  return [...causes.values()].sort((a, b) => b.count - a.count);
+}
