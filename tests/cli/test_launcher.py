@@ -143,7 +143,7 @@ def test_a_board_that_does_not_start_says_so(logs, monkeypatch):
     monkeypatch.setattr(launcher, "arguments", lambda logs, port: ["--no_such_option"])
     with pytest.raises(
         StudyError,
-        match="TensorBoard ended with exit code 2: .*unrecognized arguments: --no_such",
+        match=r"TensorBoard ended with exit code 2: .*unrecognized arguments: --no_such",
     ):
         kt.show(logs / "study")
 
