@@ -213,7 +213,8 @@ def test_wrong_arguments_end_with_exit_code_2(words, capsys):
 def test_reading_loads_no_heavy_library(logs):
     code = (
         "import sys; from kerastune_lite.cli import main; "
-        f"[main([*words, {str(logs / 'a')!r}]) for words in (['status'], ['best'], ['export', '--csv', '/dev/null'])]; "
+        "commands = ['status'], ['best'], ['export', '--csv', '-'], ['watch', '--once']; "
+        f"[main([*words, {str(logs / 'a')!r}]) for words in commands]; "
         "print(sorted({'tensorflow', 'keras', 'numpy', 'scipy', 'matplotlib', 'tensorboard'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

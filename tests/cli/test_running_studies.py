@@ -1,10 +1,12 @@
 """Commands on studies that are searched, or whose search has died; and what a study from somebody else may not do."""
 
+import argparse
 import json
 import os
 import re
 import socket
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -12,14 +14,16 @@ from kerastune_lite.cli import main
 from kerastune_lite.cli.output import Screen
 from kerastune_lite.cli.running import _fit_arguments
 from kerastune_lite.cli.studies import Study
-from kerastune_lite.errors import UsageError
-from kerastune_lite.study.events import Started
+from kerastune_lite.cli.watch import sparkline, watch
+from kerastune_lite.errors import StudyError, UsageError
+from kerastune_lite.study.events import Ended, Reported, Stamp, Started
 from kerastune_lite.study.files import lock_holder
 from kerastune_lite.study.layout import COMMAND, JOURNAL, LOCK, MODEL, STOP_REQUEST, checkpoint_directory
 from kerastune_lite.study.store import Journal
 from tests.cli.test_cli import MODEL_SCRIPT, said, study
 from tests.fakes import opened
 
+METRIC = opened().objective.name
 DEAD = 1 << 22  # no process of Linux has this number
 
 
@@ -150,3 +154,52 @@ def test_data_become_arguments_of_fit(data, names):
 def test_data_of_another_form_are_refused(data):
     with pytest.raises(UsageError, match=re.escape("a.py:f must return a dict of arguments of fit, (x, y), or")):
         _fit_arguments(data, "a.py:f")
+
+
+def watched(study, waits):
+    """What `watch` has shown when it ends; each of the functions in `waits` is called in place of a pause."""
+    pauses = iter(waits)
+    watch(argparse.Namespace(directory=study, once=False), lambda seconds: next(pauses)())
+
+
+def test_watch_ends_when_the_process_has_died(tmp_path, capsys):
+    journal = search_under_way(tmp_path)
+    watched(tmp_path, [lambda: None, journal.close])
+    assert "its process has died" in capsys.readouterr().out
+
+
+def test_watch_shows_what_is_added_meanwhile(tmp_path, capsys):
+    def report():
+        journal.append(Reported(trial=0, execution=0, epoch=1, metrics={METRIC: 0.5}))
+
+    journal = search_under_way(tmp_path)
+    watched(tmp_path, [report, journal.close])
+    assert f"trial 0, epoch 1 {METRIC} 0.5" in capsys.readouterr().out
+
+
+def test_watch_ends_with_an_error_when_the_study_is_deleted(tmp_path):
+    with closing(search_under_way(tmp_path)), pytest.raises(StudyError, match="is no study"):
+        watched(tmp_path, [(tmp_path / JOURNAL).unlink])
+
+
+def test_ctrl_c_ends_watch_and_nothing_else(tmp_path, capsys):
+    def press():
+        raise KeyboardInterrupt
+
+    with closing(search_under_way(tmp_path)):
+        watched(tmp_path, [press])
+    assert "running" in capsys.readouterr().out
+
+
+def test_watch_tells_how_long_a_running_search_will_take(tmp_path, capsys):
+    with closing(Journal(tmp_path)) as journal:
+        journal.append(replace(opened(), max_trials=3))
+        begin, end = Stamp(1.0, 100.0, "w"), Stamp(91.0, 190.0, "w")
+        journal.append(Started(trial=0, attempt=1, values={}, stamp=begin))
+        journal.append(Reported(trial=0, execution=0, epoch=1, metrics={METRIC: 0.5}, stamp=begin))
+        journal.append(Ended(trial=0, stamp=end))
+        assert "1 of 3 trials, 1 completed, about 3 min 0 s left" in said(capsys, "watch", tmp_path, "--once")
+
+
+def test_bars_of_an_old_terminal_are_plain_characters():
+    assert sparkline([0, 7], bars="_#") == "_#"
