@@ -1,17 +1,21 @@
 """The commands and their arguments."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from kerastune_lite.cli.completion import SHELLS, script
-from kerastune_lite.cli.output import complain
+from kerastune_lite.cli.output import NOTHING, NothingFinished, complain
 from kerastune_lite.cli.running import SEARCHES
 from kerastune_lite.errors import KerastuneError
 
-_EPILOG = "exit codes: 0 done; 1 it could not be done, or `diff` found a difference; 2 wrong arguments; 130 Ctrl-C"
+_EPILOG = (
+    "exit codes: 0 done; 1 it could not be done; 2 wrong arguments; "
+    "3 no finished trial (best), or a difference (diff); 130 Ctrl-C"
+)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -26,12 +30,14 @@ def main(words: Sequence[str] | None = None) -> int:
     if others and options.command != "tensorboard":
         commands[options.command].error(f"unknown arguments: {' '.join(others)}")
     options.words, options.others = given[1:], others
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what a terminal cannot show is no reason to fail
     try:
         code = _run(options, commands)
         sys.stdout.flush()
     except KerastuneError as error:
         complain(f"kerastune-lite {options.command}: {error}")
-        return 1
+        return NOTHING if isinstance(error, NothingFinished) else 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # nobody reads: nor does the interpreter's last flush reach anyone
@@ -107,7 +113,8 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     one = command("watch", "a running search, in the terminal", json=False)
     one.add_argument("--once", action="store_true", help="print what there is to see now")
     command("stop", "ask a running search to end after its epoch", json=False)
-    command("resume", "run again what `run` began", json=False)
+    one = command("resume", "run again what `run` began", json=False)
+    one.add_argument("--yes", action="store_true", help="do not ask whether to run the code that the study names")
     one = command("tensorboard", "open TensorBoard, with further arguments of its own", json=False)
     one.add_argument("--port", type=_count, help="by default the first free one from 6006 on")
     _add_run(command("run", "search the hyperparameters of a model", study=False, json=False))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kerastune_lite.cli.output import as_json, complain, say
+from kerastune_lite.cli.output import NOTHING, NothingFinished, Screen, as_json, complain, say
 from kerastune_lite.cli.studies import Study, studies
 from kerastune_lite.errors import SearchError, StudyError, StudyWriteError
 from kerastune_lite.results.results import brief
@@ -17,17 +17,23 @@ from kerastune_lite.study.layout import MODEL, WEIGHTS, checkpoint_directory
 from kerastune_lite.study.trial import Trial
 
 
-def status(options: argparse.Namespace) -> None:
-    """Prints what the studies at and below a directory are doing."""
-    found = [study.summary() for study in studies(options.directory)]
+def status(options: argparse.Namespace) -> int:
+    """Prints what the studies at and below a directory are doing; returns 1 if one cannot be read."""
+    everything = studies(options.directory)
+    unreadable = [study for study in everything if isinstance(study, StudyError)]
+    found = [study.summary() for study in everything if not isinstance(study, StudyError)]
+    for error in unreadable:
+        complain(str(error))
     if options.json:
         print(as_json(found))
-        return
+        return int(bool(unreadable))
     rows = [_status_row(summary) for summary in found]
-    write(screen(), Table(("study", "trials", "best", "updated", "state"), rows))
+    if rows:
+        write(screen(), Table(("study", "trials", "best", "updated", "state"), rows))
     for summary in found:
         for damage in summary["damage"]:
             complain(damage)
+    return int(bool(unreadable))
 
 
 def _status_row(summary: Mapping[str, Any]) -> tuple[str, ...]:
@@ -66,7 +72,10 @@ def _importance(study: Study) -> dict[str, float] | None:
 def best(options: argparse.Namespace) -> None:
     """Prints the values of the best trial, or saves its model."""
     study = Study.read(options.directory)
-    trial = study.results.best
+    try:
+        trial = study.results.best
+    except SearchError as error:
+        raise NothingFinished(str(error)) from None
     if options.values or options.json:
         print(as_json(trial.values if options.values else trial_as_json(trial)))
     else:
@@ -79,7 +88,7 @@ def best(options: argparse.Namespace) -> None:
 def _save_model(study: Study, trial: Trial, target: Path) -> None:
     place = checkpoint_directory(study.directory, trial.number)
     source = place / MODEL
-    if not source.is_file():
+    if source.is_symlink() or not source.is_file():  # who sends a study must not choose which file is copied
         why = (
             f"only its weights are kept, in {place / WEIGHTS}: build the model from `best --values`, then load_weights"
             if (place / WEIGHTS).is_file()
@@ -99,7 +108,7 @@ def export(options: argparse.Namespace) -> None:
     target = options.csv or options.json_file
     try:
         if options.csv is not None:
-            study.results.to_csv("/dev/stdout" if target == "-" else target)
+            study.results.to_csv(Screen() if target == "-" else target)
             return
         text = as_json({**study.summary(), "trial_list": [trial_as_json(trial) for trial in study.results]})
         if target == "-":
@@ -113,7 +122,7 @@ def export(options: argparse.Namespace) -> None:
 
 
 def diff(options: argparse.Namespace) -> int:
-    """Prints in what two studies differ; returns 1 if they do, as `diff` does."""
+    """Prints in what two studies differ; returns `NOTHING` if they do not agree."""
     first, second = Study.read(options.first), Study.read(options.second)
     found = list(_differences(first, second))
     if options.json:
@@ -123,7 +132,7 @@ def diff(options: argparse.Namespace) -> int:
         write(screen(), Table(("", str(first.directory), str(second.directory)), rows))
     else:
         say("no difference")
-    return int(bool(found))
+    return NOTHING if found else 0
 
 
 def _differences(first: Study, second: Study) -> Iterator[tuple[str, Any, Any]]:
