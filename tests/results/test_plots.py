@@ -62,6 +62,7 @@ def searched(function, trials, **options):
 
 
 STATES = {
+    "never searched": lambda: Results(History()),
     "no trial": lambda: Results(History([fakes.opened()])),
     "one trial": lambda: searched(conditional, 1),
     "three trials": lambda: searched(conditional, 3),
