@@ -52,7 +52,8 @@ def test_parts_that_come_after_the_budget_are_left_out_and_counted():
     assert "4 slices and contours did not fit into 2.5 s" in record["note"]
 
 
-def test_a_study_without_trials_says_what_is_missing():
-    record = analysis_record(History([fakes.opened()]))
+@pytest.mark.parametrize("events", [[fakes.opened()], []])
+def test_a_study_without_trials_says_what_is_missing(events):
+    record = analysis_record(History(events))
     assert (record["importance"], record["slices"], record["contours"]) == (None, {}, [])
     assert "importance needs 10 trials with a score, there are 0" in record["note"]
