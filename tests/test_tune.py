@@ -66,7 +66,7 @@ def test_a_changed_strategy_is_refused(tmp_path):
 def test_it_can_write_for_tensorboard(tmp_path):
     tune(square, directory=tmp_path, tensorboard=True)
     runs = sorted(path.name for path in (tmp_path / "study" / "tensorboard").iterdir())
-    assert runs == ["_schema_3", "_search", "trial_0000", "trial_0001", "trial_0002", "trial_0003"]
+    assert runs == ["_schema_3", "_search", "_tuning", "trial_0000", "trial_0001", "trial_0002", "trial_0003"]
 
 
 @pytest.mark.parametrize(
