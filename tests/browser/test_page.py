@@ -5,40 +5,16 @@ security policy. They need node, `npm ci` in `frontend/`, and Chromium (on Debia
 """
 
 import json
-import os
 import re
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
-FRONTEND = Path(__file__).parents[2] / "frontend"
-SOURCE = FRONTEND / "browser" / "cases.mjs"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from tests.browser.tools import FRONTEND, require
 
-# Where the tools have been installed nothing is skipped: one that is missing is a failure.
-REQUIRED = os.environ.get("BROWSER_TESTS") == "required"
+SOURCE = FRONTEND / "browser" / "cases.mjs"
 
 pytestmark = pytest.mark.slow
-
-
-def _missing(browser):
-    if shutil.which("node") is None:
-        return "node is not installed"
-    if not (FRONTEND / "node_modules" / "playwright-core").is_dir():
-        return "frontend/node_modules is missing: run `npm ci` in frontend/"
-    if browser and not ("CHROMIUM" in os.environ or any(map(shutil.which, BROWSERS))):
-        return "no Chromium: install it (on Debian: apt-get install chromium), or name one in CHROMIUM"
-    return None
-
-
-def _require(*, browser):
-    missing = _missing(browser)
-    if missing is not None and REQUIRED:
-        pytest.fail(missing)
-    if missing is not None:
-        pytest.skip(f"THE PAGE OF THE TUNING TAB IS NOT TESTED: {missing}")
 
 
 def _node(*arguments, timeout=600):
@@ -47,19 +23,19 @@ def _node(*arguments, timeout=600):
 
 
 def test_the_built_page_is_that_of_the_sources():
-    _require(browser=False)
+    require(browser=False)
     done = _node("build.mjs", "--check")
     assert done.returncode == 0, done.stderr
 
 
 def test_the_types_are_right():
-    _require(browser=False)
+    require(browser=False)
     done = _node("node_modules/typescript/bin/tsc", "--noEmit")
     assert done.returncode == 0, done.stdout
 
 
 def test_the_computed_views_pass_their_unit_tests():
-    _require(browser=False)
+    require(browser=False)
     done = _node("test.mjs")
     assert done.returncode == 0, done.stdout[-5000:]
 
@@ -67,7 +43,7 @@ def test_the_computed_views_pass_their_unit_tests():
 @pytest.fixture(scope="session")
 def results():
     """What became of each case, by its name."""
-    _require(browser=True)
+    require(browser=True)
     done = _node(SOURCE)
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines, done.stderr

@@ -40,10 +40,10 @@ export function edf(trials: readonly Trial[], direction: Direction): [number, nu
 }
 
 /** A score is shown if it is at most so many times as far from the best as the median is. */
-const FENCE = 10;
+const FENCE = 4;
 
 /** The same for the epochs of learning curves, of which the first ones are far from the best in every trial. */
-export const CURVE_FENCE = 40;
+export const CURVE_FENCE = 10;
 
 /**
  * The lowest and the highest score that a plot should show; null without a score.

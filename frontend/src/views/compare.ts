@@ -155,13 +155,12 @@ export class CompareView extends View {
     const longest = Math.max(2, ...drawn.map(({ trial }) => Math.max(trial.planned ?? 0, ...trial.curves.map((curve) => curve.at(-1)?.[0] ?? 0))));
     const series = drawn.flatMap(({ side, trial, colour }): Option[] => {
       const means = meanCurve(trial.curves);
-      const clamp = (value: number): number => Math.min(within.high, Math.max(within.low, value));
       const single = trial.curves.length > 1 ? trial.curves.map((curve, index) => ({
-        id: `${side.letter}-${index}`, type: "line", silent: true, symbol: "none", data: curve.map(([epoch, value]) => [epoch, clamp(value)]),
+        id: `${side.letter}-${index}`, type: "line", silent: true, symbol: "none", data: curve,
         lineStyle: { color: colour, width: 1, opacity: 0.4 },
       })) : [];
       return [...single, {
-        id: side.letter, type: "line", symbol: "circle", symbolSize: means.length > 40 ? 0 : 4, showSymbol: true, data: means.map((point) => [point.epoch, clamp(point.mean)]),
+        id: side.letter, type: "line", symbol: "circle", symbolSize: means.length > 40 ? 0 : 4, showSymbol: true, data: means.map((point) => [point.epoch, point.mean]),
         itemStyle: { color: colour }, lineStyle: { color: colour, width: 2.25, type: side.letter === "A" ? "solid" : [6, 3] },
         endLabel: { show: true, formatter: () => side.letter, color: colour, fontWeight: 700, fontSize: 12 },
       }];

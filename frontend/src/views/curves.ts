@@ -67,12 +67,11 @@ function option(context: Context, curves: readonly Drawn[], within: Frame): Opti
     if (letterOf(context, trial) !== null || context.quality(trial) < 0) return colourOf(context, trial);
     return trial.status === "running" ? theme.status["running"]! : mix(theme.ramp, 0.15 + 0.85 * place.get(trial.number)!);
   };
-  const y = (value: number): number => Math.min(within.high, Math.max(within.low, value));
   type Api = { coord(point: number[]): number[] };
-  const line = (points: readonly MeanPoint[], api: Api): number[][] => points.map((point) => api.coord([point.epoch, y(point.mean)]));
+  const line = (points: readonly MeanPoint[], api: Api): number[][] => points.map((point) => api.coord([point.epoch, point.mean]));
   const band = ({ points }: Drawn, api: Api): number[][] => [
-    ...points.map((point) => api.coord([point.epoch, y(point.mean + point.deviation)])),
-    ...[...points].reverse().map((point) => api.coord([point.epoch, y(point.mean - point.deviation)])),
+    ...points.map((point) => api.coord([point.epoch, point.mean + point.deviation])),
+    ...[...points].reverse().map((point) => api.coord([point.epoch, point.mean - point.deviation])),
   ];
   return {
     grid: { left: 56, right: 20, top: 30, bottom: 44 },
@@ -88,7 +87,7 @@ function option(context: Context, curves: readonly Drawn[], within: Frame): Opti
           const picked = letterOf(context, trial) !== null;
           const stroke = colour(trial);
           const end = points.at(-1)!;
-          const [endX, endY] = api.coord([end.epoch, y(end.mean)]) as [number, number];
+          const [endX, endY] = api.coord([end.epoch, end.mean]) as [number, number];
           const showBand = (few || picked) && trial.curves.length > 1;
           return {
             type: "group",

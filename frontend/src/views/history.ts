@@ -55,7 +55,7 @@ export function scoreYAxis(context: Context, within: Frame): Option {
 }
 
 /** How a trial is marked: by shape and colour. */
-export function mark(context: Context, trial: Trial, off: boolean): { symbol: string; symbolSize: number; itemStyle: Option; z?: number } {
+export function mark(context: Context, trial: Trial, off: boolean): { symbol: string; symbolSize: number; symbolRotate?: number; itemStyle: Option } {
   const { theme } = context;
   const colour = statusColour(theme, trial.status);
   const letter = letterOf(context, trial);
@@ -69,7 +69,7 @@ export function mark(context: Context, trial: Trial, off: boolean): { symbol: st
     const fill = theme.picked[letter === "A" ? 0 : 1];
     return { symbol: "circle", symbolSize: 11, itemStyle: { color: fill, borderColor: theme.card, borderWidth: 1.5, opacity } };
   }
-  if (off) return { symbol: "triangle", symbolSize: 7, itemStyle: { color: "transparent", borderColor: colour, borderWidth: 1.5, opacity } };
+  if (off) return { symbol: "triangle", symbolRotate: context.direction === "max" ? 180 : 0, symbolSize: 7, itemStyle: { color: "transparent", borderColor: colour, borderWidth: 1.5, opacity } };
   const hollow = trial.status !== "completed";
   return {
     symbol: trial.status === "running" ? "diamond" : "circle",
