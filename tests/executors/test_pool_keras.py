@@ -13,7 +13,6 @@ import kerastune_lite as kt
 from kerastune_lite.errors import UsageError
 from tests import tiny
 
-
 pytestmark = pytest.mark.slow
 
 
