@@ -115,6 +115,12 @@ def test_modules_of_one_layer_form_no_cycle():
         visit(name)
 
 
+def test_the_plugin_of_tensorboard_imports_what_every_tensorboard_has():
+    plugin = PACKAGE.parent / "kerastune_lite_tensorboard"
+    found = {name.split(".")[0] for path in plugin.rglob("*.py") for name in imports(path)}
+    assert found - sys.stdlib_module_names == {"kerastune_lite_tensorboard", "tensorboard", "werkzeug"}
+
+
 def loaded_by(code):
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],

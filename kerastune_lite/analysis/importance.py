@@ -18,7 +18,7 @@ pseudo-observation, so that a few trials are no certainty.
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,11 @@ def importance(history: History, *, top_quarter: bool = False) -> dict[str, floa
             f"importance needs different scores: the best {len(region)} trials cannot be told apart "
             f"({history.objective.name} {region[0].score:.6g})"
         )
-    found = {name: _within_regimes(name, region, target) for name in history.space.names if _tuned(name, trials)}
+    read = [(trial, {definition.name: definition for definition in trial.definitions}) for trial in region]
+    found = {}
+    for name in _tuned(trials):
+        members = [(trial, definitions[name]) for trial, definitions in read if name in definitions]
+        found[name] = _within_regimes(name, members, target, len(region))
     total = sum(found.values())
     ordered = sorted(found, key=lambda name: -found[name])
     return {name: found[name] / total if total > 0 else 0.0 for name in ordered}
@@ -89,20 +93,23 @@ def _best(trials: Sequence[Trial], count: int) -> list[Trial]:
     return [trial for trial in trials if (trial.minimized or 0.0) <= worst]
 
 
-def _definition(trial: Trial, name: str) -> Hyperparameter | None:
-    """What a trial read under a name; None if it did not."""
-    return next((definition for definition in trial.definitions if definition.name == name), None)
+def _tuned(trials: Sequence[Trial]) -> list[str]:
+    """The hyperparameters that have more than one value in one of the trials, in the order first read."""
+    definitions = {id(definition): definition for trial in trials for definition in trial.definitions}
+    return list(dict.fromkeys(definition.name for definition in definitions.values() if definition.count() != 1))
 
 
-def _tuned(name: str, trials: Sequence[Trial]) -> bool:
-    read = (_definition(trial, name) for trial in trials)
-    return any(definition is not None and definition.count() != 1 for definition in read)
+def _within_regimes(name: str, members: Sequence[tuple[Trial, Hyperparameter]], target: set[int], region: int) -> float:
+    """[C] theorem 4.2, without the factor (|T|/|R|)^2 that all hyperparameters share.
 
-
-def _within_regimes(name: str, region: Sequence[Trial], target: set[int]) -> float:
-    """[C] theorem 4.2, without the factor (|T|/|R|)^2 that all hyperparameters share."""
+    Args:
+        name: The hyperparameter.
+        members: The trials of the region that read it, and what they read.
+        target: The numbers of the trials of the target.
+        region: How many trials the region has.
+    """
     found = 0.0
-    for definition, trials in _regimes(name, region):
+    for definition, trials in _regimes(members):
         chosen = [trial.number in target for trial in trials]
         if definition.count() == 1 or not any(chosen):
             continue
@@ -111,28 +118,26 @@ def _within_regimes(name: str, region: Sequence[Trial], target: set[int]) -> flo
         counts_of_target = np.bincount(cells[chosen], minlength=count)
         ordered = not _is_category(definition)
         p, q = _density(counts_of_target, ordered=ordered), _density(counts, ordered=ordered)
-        a, b = sum(chosen) / len(target), len(trials) / len(region)
+        a, b = sum(chosen) / len(target), len(trials) / region
         found += a**2 / b * float((q * (p / q - 1) ** 2).sum())
     return found
 
 
-def _regimes(name: str, trials: Sequence[Trial]) -> list[tuple[Hyperparameter, list[Trial]]]:
+def _regimes(members: Sequence[tuple[Trial, Hyperparameter]]) -> list[tuple[Hyperparameter, list[Trial]]]:
     """The trials that read a hyperparameter, by its range; by its kind where a range has too few of them."""
     by_kind: dict[str, dict[str, tuple[Hyperparameter, list[Trial]]]] = defaultdict(dict)
-    for trial in trials:
-        definition = _definition(trial, name)
-        if definition is not None:
-            plain = replace(definition, conditions=(), default=None) if definition.kind != "Fixed" else definition  # type: ignore[type-var]
-            by_kind[definition.kind].setdefault(plain.identity, (plain, []))[1].append(trial)
+    ranges: dict[int, str] = {}  # trials share definitions: each range is written out once
+    for trial, definition in members:
+        if id(definition) not in ranges:
+            ranges[id(definition)] = definition.union(definition).identity  # without conditions
+        by_kind[definition.kind].setdefault(ranges[id(definition)], (definition, []))[1].append(trial)
     found = []
-    for ranges in by_kind.values():
-        regimes = list(ranges.values())
-        if len(regimes) > 1 and min(len(members) for _, members in regimes) < _LEAST_IN_REGIME:
-            union = regimes[0][0]
-            for definition, _ in regimes[1:]:
-                union = union.union(definition)
-            regimes = [(union, [trial for _, members in regimes for trial in members])]
-        found += regimes
+    for regimes in by_kind.values():
+        parts = list(regimes.values())
+        if len(parts) > 1 and min(len(trials) for _, trials in parts) < _LEAST_IN_REGIME:
+            union = reduce(lambda one, other: one.union(other), (definition for definition, _ in parts))
+            parts = [(union, [trial for _, trials in parts for trial in trials])]
+        found += parts
     return found
 
 

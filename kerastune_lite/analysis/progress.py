@@ -12,6 +12,9 @@ from kerastune_lite.study.trial import Trial
 # at least a quarter of the height.
 FENCE = 4.0
 
+# Curves are shown farther to the bad side, since all of them begin there.
+CURVE_FENCE = 10.0
+
 
 @final
 @dataclass(frozen=True)

@@ -170,7 +170,9 @@ class Results(Sequence[Trial]):
         return plot_importance(self._history, ax, top_quarter=top_quarter)
 
     def plot_parallel_coordinates(self, ax: "Axes | None" = None) -> "Axes":
-        """A line for each scored trial through its values, each on the hyperparameter's own scale; good ones are dark.
+        """A line for each scored trial through its values, each on the hyperparameter's own scale.
+
+        Good ones are dark (bright on a dark background), and the best one is thick.
 
         The last column is the score; "n/a" is where a hyperparameter was not read.
         """

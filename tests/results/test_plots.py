@@ -156,6 +156,26 @@ def test_the_distribution_falls_with_better_scores_to_maximise():
     assert points == [[0.6, 0], [0.6, pytest.approx(1 / 3)], [0.4, pytest.approx(2 / 3)], [0.2, 1]]
 
 
+def test_two_distributions_in_the_same_axes_are_both_within_and_in_different_colours():
+    axes = ladder([0.2, 0.6, 0.4])(fakes.SCORE).plot_edf()
+    ladder([0.8, 0.9, 0.7])(fakes.SCORE).plot_edf(axes)
+    low, high = axes.get_xlim()
+    assert low < 0.2
+    assert high > 0.9
+    assert axes.lines[0].get_color() != axes.lines[1].get_color()
+
+
+def test_a_confirmed_trial_is_marked_as_the_best_one():
+    values = iter([0.9, 0.6, 0.5, 0.1])  # confirmed, the first trial has a mean of 0.5
+
+    def function(hp):
+        hp.Choice("x", [1, 2])
+        return next(values, 0.5)
+
+    results = Results(fakes.search(function, Grid(), max_trials=2, confirm=1))
+    assert "best: 0.5 (trial 0)" in labels(results.plot_history())
+
+
 def test_importance_has_a_bar_for_each_hyperparameter_the_largest_at_the_top(studies):
     axes = studies["conditional"].plot_importance()
     found = studies["conditional"].importance()
@@ -175,9 +195,11 @@ def test_a_line_of_parallel_coordinates_goes_to_na_where_a_hyperparameter_is_not
     names = [label.get_text() for label in axes.get_xticklabels()]
     assert names == ["rate", "units", "kind", "flag", "momentum", "score"]
     best = studies["conditional"].best
-    drawn = [found.get_ydata() for found in axes.get_lines() if len(found.get_ydata()) == 6]
-    assert (drawn[-1][4] < 0) == ("momentum" not in best.values)
-    assert drawn[-1][5] == 1
+    (drawn,) = [found.get_ydata() for found in axes.get_lines() if len(found.get_ydata()) == 6]
+    assert (drawn[4] < 0) == ("momentum" not in best.values)
+    assert drawn[5] == 1
+    (others,) = axes.collections
+    assert len(others.get_segments()) == sum(trial.succeeded for trial in studies["conditional"]) - 1
 
 
 def test_a_slice_has_the_scale_of_its_hyperparameter(studies):
@@ -235,7 +257,8 @@ def test_a_stopped_curve_ends_where_it_was_stopped():
             report(epoch, {"score": level * epoch})
 
     axes = Results(fakes.search(function, Grid(), max_trials=None, reports=True)).plot_curves()
-    assert [found.get_xdata()[-1] for found in axes.get_lines()] == [4, 5]
+    (other,) = axes.collections[0].get_segments()
+    assert (other[-1][0], line(axes, "best (trial 1)").get_xdata()[-1]) == (4, 5)
     assert labels(axes) == ["completed", "best (trial 1)"]
 
 
@@ -252,8 +275,9 @@ def test_several_executions_have_a_band():
 
 def test_the_timeline_has_a_bar_for_each_attempt(studies):
     axes = studies["conditional"].plot_timeline()
-    assert len(axes.patches) == 60
-    assert {"completed", "failed"} == set(labels(axes))
+    failed = sum(trial.status == "failed" for trial in studies["conditional"])
+    bars = {found.get_label(): len(found.get_paths()) for found in axes.collections}
+    assert bars == {"completed": 60 - failed, "failed": failed}
 
 
 def test_a_notebook_shows_the_history_above_the_table(studies):

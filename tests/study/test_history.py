@@ -5,6 +5,8 @@ import pytest
 from kerastune_lite.errors import StudyError
 from kerastune_lite.space.kinds import Int
 from kerastune_lite.study.events import (
+    SEARCH_ENDED,
+    WORKER,
     Annotated,
     Ended,
     Enqueued,
@@ -253,3 +255,45 @@ def test_a_trial_to_be_resumed_is_unfinished(outcome):
 
 def test_the_space_of_the_settings_is_known_before_a_trial_reads():
     assert list(History([opened(space=(N,))]).space.names) == ["n"]
+
+
+def at(second):
+    return Stamp(1000.0 + second, float(second), "box:1")
+
+
+def test_the_time_of_a_study_is_that_of_its_searches():
+    history = History()
+    assert history.elapsed == 0.0
+    seconds = []
+    ended = Annotated(key=SEARCH_ENDED, value="max_trials=1 reached", stamp=at(10))
+    for event in (
+        opened(stamp=at(0)),
+        ended,
+        opened(stamp=at(100)),
+        Started(trial=0, attempt=1, values={}, stamp=at(105)),
+    ):
+        history.apply(event)
+        seconds.append(history.elapsed)
+    assert seconds == [0.0, 10.0, 10.0, 15.0]
+
+
+def test_a_study_knows_why_its_last_search_ended_and_when_it_began():
+    history = History([opened(stamp=at(0)), Annotated(key=SEARCH_ENDED, value="target reached", stamp=at(9))])
+    assert (history.end_reason, history.search_began, history.updated) == ("target reached", 1000.0, 1009.0)
+    history.apply(opened(stamp=at(50)))
+    assert (history.end_reason, history.search_began) == (None, 1050.0)
+
+
+def test_the_worker_of_an_attempt_is_that_of_its_annotation():
+    history = History([opened(), Started(trial=0, attempt=1, values={}, stamp=at(1))])
+    assert [span.worker for span in history[0].spans] == ["box:1"]
+    history.apply(Annotated(trial=0, key=WORKER, value="gpu:2"))
+    history.apply(Ended(trial=0, outcome="interrupted", stamp=at(2)))
+    history.apply(Started(trial=0, attempt=2, values={}, stamp=at(3)))
+    assert [span.worker for span in history[0].spans] == ["gpu:2", "box:1"]
+
+
+def test_a_worker_that_is_no_text_is_ignored():
+    history = History([opened(), Annotated(trial=0, key=WORKER, value=[1]), Started(trial=0, attempt=1, values={})])
+    history.apply(Annotated(trial=0, key=WORKER, value=7))
+    assert [span.worker for span in history[0].spans] == [""]

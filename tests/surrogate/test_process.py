@@ -47,6 +47,21 @@ def test_it_predicts_what_another_implementation_predicts():
     np.testing.assert_allclose(found, other.predict(NEW - middle, return_std=True), rtol=1e-6)
 
 
+def test_the_average_over_rows_has_the_deviation_that_their_covariance_gives():
+    middle = 0.5 * FEATURES.numeric
+    scales = 1 / np.sqrt(STRAIGHT.inverse_squared_length_scales[FEATURES.groups])
+    kernel = ConstantKernel(1.7) * Matern(length_scale=scales, nu=2.5) + ConstantKernel(0.4) * DotProduct(sigma_0=1e-12)
+    other = GaussianProcessRegressor(kernel, alpha=0.01 / REPEATS, optimizer=None).fit(ROWS - middle, TARGETS)
+    mean, covariance = other.predict(NEW - middle, return_cov=True)
+    found = FittedProcess(replace(FEATURES, prior_mean=PriorMean.zero(3)), KNOWN, STRAIGHT).predict_average(NEW)
+    assert found == pytest.approx((mean.mean(), np.sqrt(covariance.mean())), rel=1e-6)
+
+
+def test_the_average_over_one_row_is_its_prediction():
+    process = FittedProcess(FEATURES, KNOWN, PARAMETERS)
+    assert process.predict_average(NEW[:1]) == pytest.approx(np.ravel(process.predict(NEW[:1])), rel=1e-6)
+
+
 def test_with_next_to_no_deviation_it_is_bayesian_linear_regression_on_what_is_expected():
     nearly = replace(STRAIGHT, output_scale=1e-9, linear_variance=1e-9)
     h, new = EXPECTED.basis(ROWS), EXPECTED.basis(NEW)

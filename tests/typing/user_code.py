@@ -41,6 +41,8 @@ tuner = kt.RandomSearch(
 results = tuner.search([0.0], [1.0], epochs=2)
 best: Trial = results.best
 score: float | None = results.best.score
+shares: dict[str, float] = results.importance(top_quarter=True)
+results.plot_importance(results.plot_history().figure.subplots())
 
 kt.Tuner(build_model, kt.Objective("val_loss", "min"), strategy=strategy)
 kt.tune(lambda hp: hp.Float("x", 0, 1), objective="score", max_trials=3, strategy=strategy)

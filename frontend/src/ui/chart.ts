@@ -128,3 +128,25 @@ export function positionAxis(theme: Theme, axis: Axis, options: { vertical?: boo
 function nearest(ticks: readonly { at: number; label: string }[], at: number): string {
   return ticks.find((tick) => Math.abs(tick.at - at) < 1e-6)?.label ?? "";
 }
+
+/**
+ * A line of exact steps: level until the next point, then upright. The steps of a line series are no such: it leaves out
+ * rises of less than a pixel, and slants the line up to the next one.
+ */
+export function stepLine(
+  id: string,
+  points: readonly [number, number][],
+  style: { stroke: string; lineWidth: number; lineDash?: number[] | undefined },
+  label?: { text: string; fill: string },
+): Option {
+  return {
+    id, type: "custom", silent: true, clip: false, z: 3, data: points.length > 0 ? [[0, 0]] : [],
+    renderItem: (_: unknown, api: { coord(point: readonly number[]): number[] }) => {
+      const corners = points.flatMap((point, index) => (index === 0 ? [point] : [[point[0], points[index - 1]![1]] as const, point])).map((corner) => api.coord(corner));
+      const [x, y] = corners.at(-1) as [number, number];
+      const line = { type: "polyline", shape: { points: corners }, style: { ...style, fill: "none", lineJoin: "round" } };
+      if (label === undefined) return line;
+      return { type: "group", children: [line, { type: "text", style: { text: label.text, fill: label.fill, x: x + 6, y, verticalAlign: "middle", fontSize: 11, fontFamily: FONT } }] };
+    },
+  };
+}

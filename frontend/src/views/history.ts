@@ -2,7 +2,7 @@
 import { decimalsFor, formatNumber, formatScore, niceTicks } from "../compute/numbers";
 import { progress, scoreRange } from "../compute/progress";
 import type { Trial } from "../compute/trial";
-import { Chart, numberAxis, tooltip, type Item, type Option } from "../ui/chart";
+import { Chart, numberAxis, stepLine, tooltip, type Item, type Option } from "../ui/chart";
 import { canvasText, h } from "../ui/dom";
 import { letterOf, statusColour, trialTip, View, type Context } from "../ui/view";
 
@@ -124,9 +124,9 @@ export class HistoryView extends View {
     const last = byTime
       ? Math.max(1e-9, ...steps.map((step) => step.seconds / unit.seconds), unfinished.length > 0 ? now / unit.seconds : 0)
       : Math.max(1, trials.at(-1)!.number);
-    const line = steps.filter((step) => step.improved).map((step) => [x(step.trial, step.seconds), step.best!]);
+    const line = steps.filter((step) => step.improved).map((step): [number, number] => [x(step.trial, step.seconds), Math.max(within.low, Math.min(within.high, step.best!))]);
     const best = line.at(-1);
-    if (best !== undefined && best[0]! < last) line.push([last, best[1]!]);
+    if (best !== undefined && best[0] < last) line.push([last, best[1]]);
     const items: Item[] = steps.map((step) => ({
       value: [x(step.trial, step.seconds), step.score === null ? within.edge : within.clamp(step.score)],
       trial: step.trial.number,
@@ -148,11 +148,7 @@ export class HistoryView extends View {
         xAxis: numberAxis(theme, { name: byTime ? `time (${unit.name})` : "trial", low: -pad, high: last + pad, ticks, format: (value) => formatNumber(value) }),
         yAxis: scoreYAxis(context, within),
         series: [
-          {
-            id: "best", type: "line", step: "end", data: line, silent: true, symbol: "none", z: 3,
-            lineStyle: { color: theme.ink, width: 1.75 },
-            endLabel: { show: false },
-          },
+          stepLine("best", line, { stroke: theme.ink, lineWidth: 1.75 }),
           { id: "trials", type: "scatter", data: items, z: 2, progressive: 1000, cursor: "pointer", emphasis: { scale: 1.4 } },
         ],
       },

@@ -51,11 +51,10 @@ export class ParallelView extends View {
     const echarts = this.chart.echarts;
     if (context === null || echarts === null) return;
     const option = echarts.getOption() as { parallelAxis?: { id: string }[] };
-    const model = (echarts as unknown as { getModel(): { getComponent(type: string, index: number): { activeIntervals: [number, number][] } } }).getModel();
     const brush: Clause[] = [];
     (option.parallelAxis ?? []).forEach((_, index) => {
       const axis = this.shownAxes[index];
-      const intervals = model.getComponent("parallelAxis", index).activeIntervals ?? [];
+      const intervals = this.intervals(index);
       const clause = axis === undefined || intervals.length === 0 ? null : toClause(axis, intervals.map(([a, b]) => (a <= b ? [a, b] : [b, a])));
       if (clause !== null) brush.push(clause);
     });
@@ -64,6 +63,13 @@ export class ParallelView extends View {
     if (JSON.stringify(next) === JSON.stringify(context.state.brush)) return;
     this.brushed = JSON.stringify(next);
     context.set({ brush: next, page: 0 });
+  }
+
+  /** What is brushed on an axis, as ECharts has it. */
+  private intervals(index: number): [number, number][] {
+    type Model = { getComponent(type: string, index: number): { activeIntervals?: [number, number][] } | undefined };
+    const echarts = this.chart.echarts as unknown as { getModel(): Model } | null;
+    return echarts?.getModel().getComponent("parallelAxis", index)?.activeIntervals ?? [];
   }
 
   protected draw(context: Context): void {
@@ -92,6 +98,7 @@ export class ParallelView extends View {
     axes.forEach((axis, index) => {
       const clause = brush.get(axis.id);
       const intervals = clause === undefined ? [] : toIntervals(axis, clause);
+      if (intervals.length === 0 && this.intervals(index).length === 0) return; // each action draws all lines
       this.chart.echarts?.dispatchAction({ type: "axisAreaSelect", parallelAxisIndex: index, intervals }, { silent: true, flush: true });
     });
   }

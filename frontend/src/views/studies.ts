@@ -4,7 +4,7 @@ import { formatCount, formatDuration, formatNumber, formatScore, niceTicks } fro
 import { progress } from "../compute/progress";
 import type { StudyAnswer } from "../records";
 import { Store } from "../store";
-import { Chart, numberAxis, tooltip, type Option } from "../ui/chart";
+import { Chart, numberAxis, stepLine } from "../ui/chart";
 import { canvasText, clip, h, replace, userText } from "../ui/dom";
 import { View, type Context } from "../ui/view";
 import { frame, scoreYAxis } from "./history";
@@ -14,7 +14,7 @@ const REFRESH = 5000;
 
 /** So many studies are drawn at most, each in its own colour and dash. */
 const MOST = 6;
-const DASHES = ["solid", [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [12, 4]];
+const DASHES = [undefined, [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [12, 4]];
 
 interface Compared {
   run: string;
@@ -113,15 +113,14 @@ export class StudiesView extends View {
     if (within === null) return;
     const last = Math.max(1, ...lines.map((line) => line.at(-1)?.[0] ?? 0));
     const clamp = (value: number): number => Math.min(within.high, Math.max(within.low, value));
-    const series: Option[] = drawn.map(({ name, run }, index) => ({
-      id: `study-${index}`, name: run, type: "line", step: "end", symbol: "circle", symbolSize: 5, showSymbol: false, data: lines[index]!.map(([x, y]) => [x, clamp(y)]),
-      lineStyle: { color: theme.series[index % MOST], width: 2, type: DASHES[index % MOST] }, itemStyle: { color: theme.series[index % MOST] },
-      endLabel: { show: drawn.length > 1, formatter: () => canvasText(name, 16), color: theme.series[index % MOST], fontSize: 11 },
-    }));
+    const series = drawn.map(({ name }, index) => {
+      const stroke = theme.series[index % MOST]!;
+      const label = drawn.length > 1 ? { text: canvasText(name, 16), fill: stroke } : undefined;
+      return stepLine(`study-${index}`, lines[index]!.map(([x, y]) => [x, clamp(y)]), { stroke, lineWidth: 2, lineDash: DASHES[index % MOST] }, label);
+    });
     this.chart.draw(
       {
         grid: { left: 56, right: drawn.length > 1 ? 110 : 24, top: 30, bottom: 44 },
-        tooltip: { ...tooltip(theme, () => ""), formatter: (event: { value: [number, number]; seriesIndex: number }) => h("div", { class: "tip" }, userText(drawn[event.seriesIndex]?.name ?? "", 40), `: ${formatScore(event.value[1], context.decimals)} after ${event.value[0]} trials`) },
         xAxis: numberAxis(theme, { name: "trials with a result", low: 0, high: last * 1.01, ticks: niceTicks(0, last, 8, true), format: (value) => formatNumber(value) }),
         yAxis: scoreYAxis(context, within),
         series,

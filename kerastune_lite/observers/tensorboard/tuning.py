@@ -9,7 +9,7 @@ from typing import Any, final
 from kerastune_lite.analysis.analysis import analysis_record
 from kerastune_lite.analysis.records import VERSION, study_record
 from kerastune_lite.observers.tensorboard.event_file import EventFile
-from kerastune_lite.study.events import SEARCH_ENDED, STOPPING, Annotated, Ended, Event, SearchStarted
+from kerastune_lite.study.events import SEARCH_ENDED, STOPPING, Annotated, Ended, Event, Reported, SearchStarted
 from kerastune_lite.study.history import History
 
 RUN = "_tuning"
@@ -18,6 +18,7 @@ STUDY = "tuning/study"
 ANALYSIS = "tuning/analysis"
 
 _BURST = 5
+_RESERVE = 3  # records that reports leave to the beginnings and ends of trials
 _STEADY = 500.0  # seconds
 
 # Of the time of the searches, what analyses may take; at the end of a search, so many seconds in any case.
@@ -91,6 +92,8 @@ class TuningRun:
             case Ended():
                 self._analyse(history)
                 self._write_if_affordable(history)
+            case Reported():
+                self._write_if_affordable(history, reserve=_RESERVE)
             case _:
                 self._write_if_affordable(history)
 
@@ -103,8 +106,8 @@ class TuningRun:
         finally:
             self._file.close()
 
-    def _write_if_affordable(self, history: History) -> None:
-        if self._written < affordable(history.updated - self._began):
+    def _write_if_affordable(self, history: History, *, reserve: int = 0) -> None:
+        if self._written + reserve < affordable(history.updated - self._began):
             self._write_study(history)
 
     def _write_study(self, history: History, *, over: bool = False) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerastune_lite.analysis.progress import score_range
+from kerastune_lite.analysis.progress import FENCE, score_range
 from kerastune_lite.printable import printable
 from kerastune_lite.space.scale import Scale
 from kerastune_lite.study.history import History
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Okabe and Ito, "Color Universal Design" (2008): colours that colour-blind people tell apart.
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 GREY = "#8C8C8C"
+SERIES = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY)
 
 STATUS = {
     "completed": GREEN,
@@ -78,9 +79,11 @@ def nothing_scored(history: History) -> str:
     return "the trial has no score" if trials == 1 else f"none of the {trials} trials has a score"
 
 
-def limit_scores(ax: "Axes", history: History, scores: Sequence[float]) -> tuple[float, float] | None:
+def limit_scores(
+    ax: "Axes", history: History, scores: Sequence[float], fence: float = FENCE
+) -> tuple[float, float] | None:
     """Sets the range of the vertical axis to that of `score_range`, with some padding; None without a score."""
-    found = score_range(scores, history.objective)
+    found = score_range(scores, history.objective, fence)
     if found is None:
         return None
     low, high = found
@@ -112,6 +115,12 @@ def mark_beyond(ax: "Axes", history: History, points: Sequence[tuple[float, floa
         )
 
 
+def mark_best(ax: "Axes", x: float, y: float, label: str) -> None:
+    """A ring around the best trial."""
+    style: dict[str, Any] = {"markerfacecolor": ax.get_facecolor(), "markeredgecolor": BLUE, "markeredgewidth": 1.8}
+    ax.plot(x, y, "o", markersize=8, label=label, **style)
+
+
 def mark_failed(ax: "Axes", history: History, at: Sequence[float]) -> None:
     """Crosses at the edge of the worst scores."""
     if at:
@@ -140,14 +149,19 @@ def legend(ax: "Axes", *, least: int = 2) -> None:
         )
 
 
-def score_colours(history: History, low: float, high: float) -> Any:
-    """A `ScalarMappable` with colours of scores, the best ones dark; perceptually uniform and without red and green."""
+def score_colours(ax: "Axes", history: History, low: float, high: float) -> Any:
+    """A `ScalarMappable` with colours of scores: the better, the farther from the background's.
+
+    Their lightness is even, and none differ by red and green alone.
+    """
     from matplotlib import cm, colormaps, colors  # noqa: PLC0415 - heavy, and an extra
 
     best = history.objective.direction == "max"
     low, high = (low, high) if high > low else (low - 1, high) if best else (low, high + 1)
-    light = colors.LinearSegmentedColormap.from_list("score", colormaps["viridis_r"]([0.08, 0.3, 0.5, 0.75, 1.0]))
-    return cm.ScalarMappable(colors.Normalize(low, high), light if best else light.reversed())
+    light = sum(colors.to_rgb(ax.get_facecolor())) > 1.5
+    shades = colormaps["viridis_r" if light else "viridis"]([0.08, 0.3, 0.5, 0.75, 1.0])
+    coloured = colors.LinearSegmentedColormap.from_list("score", shades)
+    return cm.ScalarMappable(colors.Normalize(low, high), coloured if best else coloured.reversed())
 
 
 def nice_numbers(low: float, high: float, *, log: bool = False, whole: bool = False) -> list[float]:

@@ -49,12 +49,10 @@ def _draw_scores(ax: "Axes", history: History, scored: list[tuple[float, Step]],
     line = [(x, step.best) for x, step in scored if step.best is not None]
     x, y = zip(*line, (end, line[-1][1]), strict=True)
     ax.step(x, y, where="post", color=BLUE, linewidth=1.8, label="best so far")
-    best_x, best = next((x, step) for x, step in reversed(scored) if step.improved)
-    assert best.score is not None
-    ax.plot(
-        best_x, best.score, "o", markersize=8, markerfacecolor="white", markeredgecolor=BLUE, markeredgewidth=1.8,
-        label=f"best: {drawing.text(best.score)} (trial {best.trial})",
-    )  # fmt: skip
+    best = history.best  # a confirmed trial comes before luckier ones
+    for place, step in scored:
+        if best is not None and best.score is not None and step.trial == best.number:
+            drawing.mark_best(ax, place, best.score, f"best: {drawing.text(best.score)} (trial {best.number})")
     drawing.mark_beyond(ax, history, points)
 
 
@@ -94,10 +92,13 @@ def plot_edf(history: History, ax: "Axes | None" = None) -> "Axes":
     if not points:
         return drawing.message(ax, drawing.nothing_scored(history))
     scores, shares = zip(*points, strict=True)
+    before, number = ax.get_xlim(), len(ax.lines)  # of another study in the same axes
     drawing.limit_scores(ax, history, scores)
-    ax.set(xlim=ax.get_ylim(), ylim=(0, 1.03))
-    worst = ax.get_xlim()[0 if history.objective.direction == "max" else 1]
-    ax.step((scores[0], *scores, worst), (0.0, *shares, shares[-1]), where="post", color=BLUE, linewidth=1.8)
+    low, high = ax.get_ylim()
+    ax.set(xlim=(min(low, before[0]), max(high, before[1])) if number else (low, high), ylim=(0, 1.03))
+    worst = max(scores, key=history.objective.minimized)
+    colour = drawing.SERIES[number % len(drawing.SERIES)]
+    ax.step((scores[0], *scores, worst), (0.0, *shares, shares[-1]), where="post", color=colour, linewidth=1.8)
     ax.set_xlabel(drawing.text(history.objective.name))
     ax.set_ylabel("share of trials at least as good")
     ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")

@@ -43,10 +43,11 @@ def plot_slice(history: History, name: str | None = None, ax: "Axes | None" = No
         _draw_model(ax, column, found)
     points = [(_spread(column, trial), trial.score) for trial in read if trial.score is not None]
     ax.plot(*zip(*points, strict=True), "o", color=GREY, alpha=0.6, markersize=4, markeredgewidth=0, label="trials")
-    ring: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": BLUE, "markeredgewidth": 1.8}
-    ax.plot(*points[0], "o", markersize=8, label=f"best (trial {read[0].number})", **ring)
+    drawing.mark_best(ax, *points[0], f"best (trial {read[0].number})")
     drawing.mark_beyond(ax, history, points)
-    failed = [trial for trial in history.trials if trial.status == "failed" and column.name in trial.values]
+    failed = [
+        trial for trial in history.trials if trial.status in ("failed", "infeasible") and column.name in trial.values
+    ]
     drawing.mark_failed(ax, history, [_spread(column, trial) for trial in failed])
     ax.set(xlabel=drawing.text(column.name), ylabel=drawing.text(history.objective.name))
     drawing.legend(ax)
@@ -135,7 +136,7 @@ def _draw_contour(ax: "Axes", history: History, across: Column, along: Column, f
     known = [score for row in found.mean for score in row if math.isfinite(score)]
     low, high = score_range(known, history.objective) or (0.0, 1.0)
     beyond = "neither" if low <= min(known) and max(known) <= high else "min" if low > min(known) else "max"
-    colours = drawing.score_colours(history, low, high)
+    colours = drawing.score_colours(ax, history, low, high)
     if across.scale is not None and along.scale is not None and low < high:
         xs = [across.coordinate(value) for value in found.xs]
         ys = [along.coordinate(value) for value in found.ys]

@@ -1,11 +1,11 @@
 """Each trial as a line or a bar: learning curves, timeline, parallel coordinates."""
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerastune_lite.analysis.columns import Column, columns
 from kerastune_lite.analysis.curves import mean_curve, timeline
-from kerastune_lite.analysis.progress import score_range
+from kerastune_lite.analysis.progress import CURVE_FENCE, score_range
 from kerastune_lite.results.plots import drawing
 from kerastune_lite.results.plots.drawing import BLUE
 from kerastune_lite.results.plots.history import time_unit, whole_ticks
@@ -34,20 +34,14 @@ def plot_curves(history: History, ax: "Axes | None" = None) -> "Axes":
     drawn = {trial: curve for trial in history.trials if (curve := mean_curve(trial))}
     if not drawn:
         return drawing.message(ax, "no epoch has been reported" if len(history) else drawing.nothing_scored(history))
-    better = max if history.objective.direction == "max" else min  # the first and the last epochs decide the range
-    values = [[point.mean for point in curve] for curve in drawn.values()]
-    drawing.limit_scores(ax, history, [score for one in values for score in (one[0], one[-1], better(one))])
-    best, statuses = history.best, set[str]()
+    drawing.limit_scores(ax, history, [point.mean for curve in drawn.values() for point in curve], CURVE_FENCE)
+    best = history.best
+    by_status: dict[str, list[list[tuple[int, float]]]] = {}
     for trial, curve in drawn.items():
-        if trial is best:
-            continue
-        ends = len(curve) == 1 or trial.status in ("stopped", "failed")
-        ax.plot(
-            [point.epoch for point in curve], [point.mean for point in curve], color=drawing.STATUS[trial.status],
-            linewidth=0.9, alpha=0.6, marker="o" if ends else None, markevery=[-1], markersize=3.5,
-            label=None if trial.status in statuses else trial.status,
-        )  # fmt: skip
-        statuses.add(trial.status)
+        if trial is not best:
+            by_status.setdefault(trial.status, []).append([(point.epoch, point.mean) for point in curve])
+    for status, lines in by_status.items():
+        _draw_lines(ax, status, lines)
     if best in drawn:
         _draw_best_curve(ax, best)
     longest = max(curve[-1].epoch for curve in drawn.values())
@@ -55,6 +49,17 @@ def plot_curves(history: History, ax: "Axes | None" = None) -> "Axes":
     whole_ticks(ax)
     drawing.legend(ax, least=1)
     return ax
+
+
+def _draw_lines(ax: "Axes", status: str, lines: list[list[tuple[int, float]]]) -> None:
+    """Thin lines; a dot where a trial was ended, or where there is no line."""
+    from matplotlib.collections import LineCollection  # noqa: PLC0415 - heavy, and an extra
+
+    colour, ended = drawing.STATUS[status], status in ("stopped", "failed")
+    ax.add_collection(LineCollection(lines, colors=colour, linewidths=0.9, alpha=0.6))
+    dots = [line[-1] for line in lines if ended or len(line) == 1]
+    ax.plot(*zip(*dots, strict=True) if dots else ((), ()), "o", color=colour, markersize=3.5, alpha=0.6)
+    ax.plot((), (), color=colour, linewidth=0.9, marker="o" if dots else None, markersize=3.5, label=status)
 
 
 def _draw_best_curve(ax: "Axes", trial: Trial) -> None:
@@ -77,14 +82,14 @@ def plot_timeline(history: History, ax: "Axes | None" = None) -> "Axes":
     now = time.time() - history.created
     ends = [now if bar.end is None else bar.end for bar in bars]
     divisor, unit = time_unit(max(ends))
-    statuses = set[str]()
+    drawn: dict[tuple[str, int], list[tuple[float, float]]] = {}  # by status and lane
     for bar, end in zip(bars, ends, strict=True):
-        status = bar.status
-        ax.barh(
-            bar.lane, (end - bar.start) / divisor, left=bar.start / divisor, height=0.6, color=drawing.STATUS[status],
-            edgecolor="white", linewidth=0.6 if len(bars) <= _MANY else 0, label=None if status in statuses else status,
-        )  # fmt: skip
-        statuses.add(status)
+        drawn.setdefault((bar.status, bar.lane), []).append((bar.start / divisor, (end - bar.start) / divisor))
+    edge: dict[str, Any] = {"edgecolor": ax.get_facecolor(), "linewidth": 0.6 if len(bars) <= _MANY else 0}
+    for (status, lane), spans in drawn.items():
+        new = status not in ax.get_legend_handles_labels()[1]
+        style = edge | {"facecolor": drawing.STATUS[status], "label": status if new else None}
+        ax.broken_barh(spans, (lane - 0.3, 0.6), **style)
     if history.best is not None:
         number = history.best.number
         bar, end = [pair for pair in zip(bars, ends, strict=True) if pair[0].trial == number][-1]
@@ -109,19 +114,23 @@ def plot_parallel_coordinates(history: History, ax: "Axes | None" = None) -> "Ax
     shown = score_range([trial.score for trial in scored if trial.score is not None], history.objective)
     if shown is None:
         return drawing.message(ax, drawing.nothing_scored(history))
+    from matplotlib.collections import LineCollection  # noqa: PLC0415 - heavy, and an extra
+
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
     low, high = shown
-    colours = drawing.score_colours(history, low, high)
+    colours = drawing.score_colours(ax, history, low, high)
     alpha = min(0.6, max(0.15, 30 / len(scored)))
-    for trial in reversed(scored):  # the best in front
+    lines, shades = [], []
+    for trial in scored:
         score = min(max(trial.score or 0.0, low), high)
         y = [c.position(trial.values[c.name]) if c.name in trial.values else _INACTIVE for c in found]
-        y.append((score - low) / (high - low) if high > low else 0.5)
-        best = trial is scored[0]
-        ax.plot(
-            range(len(y)), y, color=colours.to_rgba(score), linewidth=2.4 if best else 1.0, alpha=1 if best else alpha
-        )
+        lines.append([*enumerate(y), (len(y), (score - low) / (high - low) if high > low else 0.5)])
+        shades.append(colours.to_rgba(score))
+    ax.add_collection(
+        LineCollection(lines[:0:-1], colors=shades[:0:-1], linewidths=1, alpha=alpha)
+    )  # good ones in front
+    ax.plot(*zip(*lines[0], strict=True), color=shades[0], linewidth=2.4)
     inactive = any(column.name not in trial.values for column in found for trial in scored)
     for at, column in enumerate(found):
         _draw_column(ax, at, _ticks(column), inactive=any(column.name not in trial.values for trial in scored))
