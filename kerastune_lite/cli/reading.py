@@ -12,9 +12,11 @@ from kerastune_lite.cli.studies import Study, studies
 from kerastune_lite.errors import SearchError, StudyError, StudyWriteError
 from kerastune_lite.results.results import brief
 from kerastune_lite.results.screen import screen
-from kerastune_lite.results.tables import Table, write
+from kerastune_lite.results.tables import domain, table, write
 from kerastune_lite.study.layout import MODEL, WEIGHTS, checkpoint_directory
 from kerastune_lite.study.trial import Trial
+
+_SHOWN = 5
 
 
 def status(options: argparse.Namespace) -> int:
@@ -29,7 +31,7 @@ def status(options: argparse.Namespace) -> int:
         return int(bool(unreadable))
     rows = [_status_row(summary) for summary in found]
     if rows:
-        write(screen(), Table(("study", "trials", "best", "updated", "state"), rows))
+        write(screen(), table(("study", "trials", "best", "updated", "state"), rows))
     for summary in found:
         for damage in summary["damage"]:
             complain(damage)
@@ -37,13 +39,14 @@ def status(options: argparse.Namespace) -> int:
 
 
 def _status_row(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    state = summary["state"] if summary["reason"] is None else f"{summary['state']}: {summary['reason']}"
     of = "" if summary["max_trials"] is None else f" of {summary['max_trials']}"
     failed = summary["by_status"].get("failed", 0)
     failures = f", {failed} failed" if failed else ""
     best = summary["best"]
     score = "" if best is None else f"{summary['objective']} {brief(best['score'])}"
     updated = "" if summary["updated"] is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(summary["updated"]))
-    return summary["study"], f"{summary['trials']}{of}{failures}", score, updated, brief(summary["state"], 60)
+    return summary["study"], f"{summary['trials']}{of}{failures}", score, updated, brief(state, 60)
 
 
 def show(options: argparse.Namespace) -> None:
@@ -55,7 +58,7 @@ def show(options: argparse.Namespace) -> None:
         return
     from kerastune_lite.results.tables import show_results  # noqa: PLC0415
 
-    show_results(study.history, options.trials, where=f"{study.directory} ({study.state})")
+    show_results(study.history, options.trials, where=f"{study.directory} ({study.description})")
     found = _importance(study)
     if found:
         say("importance: " + ", ".join(f"{name} {share:.0%}" for name, share in found.items() if share >= 0.005))
@@ -122,16 +125,23 @@ def export(options: argparse.Namespace) -> None:
 
 
 def diff(options: argparse.Namespace) -> int:
-    """Prints in what two studies differ; returns `NOTHING` if they do not agree."""
+    """Prints in what two studies differ, and what both have tried; returns `NOTHING` if they differ."""
     first, second = Study.read(options.first), Study.read(options.second)
-    found = list(_differences(first, second))
+    found, shared = list(_differences(first, second)), list(_shared(first, second))
     if options.json:
-        print(as_json([{"what": what, "first": one, "second": other} for what, one, other in found]))
-    elif found:
+        differences = [{"what": what, "first": one, "second": other} for what, one, other in found]
+        both = [{"values": one.values, "first": one.score, "second": other.score} for one, other in shared]
+        print(as_json({"differences": differences, "shared": both}))
+        return NOTHING if found else 0
+    if found:
         rows = [(what, brief(one, 60), brief(other, 60)) for what, one, other in found]
-        write(screen(), Table(("", str(first.directory), str(second.directory)), rows))
+        write(screen(), table(("", str(first.directory), str(second.directory)), rows))
     else:
         say("no difference")
+    if shared and first.directory.resolve() != second.directory.resolve():
+        say("", f"{len(shared)} configurations tried in both; the best ones of the first:")
+        pairs = [(str(one.number), brief(one.score), str(other.number), brief(other.score)) for one, other in shared]
+        write(screen(), table(("trial", "score", "in the second", "score"), pairs[:_SHOWN]))
     return NOTHING if found else 0
 
 
@@ -151,11 +161,24 @@ def _facts(study: Study) -> dict[str, Any]:
         settings = history.settings
         facts |= {"objective": str(settings.objective), "strategy": str(settings.strategy.get("strategy"))}
         facts |= {"seed": settings.seed, "epochs": settings.epochs, "executions": settings.executions}
-        facts |= {f"option {name}": str(value) for name, value in settings.options.items()}
-    facts |= {f"hyperparameter {definition.name}": str(definition) for definition in history.space}
+        facts |= {name: None if value is None else str(value) for name, value in settings.options.items()}
+    facts |= {f"range of {definition.name}": domain(definition) for definition in history.space}
     if best is not None:
         facts |= {"best score": best.score, **{f"best {name}": value for name, value in best.values.items()}}
     return facts
+
+
+def _shared(first: Study, second: Study) -> Iterator[tuple[Trial, Trial]]:
+    """The trials with scores whose values are in both studies, best first."""
+    others = {_configuration(trial): trial for trial in second.results if trial.score is not None}
+    for trial in first.results:
+        if trial.score is not None and (other := others.get(_configuration(trial))) is not None:
+            yield trial, other
+
+
+def _configuration(trial: Trial) -> frozenset[tuple[str, str]]:
+    """The values, as keys compare them: True is not 1, and 1 is not 1.0."""
+    return frozenset((name, repr(value)) for name, value in trial.values.items())
 
 
 def trial_as_json(trial: Trial) -> dict[str, Any]:

@@ -32,8 +32,9 @@ def run(options: argparse.Namespace) -> None:
     """Searches the hyperparameters of a function in a script or module."""
     import kerastune_lite as kt  # noqa: PLC0415 - the tuners load Keras
 
-    build_model, data = _named(options.target, "build_model"), _named(options.data, "load_data")
-    arguments = _fit_arguments(data() if callable(data) else data, options.data)
+    source = options.data or options.target.partition(":")[0]
+    build_model, data = _named(options.target, "build_model"), _named(source, "load_data")
+    arguments = _fit_arguments(data() if callable(data) else data, source)
     make = getattr(kt, _SEARCHES[options.search])
     tuner = make(
         build_model,
@@ -45,9 +46,15 @@ def run(options: argparse.Namespace) -> None:
         stopping=options.stopping,
         workers=options.workers,
         max_time=options.max_time,
+        target=options.target_score,
+        patience=options.patience,
+        executions_per_trial=options.executions,
+        extend=options.extend,
+        overwrite=options.overwrite,
         observers=[_Remember(Path(options.directory).absolute() / options.project, options.words)],
     )
-    tuner.search(**arguments, epochs=options.epochs)
+    batch_size = {} if options.batch_size is None else {"batch_size": options.batch_size}
+    tuner.search(**{**arguments, **batch_size, "epochs": options.epochs})
 
 
 def resume(options: argparse.Namespace) -> Sequence[str]:
@@ -85,7 +92,7 @@ def stop(options: argparse.Namespace) -> None:
     """Asks the search of a study to end after its epoch."""
     study = Study.read(options.directory)
     if not study.running:
-        raise StudyError(f"{study.directory} is not being searched: {study.state}")
+        raise StudyError(f"{study.directory} is not being searched: {study.description}")
     request_stop(study.directory, f"{_user()} on {socket.gethostname()}")
     say(f"{study.directory} ends after its running epochs; run its script again to resume")
 

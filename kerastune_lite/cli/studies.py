@@ -63,21 +63,36 @@ class Study:
 
     @property
     def state(self) -> str:
-        """What it is doing, in words."""
-        history, holder = self.history, self.holder
-        if history.last_search is None:
+        """What it is doing: "empty", "running", "interrupted" by the death of its process, or "ended"."""
+        if self.history.last_search is None:
             return "empty"
-        if history.at_rest:
-            return f"ended: {history.notes.get(SEARCH_ENDED)}"
-        if holder is None or holder.alive is False:
-            return "interrupted: its process has died"
-        return "running" if holder.alive else f"running on {holder.host}, or has died there"
+        if self.history.at_rest:
+            return "ended"
+        holder = self.holder
+        return "interrupted" if holder is None or holder.alive is False else "running"
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is in this state, in words; None where there is nothing to say."""
+        holder = self.holder
+        match self.state:
+            case "ended":
+                return str(self.history.notes.get(SEARCH_ENDED))
+            case "interrupted":
+                return "its process has died"
+            case "running" if holder is not None and holder.alive is None:
+                return f"on {holder.host}, or its process has died there"
+        return None
+
+    @property
+    def description(self) -> str:
+        """State and reason."""
+        return self.state if self.reason is None else f"{self.state}: {self.reason}"
 
     @property
     def running(self) -> bool:
         """Whether a search is running, as far as can be told from here."""
-        holder = self.holder
-        return not self.history.at_rest and holder is not None and holder.alive is not False
+        return self.state == "running"
 
     def summary(self) -> dict[str, Any]:
         """The figures of `status`, as JSON."""
@@ -86,6 +101,7 @@ class Study:
         return {
             "study": str(self.directory),
             "state": self.state,
+            "reason": self.reason,
             "objective": None if history.last_search is None else history.objective.name,
             "direction": None if history.last_search is None else history.objective.direction,
             "trials": len(trials),

@@ -80,7 +80,7 @@ def frame(study: Study, console: Console) -> Group:
 
 def _head(study: Study, width: int) -> str:
     """The study and its state; of a long path, the end."""
-    text = printable(f"{study.directory}: {study.state}")
+    text = printable(f"{study.directory}: {study.description}")
     return text if len(text) <= width else f"...{text[3 - width :]}"
 
 

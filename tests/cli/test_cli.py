@@ -183,7 +183,7 @@ def test_a_search_whose_process_is_gone_is_not_running(tmp_path, capsys):
     journal.append(Started(trial=0, attempt=1, values={}))
     journal.close()
     (tmp_path / "study.lock").write_text("process 999999999 on elsewhere\n")
-    assert "running on elsewhere, or has died there" in said(capsys, "status", tmp_path)
+    assert "running: on elsewhere, or its process has died there" in said(capsys, "status", tmp_path)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -19,6 +19,7 @@ from kerastune_lite.errors import StudyError, UsageError
 from kerastune_lite.study.events import Ended, Reported, Stamp, Started
 from kerastune_lite.study.files import lock_holder
 from kerastune_lite.study.layout import COMMAND, JOURNAL, LOCK, MODEL, STOP_REQUEST, checkpoint_directory
+from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.store import Journal
 from tests.cli.test_cli import MODEL_SCRIPT, said, study
 from tests.fakes import opened
@@ -203,3 +204,65 @@ def test_watch_tells_how_long_a_running_search_will_take(tmp_path, capsys):
 
 def test_bars_of_an_old_terminal_are_plain_characters():
     assert sparkline([0, 7], bars="_#") == "_#"
+
+
+class FakeTuner:
+    made: dict[str, object]
+    searched: dict[str, object]
+
+    def __init__(self, build_model, objective, **options):
+        type(self).made = {"build_model": build_model, "objective": objective, **options}
+
+    def search(self, **arguments):
+        type(self).searched = arguments
+
+
+def test_options_of_run_reach_the_tuner(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("kerastune_lite.BayesianOptimization", FakeTuner, raising=False)
+    (tmp_path / "opts.py").write_text("def build_model(hp): ...\ndef load_data(): return {'x': 1, 'batch_size': 8}\n")
+    words = "run opts.py --objective auc --direction max --trials 7 --epochs 3 --batch-size 16 --patience 2 --target .9"
+    said(capsys, *words.split(), "--executions", "2", "--max-time", "2h", "--stopping", "auto", "--extend")
+    assert FakeTuner.searched == {"x": 1, "batch_size": 16, "epochs": 3}
+    assert FakeTuner.made["objective"] == Objective("auc", "max")
+    expected = {"max_trials": 7, "patience": 2, "target": 0.9, "executions_per_trial": 2, "max_time": "2h"}
+    expected |= {"stopping": "auto", "extend": True, "overwrite": False, "workers": 1, "seed": None}
+    assert {name: FakeTuner.made[name] for name in expected} == expected
+
+
+def test_run_refuses_what_is_no_number(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["run", "a.py", "--epochs", "nine"])
+    assert "--epochs: 'nine' must be an integer >= 1" in capsys.readouterr().err
+
+
+def test_diff_shows_what_both_studies_have_tried(tmp_path, capsys):
+    study(tmp_path, "a", trials=4)
+    study(tmp_path, "b", trials=6)
+    study(tmp_path, "c", trials=4, seed=2)
+    assert "4 configurations tried in both" in said(capsys, "diff", tmp_path / "a", tmp_path / "b", code=3)
+    assert "tried in both" not in said(capsys, "diff", tmp_path / "a", tmp_path / "c", code=3)
+    found = json.loads(said(capsys, "diff", tmp_path / "a", tmp_path / "b", "--json", code=3))
+    assert found["differences"][0]["what"] == "trials"
+    assert len(found["shared"]) == 4
+    assert all(one["first"] == one["second"] for one in found["shared"])
+    same = json.loads(said(capsys, "diff", tmp_path / "a", tmp_path / "a", "--json"))
+    assert same["differences"] == []
+
+
+def test_names_of_anything_are_printed_without_what_a_terminal_obeys(tmp_path, capsys):
+    evil = "\x1b[31mred\u202e"
+    for name in (evil, "b"):
+        study(tmp_path, name, lambda hp: {evil: hp.Float(evil, 0, 1)}, trials=2, objective=Objective(evil, "min"))
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / JOURNAL).write_text(evil)
+    printed = said(capsys, "status", tmp_path, code=1)
+    printed += said(capsys, "diff", tmp_path / evil, tmp_path / "b")
+    study(tmp_path, "c", trials=1)
+    printed += said(capsys, "diff", tmp_path / evil, tmp_path / "c", code=3)
+    printed += said(capsys, "watch", tmp_path / evil, "--once") + said(capsys, "show", tmp_path / evil)
+    printed += said(capsys, "best", tmp_path / evil) + said(capsys, "stop", tmp_path / evil, code=1)
+    printed += said(capsys, "export", tmp_path / evil, "--json", "-")
+    assert "x1b[31mred" in printed
+    assert "\x1b" not in printed
+    assert "\u202e" not in printed
