@@ -2,7 +2,7 @@
 
 import pytest
 
-from kerastune_lite.executors.devices import cores, share, visible_gpus
+from kerastune_lite.executors.devices import cores, leave_gpus_to_workers, share, visible_gpus
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,15 @@ def test_threads_that_the_user_has_set_stay():
 
 def test_this_process_has_a_core():
     assert cores() >= 1
+
+
+def test_the_driver_leaves_the_memory_of_gpus_to_workers_unless_the_user_decides():
+    environment = {"CUDA_VISIBLE_DEVICES": "0"}
+    leave_gpus_to_workers(environment)
+    assert environment["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+    environment["TF_FORCE_GPU_ALLOW_GROWTH"] = "false"
+    leave_gpus_to_workers(environment)
+    assert environment["TF_FORCE_GPU_ALLOW_GROWTH"] == "false"
+    without: dict[str, str] = {"CUDA_VISIBLE_DEVICES": ""}
+    leave_gpus_to_workers(without)
+    assert without == {"CUDA_VISIBLE_DEVICES": ""}
