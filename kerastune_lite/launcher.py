@@ -8,6 +8,7 @@ If TensorBoard can import a module `tensorboard.compat.notf`, it does without Te
 import atexit
 import json
 import os
+import signal
 import socket
 import subprocess  # nosec B404
 import sys
@@ -168,11 +169,15 @@ class Board:
         """Ends TensorBoard; once more does nothing."""
         if self._held < 0:
             return
-        os.close(self._held)
-        self._held = -1
+        held, self._held = self._held, -1
         atexit.unregister(self.stop)
         self._process.terminate()
-        self._process.wait()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        os.close(held)
 
     def __repr__(self) -> str:
         return f"<TensorBoard at {self.url}>"
@@ -253,7 +258,7 @@ def _wait_for(process: "subprocess.Popen[bytes]", port: int, errors: IO[bytes]) 
 
 def _end_with_starter(lifeline: int) -> None:
     os.read(lifeline, 1)
-    os._exit(0)
+    os.kill(os.getpid(), signal.SIGTERM)  # TensorBoard then deletes the file by which notebooks find it
 
 
 def run(directory: str | Path, port: int | None, others: Sequence[str]) -> None:

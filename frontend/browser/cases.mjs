@@ -378,6 +378,31 @@ fact("with several studies there is a picker, and they are compared", () =>
     await until(async () => (await page.frame.locator(".studies-chart").getAttribute("aria-label")) === "Best so far of 2 studies", "two lines");
   }));
 
+fact("the study that the URL names is shown, though another one is newer", () =>
+  withPage(["three", "running"], async (page, server) => {
+    await page.ready();
+    assert.equal(await count(page), "3 trials");
+    assert.equal(server.state.requests.filter((url) => url.includes("study?run=") && !url.includes("since")).length, 1);
+  }, { hash: `${PREFIX}study=three` }));
+
+fact("a study that the URL names in vain gives way to the newest one", () =>
+  withPage(["three", "running"], async (page) => {
+    await page.ready();
+    assert.equal(await count(page), "30 trials");
+  }, { hash: `${PREFIX}study=gone`, troubled: true }));
+
+fact("axes are chosen in a menu, which Escape closes", () =>
+  withPage(["running"], async (page) => {
+    await page.ready();
+    await page.frame.locator("#parallel").scrollIntoViewIfNeeded();
+    await page.frame.locator("#parallel summary").click();
+    await page.frame.locator("#parallel .menu-items input").nth(3).uncheck();
+    await until(async () => (await page.frame.locator(".parallel-chart").getAttribute("aria-label")).includes("over 5 hyperparameters"), "five axes");
+    await until(async () => (await hash(page)).includes('p.kerastune_lite.axes=["hp:learning_rate"'), "the URL");
+    await page.page.keyboard.press("Escape");
+    assert.equal(await page.frame.locator("#parallel details").getAttribute("open"), null);
+  }));
+
 fact("one study has no picker and no comparison of studies", () =>
   withPage(["three"], async (page) => {
     await page.ready();

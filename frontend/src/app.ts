@@ -150,6 +150,9 @@ export class App {
   }
 
   private async ask(turn: number): Promise<void> {
+    // A study that the URL names is asked for at once, beside the list of studies.
+    const named = this.studies === null ? this.state.study : null;
+    const early = named === null ? null : getJson<StudyAnswer>(`study?run=${encodeURIComponent(named)}`).catch(() => null);
     if (this.studies === null || this.current === null || Date.now() - this.looked > 1000 * LOOK) {
       const answer = await getJson<StudiesAnswer>("studies");
       if (turn !== this.asking) return;
@@ -163,7 +166,7 @@ export class App {
     }
     if (this.current === null) return;
     const since = this.store.token === null ? "" : `&since=${encodeURIComponent(this.store.token)}`;
-    const answer = await getJson<StudyAnswer>(`study?run=${encodeURIComponent(this.current)}${since}`);
+    const answer = (this.current === named ? await early : null) ?? (await getJson<StudyAnswer>(`study?run=${encodeURIComponent(this.current)}${since}`));
     if (turn !== this.asking) return;
     if (this.store.apply(answer)) {
       this.facts = null;

@@ -96,7 +96,8 @@ def test_the_objectives_of_a_study_and_of_several_are_found(logs, tmp_path):
     assert launcher.objectives_of(tmp_path) == []
 
 
-def test_show_answers_with_the_runs_of_the_study_and_ends(logs):
+def test_show_answers_with_the_runs_of_the_study_and_leaves_nothing_behind(logs, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     board = kt.show(logs / "study")
     try:
         base = board.url.partition("/#")[0].partition("/?")[0]
@@ -107,11 +108,13 @@ def test_show_answers_with_the_runs_of_the_study_and_ends(logs):
         assert f'location.replace("./{time_series(["error"])}")' in page
         assert "ignoreOutliers: false" in page
         assert board.url in board._repr_html_()
+        assert len(list(tmp_path.glob(".tensorboard-info/*"))) == 1
     finally:
         board.stop()
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(f"{base}/data/environment")
     board.stop()
+    assert list(tmp_path.glob(".tensorboard-info/*")) == []
 
 
 def test_tensorboard_runs_without_tensorflow():
@@ -124,7 +127,8 @@ def test_tensorboard_runs_without_tensorflow():
     assert done.stdout.splitlines()[-1] == "False True"
 
 
-def test_it_ends_with_the_process_that_showed_it(logs):
+def test_it_ends_with_the_process_that_showed_it(logs, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     code = (
         "import sys, time, kerastune_lite as kt; board = kt.show(sys.argv[1]); print(board._process.pid, flush=True); "
         "time.sleep(600)"
@@ -137,6 +141,7 @@ def test_it_ends_with_the_process_that_showed_it(logs):
         ended, _, _ = select.select([descriptor], [], [], 60)
         os.close(descriptor)
     assert ended
+    assert list(tmp_path.glob(".tensorboard-info/*")) == []
 
 
 def test_a_board_that_does_not_start_says_so(logs, monkeypatch):

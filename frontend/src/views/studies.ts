@@ -30,6 +30,7 @@ export class StudiesView extends View {
   private readonly problems = new Map<string, string>();
   private asking = false;
   private asked = 0;
+  private again: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super("studies", "Compare studies", "The best score so far by trials. Tick the studies to draw; only those with the same objective are.");
@@ -70,6 +71,9 @@ export class StudiesView extends View {
     }
     this.asking = false;
     if (this.context !== null) this.draw(this.context);
+    // The other studies may go on when the one above has ended.
+    clearTimeout(this.again);
+    this.again = setTimeout(() => this.context !== null && !document.hidden && this.update(this.context), REFRESH + 50);
   }
 
   private drawTable(context: Context, drawn: readonly Compared[]): void {
