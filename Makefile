@@ -11,7 +11,7 @@ ARGS ?=
 JOBS ?= 2
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint audit fuzz bench search-bench frontend
+.PHONY: demo test lint audit fuzz bench search-bench frontend browser
 
 demo: .venv/dev.stamp
 	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m models.digits_mlp $(ARGS)
@@ -49,6 +49,11 @@ search-bench: .venv/search-bench.stamp
 # The page of the Tuning tab; needs node. The built page is committed.
 frontend: frontend/node_modules/.package-lock.json
 	cd frontend && npm run build
+
+# What the tests of the page need: its packages, and Chromium. Without it they are skipped.
+browser: frontend/node_modules/.package-lock.json
+	command -v chromium || command -v google-chrome || \
+	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium)
 
 frontend/node_modules/.package-lock.json: frontend/package-lock.json
 	cd frontend && npm ci

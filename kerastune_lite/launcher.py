@@ -6,69 +6,130 @@ If TensorBoard can import a module `tensorboard.compat.notf`, it does without Te
 """
 
 import atexit
-import importlib.util
 import json
 import os
+import signal
 import socket
 import subprocess  # nosec B404
 import sys
+import tempfile
 import threading
 import time
 import types
 import urllib.error
-import urllib.parse
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import final
+from typing import IO, Any, NoReturn, final
 
 from kerastune_lite.errors import StudyError, UsageError
+from kerastune_lite.study.events import SearchStarted
 from kerastune_lite.study.layout import BOARD, JOURNAL
+from kerastune_lite.study.store import read_events
+from kerastune_lite.tensorboard_links import PAGE, links, time_series
 
 _PORT = 6006
 _TRIED = 100
 _PATIENCE = 60.0
 _LIFELINE = "KERASTUNE_LITE_LIFELINE"
+_PINNED = "KERASTUNE_LITE_PINNED"
+_SEARCH = "_search"  # a run of each study
+_BELOW = ("", "*/", "*/*/", "*/*/*/")  # where studies are looked for
+_STUDIES = 10  # of which the objective is looked up
+
+# TensorBoard keeps this setting in the browser and takes it from no link. It would clip a best score that is far from
+# the others off the chart. Who has set it keeps what is set.
+_OPENS_TIME_SERIES = """<!doctype html>
+<title>TensorBoard</title>
+<script>
+const key = "_tb_global_settings", settings = JSON.parse(localStorage.getItem(key) || "{}");
+localStorage.setItem(key, JSON.stringify({ignoreOutliers: false, ...settings}));
+location.replace("./%s");
+</script>
+"""
 
 
-def main() -> None:
-    """Runs TensorBoard in this process, with the arguments of the command line."""
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    objectives: Iterable[str] = (),
+    announce: Callable[[str], object] | None = None,
+) -> NoReturn:
+    """Runs TensorBoard in this process until it is interrupted, and exits.
+
+    Args:
+        arguments: Those of `tensorboard`; by default those of this process.
+        objectives: The metrics that the page `search` pins.
+        announce: Called with TensorBoard's address once it can be opened, in place of TensorBoard's own message.
+    """
     if lifeline := os.environ.pop(_LIFELINE, ""):
         threading.Thread(target=_end_with_starter, args=(int(lifeline),), daemon=True).start()
+    pinned = json.loads(os.environ.pop(_PINNED, "[]"))
     sys.modules["tensorboard.compat.notf"] = types.ModuleType("tensorboard.compat.notf")
-    from tensorboard.main import run_main  # noqa: PLC0415 - once the module above is there
+    from absl import app  # noqa: PLC0415 - once the module above is there
+    from tensorboard import default, main_lib, program  # noqa: PLC0415
 
-    run_main()
+    page = (_OPENS_TIME_SERIES % time_series([*objectives, *pinned])).encode()
+
+    def server(application: Any, flags: Any) -> Any:
+        made = program.create_port_scanning_werkzeug_server(_with_page(application, flags, page), flags)
+        if announce is not None:
+            made.print_serving_message = lambda: announce(made.get_url())
+        return made
+
+    main_lib.global_init()
+    tensorboard = program.TensorBoard(plugins=default.get_plugins(), server_class=server)
+    words = sys.argv[1:] if arguments is None else arguments
+    app.run(tensorboard.main, argv=["tensorboard", *words], flags_parser=tensorboard.configure)
+    sys.exit()
+
+
+def _with_page(application: Any, flags: Any, page: bytes) -> Any:
+    """TensorBoard's WSGI application with one page more."""
+    path = f"{flags.path_prefix.rstrip('/')}/{PAGE}"
+
+    def extended(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("PATH_INFO") != path:
+            return application(environ, start_response)
+        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(page)))])
+        return [page]
+
+    return extended
 
 
 def log_directory(directory: str | Path) -> Path:
     """What to open in TensorBoard: the files of a study, or a directory with those of several.
 
     Raises:
-        StudyError: There is no such directory, or the study has no TensorBoard files.
+        StudyError: There is no such directory or no study in it, or the study has no TensorBoard files.
     """
     path = Path(directory)
     if not path.is_dir():
         raise StudyError(f"{path} is no directory; give the one of a study, such as logs/study")
-    if not (path / JOURNAL).exists():
-        return path
-    if not (path / BOARD).is_dir():
-        raise StudyError(
-            f"{path} has no TensorBoard files: its search has written none yet, or wrote them to another directory, or "
-            "tensorboard=False was set"
-        )
-    return path / BOARD
+    if (path / JOURNAL).exists():
+        if not (path / BOARD).is_dir():
+            raise StudyError(
+                f"{path} has no TensorBoard files: its search has written none yet, or wrote them to another "
+                "directory, or tensorboard=False was set"
+            )
+        return path / BOARD
+    if not any(next(path.glob(f"{above}{name}"), None) for above in _BELOW for name in (JOURNAL, _SEARCH)):
+        raise StudyError(f"{path} is no study (it has no {JOURNAL}), and there is none in it")
+    return path
 
 
-def links(port: int) -> dict[str, str]:
-    """The pages that show a search, by what they show."""
-    base = f"http://localhost:{port}/"
-    pinned = json.dumps([{"plugin": "scalars", "tag": tag} for tag in ("search/best", "objective/best")])
-    found = {}
-    if importlib.util.find_spec("kerastune_lite_tensorboard") is not None:
-        found["the search"] = f"{base}#kerastune_lite"
-    found["scores by trial, curves"] = f"{base}?pinnedCards={urllib.parse.quote(pinned)}&smoothing=0#timeseries"
-    return found
+def objectives_of(logs: Path) -> list[str]:
+    """The objectives of the study that writes to `logs`, or of some of the studies there; without the unreadable."""
+    study = logs.parent / JOURNAL
+    journals = [study] if study.is_file() else sorted(logs.glob(f"*/{JOURNAL}"))[:_STUDIES]
+    found: dict[str, None] = {}
+    for journal in journals:
+        with suppress(StudyError):
+            events = read_events(journal.parent)[0]
+            last = next((event for event in reversed(events) if isinstance(event, SearchStarted)), None)
+            found |= {} if last is None else {last.objective.name: None}
+    return list(found)
 
 
 def free_port(port: int | None = None) -> int:
@@ -108,11 +169,15 @@ class Board:
         """Ends TensorBoard; once more does nothing."""
         if self._held < 0:
             return
-        os.close(self._held)
-        self._held = -1
+        held, self._held = self._held, -1
         atexit.unregister(self.stop)
         self._process.terminate()
-        self._process.wait()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        os.close(held)
 
     def __repr__(self) -> str:
         return f"<TensorBoard at {self.url}>"
@@ -143,24 +208,26 @@ def show(directory: str | Path, *, port: int | None = None) -> Board:
         >>> board.url  # doctest: +SKIP
         'http://localhost:6006/#kerastune_lite'
     """
-    logs, chosen = log_directory(directory), free_port(port)
+    chosen, logs = free_port(port), log_directory(directory)
+    pinned = json.dumps(objectives_of(logs))
     lifeline, held = os.pipe()
-    # this Python and a module of this package
-    process = subprocess.Popen(  # nosec B603
-        [sys.executable, "-m", "kerastune_lite.launcher", *arguments(logs, chosen)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=(lifeline,),
-        env={**os.environ, _LIFELINE: str(lifeline), "PYTHONPATH": _path()},
-    )
-    os.close(lifeline)
-    board = Board(next(iter(links(chosen).values())), process, held)
-    try:
-        _wait_for(process, chosen)
-    except BaseException:
-        board.stop()
-        raise
+    with tempfile.TemporaryFile() as errors:
+        # this Python and a module of this package
+        process = subprocess.Popen(  # nosec B603
+            [sys.executable, "-m", "kerastune_lite.launcher", *arguments(logs, chosen)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=(lifeline,),
+            env={**os.environ, _LIFELINE: str(lifeline), _PINNED: pinned, "PYTHONPATH": _path()},
+        )
+        os.close(lifeline)
+        board = Board(next(iter(links(f"http://localhost:{chosen}/").values())), process, held)
+        try:
+            _wait_for(process, chosen, errors)
+        except BaseException:
+            board.stop()
+            raise
     return board
 
 
@@ -173,7 +240,7 @@ def _path() -> str:
     return os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
 
 
-def _wait_for(process: "subprocess.Popen[bytes]", port: int) -> None:
+def _wait_for(process: "subprocess.Popen[bytes]", port: int, errors: IO[bytes]) -> None:
     deadline = time.monotonic() + _PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -184,27 +251,32 @@ def _wait_for(process: "subprocess.Popen[bytes]", port: int) -> None:
             time.sleep(0.05)
     code = process.poll()
     how = f"ended with exit code {code}" if code is not None else f"did not answer within {_PATIENCE:g} seconds"
-    raise StudyError(f"TensorBoard {how}; run `tensorboard` in a terminal to see why")
+    errors.seek(0)
+    said = errors.read().decode(errors="replace").strip().splitlines()
+    raise StudyError(f"TensorBoard {how}" + (f": {said[-1]}" if said else ""))
 
 
 def _end_with_starter(lifeline: int) -> None:
     os.read(lifeline, 1)
-    os._exit(0)
+    os.kill(os.getpid(), signal.SIGTERM)  # TensorBoard then deletes the file by which notebooks find it
 
 
 def run(directory: str | Path, port: int | None, others: Sequence[str]) -> None:
-    """Runs TensorBoard in this process until Ctrl-C, after printing the links.
+    """Runs TensorBoard in this process until Ctrl-C, and prints links once it can be opened.
 
     Args:
         directory: As for `show`.
         port: As for `show`.
         others: Further arguments of `tensorboard`.
     """
-    logs, chosen = log_directory(directory), free_port(port)
-    for what, link in links(chosen).items():
+    chosen, logs = free_port(port), log_directory(directory)
+    main([*arguments(logs, chosen), *others], objectives=objectives_of(logs), announce=_say_links)
+
+
+def _say_links(address: str) -> None:
+    for what, link in links(address).items():
         print(f"{what}: {link}", flush=True)
-    sys.argv = ["tensorboard", *arguments(logs, chosen), *others]
-    main()
+    print("Ctrl-C ends TensorBoard", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The tuner: searches the hyperparameters of a Keras model and returns the results."""
 
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from kerastune_lite.errors import ObjectiveError, SearchError, SpaceError, UsageError, nearest
 from kerastune_lite.executors import Decision, Send, Task, run_attempt
+from kerastune_lite.executors.devices import leave_gpus_to_workers
 from kerastune_lite.kerastuner.hooks import Hooks, call_hooks, hook_callbacks, hooks_while_training
 from kerastune_lite.kerastuner.oracle_settings import without_oracle
 from kerastune_lite.kerastuner.oracle_view import OracleView
@@ -341,9 +343,12 @@ class Tuner(Hooks):
         self._settings = replace(self._settings, overwrite=False)
 
     def _check_executor(self) -> None:
-        """Raises a UsageError for methods of this tuner that would have to run in other processes."""
+        """Prepares for workers; raises a UsageError for methods of this tuner that would have to run in them."""
+        if not getattr(self._settings.executor, "remote", False):
+            return
+        leave_gpus_to_workers(os.environ)
         here = ["run_trial"] if self._own_trials else hooks_while_training(self)
-        if here and getattr(self._settings.executor, "remote", False):
+        if here:
             raise UsageError(
                 f"{type(self).__name__}.{here[0]} cannot run in workers, which do not have the tuner; move it to a "
                 "callback or to the hypermodel's fit, or use workers=1"

@@ -62,6 +62,8 @@ def edf(history: History) -> list[tuple[float, float]]:
     Failed and infeasible trials count as worse than any score.
     """
     steps = progress(history)
+    if not steps:
+        return []  # a study that was never searched has no objective
     scores = sorted((step.score for step in steps if step.score is not None), key=history.objective.minimized)
     return [(score, (index + 1) / len(steps)) for index, score in enumerate(scores)]
 

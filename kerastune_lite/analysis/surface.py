@@ -84,11 +84,11 @@ class ScoreModel:
     """
 
     def __init__(self, history: History) -> None:
-        self._objective = history.objective
         self._space_encoder = SpaceEncoder(history.space)
         self._coordinates, executions = training_data(history, self._space_encoder)
         if len(executions) < _LEAST:
             raise SearchError(f"a model of the score needs {_LEAST} trials with a score, there are {len(executions)}")
+        self._objective = history.objective
         if not len(self._space_encoder):
             raise SearchError("a model of the score needs a hyperparameter with more than one value")
         values = _clipped(np.concatenate([np.asarray(one) for one in executions]), history.objective)

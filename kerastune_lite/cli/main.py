@@ -1,17 +1,21 @@
 """The commands and their arguments."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from kerastune_lite.cli.completion import SHELLS, script
-from kerastune_lite.cli.output import complain
+from kerastune_lite.cli.output import NOTHING, NothingFinished, complain
 from kerastune_lite.cli.running import SEARCHES
 from kerastune_lite.errors import KerastuneError
 
-_EPILOG = "exit codes: 0 done; 1 it could not be done, or `diff` found a difference; 2 wrong arguments; 130 Ctrl-C"
+_EPILOG = (
+    "exit codes: 0 done; 1 it could not be done; 2 wrong arguments; "
+    "3 no finished trial (best), or a difference (diff); 130 Ctrl-C"
+)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -26,12 +30,14 @@ def main(words: Sequence[str] | None = None) -> int:
     if others and options.command != "tensorboard":
         commands[options.command].error(f"unknown arguments: {' '.join(others)}")
     options.words, options.others = given[1:], others
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what a terminal cannot show is no reason to fail
     try:
         code = _run(options, commands)
         sys.stdout.flush()
     except KerastuneError as error:
         complain(f"kerastune-lite {options.command}: {error}")
-        return 1
+        return NOTHING if isinstance(error, NothingFinished) else 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # nobody reads: nor does the interpreter's last flush reach anyone
@@ -107,7 +113,8 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     one = command("watch", "a running search, in the terminal", json=False)
     one.add_argument("--once", action="store_true", help="print what there is to see now")
     command("stop", "ask a running search to end after its epoch", json=False)
-    command("resume", "run again what `run` began", json=False)
+    one = command("resume", "run again what `run` began", json=False)
+    one.add_argument("--yes", action="store_true", help="do not ask whether to run the code that the study names")
     one = command("tensorboard", "open TensorBoard, with further arguments of its own", json=False)
     one.add_argument("--port", type=_count, help="by default the first free one from 6006 on")
     _add_run(command("run", "search the hyperparameters of a model", study=False, json=False))
@@ -117,26 +124,35 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
 
 
 def _add_run(one: argparse.ArgumentParser) -> None:
-    one.formatter_class = argparse.ArgumentDefaultsHelpFormatter
-    one.add_argument("target", metavar="SCRIPT.py[:NAME] or MODULE[:NAME]", help="the model-building function")
-    one.add_argument("--data", required=True, metavar="SCRIPT.py[:NAME]", help="a function that returns the data")
-    one.add_argument("--objective", default="val_loss", help="the metric to optimise")
+    one.add_argument("target", metavar="FUNCTION", help="build_model(hp), as SCRIPT.py:NAME or MODULE:NAME")
+    one.add_argument("--data", metavar="FUNCTION", help="returns the data; by default load_data there")
+    one.add_argument("--objective", default="val_loss", metavar="METRIC", help="to optimise; val_loss by default")
     one.add_argument("--direction", choices=["min", "max"], help="if the metric's name does not tell it")
-    one.add_argument("--search", choices=SEARCHES, default="bayesian")
-    one.add_argument("--trials", type=_count, default=20, help="total number of trials of the study")
-    one.add_argument("--epochs", type=_count, default=10, help="epochs of each training")
+    one.add_argument("--search", choices=SEARCHES, default="bayesian", help="bayesian by default")
+    one.add_argument("--trials", type=_count, default=20, metavar="N", help="trials of the study in all; 20 by default")
+    one.add_argument("--epochs", type=_count, default=10, metavar="N", help="of each training; 10 by default")
+    one.add_argument("--batch-size", type=_count, metavar="N", help="of each training")
+    one.add_argument("--executions", type=_count, default=1, metavar="N", help="trainings of each trial")
+    one.add_argument("--patience", type=_count, metavar="N", help="end a training without improvement in N epochs")
     one.add_argument("--stopping", choices=["auto"], help="stop trials that are not worth their epochs")
     one.add_argument("--max-time", metavar="TIME", help='such as "2h 30min"')
-    one.add_argument("--workers", type=_workers, default=1, help='processes, or "auto"')
+    one.add_argument("--target", type=float, dest="target_score", metavar="SCORE", help="end when a trial has it")
+    one.add_argument("--workers", type=_workers, default=1, metavar="N", help='processes that train, or "auto"')
     one.add_argument("--seed", type=int, help="for a reproducible search")
-    one.add_argument("--directory", default="logs", help="directory of studies")
-    one.add_argument("--project", default="study", help="name of the study")
+    one.add_argument("--directory", default="logs", metavar="DIR", help="of studies; logs by default")
+    one.add_argument("--project", default="study", metavar="NAME", help="of the study; study by default")
+    change = one.add_mutually_exclusive_group()
+    change.add_argument("--extend", action="store_true", help="continue the study although settings have changed")
+    change.add_argument("--overwrite", action="store_true", help="delete the study and start again")
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} must be at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} must be an integer >= 1")
     return number
 
 

@@ -6,7 +6,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kerastune_lite.errors import SearchError
 from kerastune_lite.printable import printable
+
+NOTHING = 3
+"""The exit code of a command that has worked and found nothing, or, for `diff`, a difference."""
+
+
+class NothingFinished(SearchError):
+    """The study has no finished trial."""
 
 
 def say(*lines: str) -> None:
@@ -18,6 +26,16 @@ def say(*lines: str) -> None:
 def complain(text: str) -> None:
     """Prints a line on standard error."""
     print(printable(text, lines=True), file=sys.stderr)
+
+
+class Screen:
+    """Standard output as a file; on a terminal, what that would obey is escaped."""
+
+    def write(self, text: str) -> int:
+        """Writes `text`, lines ending as on this system."""
+        text = text.replace("\r\n", "\n")
+        sys.stdout.write(printable(text, lines=True) if sys.stdout.isatty() else text)
+        return len(text)
 
 
 def as_json(thing: Any) -> str:

@@ -6,27 +6,35 @@ import importlib
 import importlib.util
 import json
 import os
+import shlex
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from kerastune_lite.cli.output import say
 from kerastune_lite.cli.studies import Study
-from kerastune_lite.errors import StudyError, UsageError
-from kerastune_lite.study.layout import COMMAND, STOP_REQUEST
+from kerastune_lite.errors import StudyError, UsageError, changing
+from kerastune_lite.study.events import Event, SearchStarted
+from kerastune_lite.study.files import OwnedFile
+from kerastune_lite.study.history import History
+from kerastune_lite.study.layout import COMMAND
+from kerastune_lite.study.stop_request import request_stop
 
 _SEARCHES = {"random": "RandomSearch", "grid": "GridSearch", "bayesian": "BayesianOptimization"}
 SEARCHES = tuple(_SEARCHES)
+_LONGEST = 1 << 16  # bytes of a command
 
 
 def run(options: argparse.Namespace) -> None:
     """Searches the hyperparameters of a function in a script or module."""
     import kerastune_lite as kt  # noqa: PLC0415 - the tuners load Keras
 
-    build_model, data = _named(options.target, "build_model"), _named(options.data, "load_data")
-    arguments = _fit_arguments(data() if callable(data) else data, options.data)
+    source = options.data or options.target.partition(":")[0]
+    build_model, data = _named(options.target, "build_model"), _named(source, "load_data")
+    arguments = _fit_arguments(data() if callable(data) else data, source)
     make = getattr(kt, _SEARCHES[options.search])
     tuner = make(
         build_model,
@@ -38,9 +46,15 @@ def run(options: argparse.Namespace) -> None:
         stopping=options.stopping,
         workers=options.workers,
         max_time=options.max_time,
+        target=options.target_score,
+        patience=options.patience,
+        executions_per_trial=options.executions,
+        extend=options.extend,
+        overwrite=options.overwrite,
+        observers=[_Remember(Path(options.directory).absolute() / options.project, options.words)],
     )
-    _remember(tuner.project_dir, options.words)
-    tuner.search(**arguments, epochs=options.epochs)
+    batch_size = {} if options.batch_size is None else {"batch_size": options.batch_size}
+    tuner.search(**{**arguments, **batch_size, "epochs": options.epochs})
 
 
 def resume(options: argparse.Namespace) -> Sequence[str]:
@@ -48,7 +62,8 @@ def resume(options: argparse.Namespace) -> Sequence[str]:
     study = Study.read(options.directory)
     place = study.directory / COMMAND
     try:
-        found = json.loads(place.read_text())
+        with closing(OwnedFile(place, os.O_RDONLY)) as file:
+            found = json.loads(os.read(file.number, _LONGEST))
     except FileNotFoundError as error:
         raise StudyError(
             f"{study.directory} was not searched by `kerastune-lite run`; run its script again to resume"
@@ -58,24 +73,49 @@ def resume(options: argparse.Namespace) -> Sequence[str]:
     words, directory = (found.get("words"), found.get("directory")) if isinstance(found, Mapping) else (None, None)
     if not (isinstance(words, list) and all(isinstance(word, str) for word in words) and isinstance(directory, str)):
         raise StudyError(f"{place} does not hold a command; run it again by hand")
-    say(f"in {directory}: kerastune-lite run {' '.join(words)}")
+    say(f"in {directory}: kerastune-lite run {shlex.join(words)}")
+    if not (options.yes or _agreed("This runs the code that it names. Continue? [y/N] ")):
+        raise UsageError("not resumed; --yes resumes without asking")
     os.chdir(directory)
     return words
+
+
+def _agreed(question: str) -> bool:
+    """The answer of who sits at the terminal; no without one."""
+    try:
+        return sys.stdin is not None and sys.stdin.isatty() and input(question).strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def stop(options: argparse.Namespace) -> None:
     """Asks the search of a study to end after its epoch."""
     study = Study.read(options.directory)
-    if study.history.at_rest:
-        raise StudyError(f"{study.directory} is not being searched: {study.state}")
-    request = study.directory / STOP_REQUEST
-    request.write_text(f"{getpass.getuser()} on {socket.gethostname()}\n")
+    if not study.running:
+        raise StudyError(f"{study.directory} is not being searched: {study.description}")
+    request_stop(study.directory, f"{_user()} on {socket.gethostname()}")
     say(f"{study.directory} ends after its running epochs; run its script again to resume")
 
 
-def _remember(directory: Path, words: Sequence[str]) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / COMMAND).write_text(json.dumps({"words": list(words), "directory": str(Path.cwd())}) + "\n")
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        return f"user {os.getuid()}"
+
+
+class _Remember:
+    """An observer that writes into a study which command searches it, once its search has begun."""
+
+    def __init__(self, study: Path, words: Sequence[str]) -> None:
+        self._path = study / COMMAND
+        self._command = json.dumps({"words": list(words), "directory": str(Path.cwd())}) + "\n"
+
+    def __call__(self, event: Event, history: History) -> None:  # noqa: ARG002 - an observer's
+        if isinstance(event, SearchStarted):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+            with changing(self._path), closing(OwnedFile(self._path, flags)) as file:
+                os.write(file.number, self._command.encode())
 
 
 def _named(text: str, default: str) -> Any:
@@ -120,11 +160,16 @@ def _fit_arguments(data: Any, source: str) -> dict[str, Any]:
     """The arguments of `fit`: a dict of them, (x, y), or ((x, y), (x_val, y_val))."""
     if isinstance(data, Mapping):
         return dict(data)
-    if isinstance(data, (tuple, list)) and len(data) >= 2:
-        if isinstance(data[0], (tuple, list)):
-            return {"x": data[0][0], "y": data[0][1], "validation_data": tuple(data[1])}
+    if isinstance(data, (tuple, list)) and len(data) >= 2 and all(_is_pair(part) for part in data[:2]):
+        return {"x": data[0][0], "y": data[0][1], "validation_data": data[1]}
+    if isinstance(data, (tuple, list)) and len(data) == 2:
         return {"x": data[0], "y": data[1]}
     raise UsageError(
         f"{source} must return a dict of arguments of fit, (x, y), or ((x, y), (x_val, y_val)); "
         f"got {type(data).__name__}"
     )
+
+
+def _is_pair(part: Any) -> bool:
+    """Whether it is (x, y); a list is data itself."""
+    return isinstance(part, tuple) and len(part) == 2

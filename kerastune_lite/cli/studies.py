@@ -1,11 +1,8 @@
 """Finds and reads studies; nothing is written and no heavy library is loaded."""
 
 import os
-import re
-import socket
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -13,12 +10,12 @@ from typing import Any, final
 from kerastune_lite.errors import StudyError
 from kerastune_lite.results.results import Results
 from kerastune_lite.study.events import SEARCH_ENDED
+from kerastune_lite.study.files import Holder, lock_holder
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import JOURNAL, LOCK
 from kerastune_lite.study.store import read_events
 
 _DEEPEST = 3
-_HOLDER = re.compile(r"process (\d+) on (.*)")
 
 
 @final
@@ -57,24 +54,45 @@ class Study:
         return Results(self.history)
 
     @property
-    def process(self) -> int | None:
-        """The process that searches, if it is alive on this machine."""
-        with suppress(OSError, ValueError):
-            holder = _HOLDER.match((self.directory / LOCK).read_text(errors="replace")[:200])
-            if holder and holder[2].strip() == socket.gethostname():
-                os.kill(int(holder[1]), 0)
-                return int(holder[1])
-        return None
+    def holder(self) -> Holder | None:
+        """The process that searches, or the last one that did."""
+        try:
+            return lock_holder(self.directory / LOCK)
+        except StudyError:
+            return None
 
     @property
     def state(self) -> str:
-        """What it is doing, in words."""
-        history = self.history
-        if history.last_search is None:
+        """What it is doing: "empty", "running", "interrupted" by the death of its process, or "ended"."""
+        if self.history.last_search is None:
             return "empty"
-        if not history.at_rest:
-            return "running" if self.process is not None else "not ended: its process has died, or is elsewhere"
-        return f"ended: {history.notes.get(SEARCH_ENDED)}"
+        if self.history.at_rest:
+            return "ended"
+        holder = self.holder
+        return "interrupted" if holder is None or holder.alive is False else "running"
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is in this state, in words; None where there is nothing to say."""
+        holder = self.holder
+        match self.state:
+            case "ended":
+                return str(self.history.notes.get(SEARCH_ENDED))
+            case "interrupted":
+                return "its process has died"
+            case "running" if holder is not None and holder.alive is None:
+                return f"on {holder.host}, or its process has died there"
+        return None
+
+    @property
+    def description(self) -> str:
+        """State and reason."""
+        return self.state if self.reason is None else f"{self.state}: {self.reason}"
+
+    @property
+    def running(self) -> bool:
+        """Whether a search is running, as far as can be told from here."""
+        return self.state == "running"
 
     def summary(self) -> dict[str, Any]:
         """The figures of `status`, as JSON."""
@@ -83,6 +101,7 @@ class Study:
         return {
             "study": str(self.directory),
             "state": self.state,
+            "reason": self.reason,
             "objective": None if history.last_search is None else history.objective.name,
             "direction": None if history.last_search is None else history.objective.direction,
             "trials": len(trials),
@@ -108,13 +127,20 @@ def directories(root: Path) -> Iterator[Path]:
             folders.clear()
 
 
-def studies(root: str | Path) -> list[Study]:
-    """All studies at and below `root`.
+def studies(root: str | Path) -> list[Study | StudyError]:
+    """All studies at and below `root`; in the place of one that cannot be read, why.
 
     Raises:
-        StudyError: There is none, or one cannot be read.
+        StudyError: There is none.
     """
-    found = [Study.read(directory) for directory in directories(Path(root))]
+    found = [_read(directory) for directory in directories(Path(root))]
     if not found:
         raise StudyError(f"there is no study in {root}: no {JOURNAL} down to {_DEEPEST} levels below it")
     return found
+
+
+def _read(directory: Path) -> Study | StudyError:
+    try:
+        return Study.read(directory)
+    except StudyError as error:
+        return error

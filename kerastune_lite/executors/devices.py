@@ -2,10 +2,11 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 
 _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+_GROWTH = "TF_FORCE_GPU_ALLOW_GROWTH"
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"}
 
 
@@ -47,4 +48,10 @@ def share(
         return own
     if workers <= len(gpus):
         return {**own, "CUDA_VISIBLE_DEVICES": ",".join(gpus[number::workers])}
-    return {**own, "CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)], "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+    return {**own, "CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)], _GROWTH: "true"}
+
+
+def leave_gpus_to_workers(environment: MutableMapping[str, str]) -> None:
+    """Makes this process, which builds a model to see what it reads, take GPU memory only as it needs it."""
+    if visible_gpus(environment):
+        environment.setdefault(_GROWTH, "true")

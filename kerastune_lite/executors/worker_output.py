@@ -2,6 +2,7 @@
 
 import re
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import final
 
@@ -53,9 +54,10 @@ class WorkerOutput:
         self._last.append(text)
         if trial is None:  # what libraries print when they are imported is told if the worker does not start
             return
-        if self._directory is None:
-            print(f"trial {trial} | {text}", flush=True)
-            return
-        self._directory.mkdir(parents=True, exist_ok=True)
-        with (self._directory / f"{trial_name(trial)}.log").open("a", encoding="utf-8") as file:
-            file.write(text + "\n")
+        with suppress(OSError, ValueError):  # a full disk or a closed terminal is no reason to end a search
+            if self._directory is None:
+                print(f"trial {trial} | {text}", flush=True)
+                return
+            self._directory.mkdir(parents=True, exist_ok=True)
+            with (self._directory / f"{trial_name(trial)}.log").open("a", encoding="utf-8") as file:
+                file.write(text + "\n")

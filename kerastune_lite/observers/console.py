@@ -21,6 +21,7 @@ from kerastune_lite.results.screen import screen
 from kerastune_lite.results.tables import trial_table, write
 from kerastune_lite.results.user_frames import from_user_code
 from kerastune_lite.space.grid import View, discretized
+from kerastune_lite.study.durations import in_words
 from kerastune_lite.study.events import (
     SEARCH_ENDED,
     STOPPING,
@@ -33,6 +34,7 @@ from kerastune_lite.study.events import (
 )
 from kerastune_lite.study.history import History
 from kerastune_lite.study.trial import Trial
+from kerastune_lite.tensorboard_links import ADDRESS, tuning_link
 
 _ROWS = 5
 _ALWAYS_TOLD = 20
@@ -177,7 +179,7 @@ class Console:
         epochs = "" if settings.epochs is None else f"/{settings.epochs}"
         eta = seconds_left(history, self._recent)
         parts = [f"trial {number}{of}, epoch {trial.epoch}{epochs}", *_best(history)]
-        parts += [] if eta is None else [f"about {_duration(eta)} left"]
+        parts += [] if eta is None else [f"about {in_words(eta)} left"]
         parts += self._failures()
         parts += [] if trial.score is None else [f"{settings.objective.name} {brief(trial.score)}"]
         self._live.update(Text(_fitting(parts, self._terminal.width - 1), no_wrap=True, overflow="crop"))
@@ -195,12 +197,14 @@ class Console:
             write(self._terminal, trial_table(list(islice(history.ranked(), _ROWS))))
         for message in _health(history):
             self._say(message, "yellow")
-        if why.startswith("interrupted") and self._where is not None:
+        if why.startswith(("interrupted", "asked to stop")) and self._where is not None:
             self._say("rerun to resume")
         elif counts["paused"] and self._where is not None:
             self._say("rerun with a larger limit to resume the paused trials")
         if self._tensorboard is not None:
             self._say(f"view in TensorBoard: kerastune-lite tensorboard {self._tensorboard}")
+            if (link := tuning_link(ADDRESS)) is not None:
+                self._say(f"where it runs already: {link}")
 
 
 def _health(history: History) -> tuple[str, ...]:
@@ -218,7 +222,7 @@ def _ending(trial: Trial, event: Ended) -> str:
     name, epoch = trial.objective.name, trial.best_epoch
     score = "" if trial.score is None else f", {name} {brief(trial.score)}{spread} in epoch {epoch}"
     reason = "" if event.reason is None else f" ({brief(on_one_line(event.reason), 100)})"
-    return f"trial {trial.number} {event.outcome}{reason}{score}, {_duration(trial.duration)}"
+    return f"trial {trial.number} {event.outcome}{reason}{score}, {in_words(trial.duration)}"
 
 
 def _best(history: History) -> list[str]:
@@ -234,14 +238,6 @@ def _fitting(parts: Sequence[str], width: int) -> str:
             break
         shown = longer
     return shown
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
 
 
 def _grid(event: SearchStarted) -> View | None:

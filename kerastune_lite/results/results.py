@@ -19,6 +19,7 @@ from kerastune_lite.study.trial import Trial
 
 if TYPE_CHECKING:
     import pandas as pd
+    from _typeshed import SupportsWrite
     from matplotlib.axes import Axes
 
     from kerastune_lite.results.diagnostics import Diagnostics
@@ -81,18 +82,24 @@ class Results(Sequence[Trial]):
             raise ImportError("to_dataframe() needs pandas: pip install 'kerastune-lite[pandas]'") from error
         return pd.DataFrame(self._rows(), columns=self._columns())
 
-    def to_csv(self, path: str | Path) -> None:
-        """Writes one row per trial.
+    def to_csv(self, target: "str | Path | SupportsWrite[str]") -> None:
+        """Writes one row per trial, to a file or to what has `write`.
 
         Columns: number, status, score, best_epoch, executions, duration (seconds), `hp.NAME` for each hyperparameter,
         `metric.NAME` for each metric of the best epoch of the best execution (the score is the mean over executions),
         `score.1`, `score.2` ... for each of several executions (or folds) and `score.deviation`, their sample standard
         deviation, reason (why it ended, and a note if it resumed otherwise than exactly).
         """
-        with Path(path).open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-            writer = csv.DictWriter(file, self._columns())
-            writer.writeheader()
-            writer.writerows(self._rows())
+        if not isinstance(target, (str, Path)):
+            self._write_csv(target)
+            return
+        with Path(target).open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+            self._write_csv(file)
+
+    def _write_csv(self, file: "SupportsWrite[str]") -> None:
+        writer = csv.DictWriter(file, self._columns())
+        writer.writeheader()
+        writer.writerows(self._rows())
 
     def to_optimize_result(self) -> Any:
         """The finished trials as scikit-optimize's `OptimizeResult`, for its plots.

@@ -66,11 +66,11 @@ def show_results(history: History, count: int, *, where: str) -> None:
 def show_space(space: Space) -> None:
     """Prints the hyperparameters known so far."""
     rows = [
-        (definition.name, definition.kind, _domain(definition), brief(definition.default), _conditions(definition))
+        (definition.name, definition.kind, domain(definition), brief(definition.default), _conditions(definition))
         for definition in space
     ]
-    table = _table(("name", "kind", "values", "default", "condition"), rows)
-    write(screen(), f"{len(space)} hyperparameters", table)
+    head = ("name", "kind", "values", "default", "condition")
+    write(screen(), f"{len(space)} hyperparameters", table(head, rows))
 
 
 def write(terminal: Console, *parts: str | Table) -> None:
@@ -100,14 +100,15 @@ def trial_table(trials: Sequence[Trial]) -> str | Table:
         extra = [brief(trial.deviation), brief(own)] if several else []
         values = [brief(trial.values[name]) if name in trial.values else "" for name in names]
         rows.append([str(trial.number), brief(trial.score), *extra, brief(trial.best_epoch), *values])
-    return _table(head, rows) if trials else "no finished trial"
+    return table(head, rows) if trials else "no finished trial"
 
 
 def _conditions(definition: Hyperparameter) -> str:
     return " and ".join(f"{where.parent} in {list(where.values)}" for where in definition.conditions)
 
 
-def _domain(definition: Hyperparameter) -> str:
+def domain(definition: Hyperparameter) -> str:
+    """The values of a hyperparameter, in words."""
     match definition:
         case Float() | Int():
             step = "" if definition.step is None else f", step {definition.step}"
@@ -124,5 +125,6 @@ def _listed(values: Sequence[Value]) -> str:
     return shown if len(values) <= _SHOWN else f"{shown}, ... ({len(values)} values)"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table; what a terminal would obey is escaped."""
     return Table([printable(name) for name in head], [[printable(cell) for cell in row] for row in rows])

@@ -29,6 +29,7 @@ from kerastune_lite.study.events import (
     SearchStarted,
     Started,
 )
+from kerastune_lite.study.stop_request import stop_requested
 from kerastune_lite.study.task import Decision, Task
 from kerastune_lite.study.trial import Trial
 
@@ -163,7 +164,8 @@ class Loop:
 
     def _reached(self) -> Reached | None:
         """The first limit that is reached; a request to stop is one."""
-        asked = self._settings.stop_request
+        directory = self._settings.directory
+        asked = None if directory is None else stop_requested(directory)
         if asked is not None:
             return Reached(f"asked to stop by {asked}", resumable=True)
         seconds, epochs = self._recorder.clock() - self._began, self._history.epochs_used - self._epochs_before

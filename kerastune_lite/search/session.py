@@ -20,6 +20,7 @@ from kerastune_lite.strategies import Strategy, fingerprint
 from kerastune_lite.study.events import Enqueued, Event, ExternalResult, SearchStarted
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import BOARD, CHECKPOINTS, FILES
+from kerastune_lite.study.stop_request import forget_stop_request
 from kerastune_lite.study.store import Journal, MemoryStore, Store, read_events, warn_of_damage
 from kerastune_lite.study.task import TrialFunction
 
@@ -81,8 +82,9 @@ def run_search(
             stack.enter_context(_closing(observer))
         everyone: list[Observer] = [*closable, *observers, *map(GuardedObserver, settings.observers)]
         loop = Loop(Recorder(store, history, everyone), settings, executor)
-        settings.forget_stop_request()
-        stack.callback(settings.forget_stop_request)
+        if directory is not None:
+            forget_stop_request(directory)
+            stack.callback(forget_stop_request, directory)
         loop.run(started, [event for event in requests if event not in history.requests])
     return history
 

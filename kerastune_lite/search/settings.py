@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypedDict, final
@@ -10,7 +9,6 @@ from typing import Any, Literal, TypedDict, final
 from kerastune_lite.errors import UsageError, nearest
 from kerastune_lite.executors import Executor, InProcess, Pool
 from kerastune_lite.observers.protocol import Observer
-from kerastune_lite.printable import printable
 from kerastune_lite.search.limits import Limits
 from kerastune_lite.search.versions import versions
 from kerastune_lite.space.kinds import Hyperparameter
@@ -18,7 +16,6 @@ from kerastune_lite.space.number import count, optional_count, whole
 from kerastune_lite.stopping import Auto, StoppingPolicy
 from kerastune_lite.strategies import Random, Strategy, fingerprint
 from kerastune_lite.study.events import SearchStarted
-from kerastune_lite.study.layout import STOP_REQUEST
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.task import TrialFunction
 
@@ -155,22 +152,6 @@ class Settings:
                 f"stop_when_ei_below={self.limits.stop_when_ei_below!r} needs a strategy that computes the expected "
                 f"improvement, such as kt.strategies.Bayesian(); got {self.strategy!r}"
             )
-
-    @property
-    def stop_request(self) -> str | None:
-        """Who has asked, in a file of the study, that the search end; None if nobody has."""
-        request = None if self.directory is None else self.directory / STOP_REQUEST
-        if request is None or not request.is_file():
-            return None
-        with suppress(OSError), request.open(errors="replace") as file:
-            return printable(file.read(100).strip()) or "somebody"
-        return None
-
-    def forget_stop_request(self) -> None:
-        """Deletes a request to stop, so that it concerns one search only."""
-        if self.directory is not None:
-            with suppress(OSError):
-                (self.directory / STOP_REQUEST).unlink()
 
     def started(self, seed: int) -> SearchStarted:
         """These settings as the event that opens a search."""

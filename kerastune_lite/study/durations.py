@@ -22,3 +22,12 @@ def seconds_in(duration: Any) -> float | None:
     parts: list[tuple[str, str]] = _PART.findall(duration)
     whole = bool(parts) and _PART.sub("", duration) == ""
     return sum(float(count) * _UNITS[unit] for count, unit in parts) if whole else None
+
+
+def in_words(seconds: float) -> str:
+    """A number of seconds to be read: `1.5 s`, `2 min 3 s`, `4 h 5 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"

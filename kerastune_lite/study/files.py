@@ -6,15 +6,18 @@ file is therefore refused: it is neither followed nor waited for.
 
 import fcntl
 import os
+import re
 import socket
 import stat
 import weakref
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
 from kerastune_lite.errors import StudyForeign, StudyLocked
 
+_HOLDER = re.compile(r"process ([0-9]{1,10}) on (.*)")
 _FIRST_FREE = 3  # 0 to 2 are the standard streams, also while they are closed
 
 
@@ -108,6 +111,61 @@ def lock_file(path: Path) -> OwnedFile:
         file.close()
         raise
     return file
+
+
+@final
+@dataclass(frozen=True)
+class Holder:
+    """The process that has last locked a study.
+
+    Attributes:
+        process: Its number.
+        host: Its machine.
+        alive: Whether it still holds the lock; None on another machine, where nobody can tell.
+    """
+
+    process: int
+    host: str
+    alive: bool | None
+
+
+def lock_holder(path: Path) -> Holder | None:
+    """Who holds, or has last held, the lock file of a study; None if it does not say.
+
+    Raises:
+        StudyForeign: There is something else than a regular file.
+    """
+    try:
+        file = OwnedFile(path, os.O_RDONLY)
+    except OSError:
+        return None
+    with closing(file):
+        found = _HOLDER.fullmatch(os.pread(file.number, 200, 0).decode(errors="replace").strip())
+        if found is None:
+            return None
+        process, host = int(found[1]), found[2]
+        if host != socket.gethostname():
+            return Holder(process, host, None)
+        # Another process may have the number by now. The lock is tried only then: to try it is to hold it for a moment.
+        return Holder(process, host, _alive(process) and _is_locked(file))
+
+
+def _is_locked(file: OwnedFile) -> bool:
+    try:
+        fcntl.flock(file.number, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def _take(file: OwnedFile) -> None:

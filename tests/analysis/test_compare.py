@@ -33,6 +33,18 @@ def test_a_path_goes_by_recorded_trials_that_mix_both():
     ]
 
 
+def test_a_trial_with_a_value_of_neither_is_no_step():
+    def some(hp):
+        b, c = hp.Choice("b", [0, 1, 2]), hp.Choice("c", [0, 4])
+        if (b, c) in ((0, 4), (1, 0)):
+            raise ValueError("no")
+        return b + c
+
+    history = fakes.search(some, Grid(), max_trials=None, max_consecutive_failed_trials=None)
+    path = ablation_path(history, with_values(history, b=0, c=0), with_values(history, b=1, c=4))
+    assert [change.names for change in path] == [("b", "c")]
+
+
 def test_where_the_record_holds_nothing_in_between_the_path_is_one_step():
     history = fakes.search(lambda hp: hp.Float("x", 0, 1) + hp.Float("y", 0, 1), max_trials=5)
     start, end = history.trials[0], history.trials[1]

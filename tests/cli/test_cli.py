@@ -112,7 +112,7 @@ def test_a_place_that_cannot_be_written_is_named(logs, capsys, tmp_path):
 
 
 def test_diff_names_what_differs_and_its_exit_code_tells(logs, capsys):
-    printed = said(capsys, "diff", logs / "a", logs / "b", code=1)
+    printed = said(capsys, "diff", logs / "a", logs / "b", code=3)
     assert "best x" in printed
     assert "seed" not in printed
     assert said(capsys, "diff", logs / "a", logs / "a") == "no difference\n"
@@ -144,7 +144,7 @@ def test_a_directory_without_a_study_is_named_with_studies_below_it(logs, comman
 
 def test_a_study_without_trials_has_no_best(tmp_path, capsys):
     Journal(tmp_path).close()
-    assert "none of the 0 trials finished with a score" in said(capsys, "best", tmp_path, code=1)
+    assert "none of the 0 trials finished with a score" in said(capsys, "best", tmp_path, code=3)
     assert "empty" in said(capsys, "status", tmp_path)
 
 
@@ -183,7 +183,7 @@ def test_a_search_whose_process_is_gone_is_not_running(tmp_path, capsys):
     journal.append(Started(trial=0, attempt=1, values={}))
     journal.close()
     (tmp_path / "study.lock").write_text("process 999999999 on elsewhere\n")
-    assert "not ended: its process has died, or is elsewhere" in said(capsys, "status", tmp_path)
+    assert "running: on elsewhere, or its process has died there" in said(capsys, "status", tmp_path)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -213,7 +213,8 @@ def test_wrong_arguments_end_with_exit_code_2(words, capsys):
 def test_reading_loads_no_heavy_library(logs):
     code = (
         "import sys; from kerastune_lite.cli import main; "
-        f"[main([*words, {str(logs / 'a')!r}]) for words in (['status'], ['best'], ['export', '--csv', '/dev/null'])]; "
+        "commands = ['status'], ['best'], ['export', '--csv', '-'], ['watch', '--once']; "
+        f"[main([*words, {str(logs / 'a')!r}]) for words in commands]; "
         "print(sorted({'tensorflow', 'keras', 'numpy', 'scipy', 'matplotlib', 'tensorboard'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
@@ -251,7 +252,7 @@ def test_run_searches_a_script_and_resume_continues_it(tmp_path, capsys, monkeyp
     words = ["run", "model_of_cli.py", "--data", "model_of_cli.py", "--search", "random", "--trials", "2", "--epochs"]
     said(capsys, *words, "1", "--seed", "1")
     assert len(history_of(tmp_path / "logs" / "study")) == 2
-    printed = said(capsys, "resume", tmp_path / "logs" / "study")
+    printed = said(capsys, "resume", tmp_path / "logs" / "study", "--yes")
     assert f"in {tmp_path}: kerastune-lite run model_of_cli.py" in printed
     assert "resuming: 2 trials recorded" in printed
 

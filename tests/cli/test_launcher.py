@@ -16,6 +16,7 @@ import kerastune_lite as kt
 from kerastune_lite import launcher
 from kerastune_lite.errors import StudyError, UsageError
 from kerastune_lite.study.layout import BOARD, JOURNAL
+from kerastune_lite.tensorboard_links import links, time_series
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -32,8 +33,14 @@ def test_a_study_opens_its_tensorboard_files(logs):
     assert launcher.log_directory(logs / "study") == logs / "study" / BOARD
 
 
-def test_other_directories_are_opened_as_they_are(logs):
-    assert launcher.log_directory(logs) == logs
+def test_directories_with_studies_are_opened_as_they_are(logs):
+    for directory in (logs, logs.parent, logs / "study" / BOARD):
+        assert launcher.log_directory(directory) == directory
+
+
+def test_a_directory_without_a_study_is_not_opened(tmp_path):
+    with pytest.raises(StudyError, match=r"is no study \(it has no study.jsonl\), and there is none in it"):
+        launcher.log_directory(tmp_path)
 
 
 def test_what_cannot_be_opened_is_named(tmp_path):
@@ -54,25 +61,60 @@ def test_a_port_in_use_is_named_and_by_default_passed_over(tmp_path):
         kt.show(tmp_path, port=0)
 
 
-def test_links_pin_the_best_score_without_smoothing():
-    link = urlsplit(launcher.links(6007)["scores by trial, curves"])
+def pinned(*objectives):
+    link = urlsplit(time_series(objectives))
     query = parse_qs(link.query)
-    assert (link.netloc, link.fragment, query["smoothing"]) == ("localhost:6007", "timeseries", ["0"])
-    assert json.loads(query["pinnedCards"][0])[0] == {"plugin": "scalars", "tag": "search/best"}
+    assert (link.fragment, query["smoothing"]) == ("timeseries", ["0"])
+    cards = json.loads(query["pinnedCards"][0])
+    assert {card["plugin"] for card in cards} == {"scalars"}
+    return [card["tag"] for card in cards]
 
 
-def test_show_answers_with_the_runs_of_the_study_and_ends(logs):
+def test_the_link_pins_the_best_score_and_the_objectives_without_smoothing():
+    assert pinned("val_accuracy", "loss", "loss") == ["search/best", "validation/accuracy", "train/loss"]
+    assert pinned() == ["search/best", "objective/best"]
+
+
+def test_a_hostile_name_does_not_leave_the_link():
+    assert pinned("</script><img src=x>") == ["search/best", "train/</script><img src=x>"]
+    assert "<" not in time_series(["</script>"])
+
+
+def test_the_tuning_tab_comes_first_where_it_is_installed(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert list(links("http://h:1/").values()) == ["http://h:1/search"]
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    assert list(links("http://h:1/").values()) == ["http://h:1/#kerastune_lite", "http://h:1/search"]
+
+
+def test_the_objectives_of_a_study_and_of_several_are_found(logs, tmp_path):
+    assert launcher.objectives_of(logs / "study" / BOARD) == ["error"]
+    assert launcher.objectives_of(logs) == ["error"]
+    assert launcher.objectives_of(tmp_path) == []
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / JOURNAL).write_text("no study")
+    assert launcher.objectives_of(tmp_path) == []
+
+
+def test_show_answers_with_the_runs_of_the_study_and_leaves_nothing_behind(logs, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     board = kt.show(logs / "study")
     try:
         base = board.url.partition("/#")[0].partition("/?")[0]
         with urllib.request.urlopen(f"{base}/data/environment") as answer:
             assert json.load(answer)["data_location"] == str(logs / "study" / BOARD)
+        with urllib.request.urlopen(f"{base}/search") as answer:
+            page = answer.read().decode()
+        assert f'location.replace("./{time_series(["error"])}")' in page
+        assert "ignoreOutliers: false" in page
         assert board.url in board._repr_html_()
+        assert len(list(tmp_path.glob(".tensorboard-info/*"))) == 1
     finally:
         board.stop()
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(f"{base}/data/environment")
     board.stop()
+    assert list(tmp_path.glob(".tensorboard-info/*")) == []
 
 
 def test_tensorboard_runs_without_tensorflow():
@@ -85,7 +127,8 @@ def test_tensorboard_runs_without_tensorflow():
     assert done.stdout.splitlines()[-1] == "False True"
 
 
-def test_it_ends_with_the_process_that_showed_it(logs):
+def test_it_ends_with_the_process_that_showed_it(logs, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     code = (
         "import sys, time, kerastune_lite as kt; board = kt.show(sys.argv[1]); print(board._process.pid, flush=True); "
         "time.sleep(600)"
@@ -98,20 +141,27 @@ def test_it_ends_with_the_process_that_showed_it(logs):
         ended, _, _ = select.select([descriptor], [], [], 60)
         os.close(descriptor)
     assert ended
+    assert list(tmp_path.glob(".tensorboard-info/*")) == []
 
 
 def test_a_board_that_does_not_start_says_so(logs, monkeypatch):
     monkeypatch.setattr(launcher, "arguments", lambda logs, port: ["--no_such_option"])
-    with pytest.raises(StudyError, match="TensorBoard ended with exit code 2"):
+    with pytest.raises(
+        StudyError,
+        match=r"TensorBoard ended with exit code 2: .*unrecognized arguments: --no_such",
+    ):
         kt.show(logs / "study")
 
 
 def test_the_command_prints_the_links(logs, monkeypatch, capsys):
     from kerastune_lite.cli import main
 
-    monkeypatch.setattr(launcher, "main", lambda: print(sys.argv))
-    monkeypatch.setattr(sys, "argv", [])
+    def fake(arguments, objectives, announce):
+        print(arguments, objectives)
+        announce("http://host:7/prefix/")
+
+    monkeypatch.setattr(launcher, "main", fake)
     assert main(["tensorboard", str(logs / "study"), "--bind_all"]) == 0
-    printed = capsys.readouterr().out
-    assert "scores by trial, curves: http://localhost:" in printed
-    assert printed.rstrip().endswith("'--bind_all']")
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert first.endswith("'--bind_all'] ['error']")
+    assert "scores by trial, curves: http://host:7/prefix/search" in rest

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -328,3 +329,42 @@ def test_closing_ends_workers_that_are_at_work():
     worker = int(executor._workers[0].name.rpartition(":")[2])
     executor.close()
     assert not alive(worker)
+
+
+def test_output_that_nobody_can_read_ends_no_search(tmp_path, monkeypatch):
+    def speaks(hp):
+        print("hello", flush=True)
+        return hp.Float("x", 0, 1)
+
+    (tmp_path / "file").touch()
+    assert len(tune(speaks, max_trials=2, workers=kt.executors.Pool(1, logs=tmp_path / "file"))) == 2
+    monkeypatch.setattr(sys, "stdout", None)
+    assert len(tune(speaks, max_trials=2, workers=kt.executors.Pool(1))) == 2
+
+
+def test_memory_that_runs_out_costs_one_trial(tmp_path):
+    def hungry(hp):
+        if hp.Int("x", 0, 3) == 1:
+            resource.setrlimit(resource.RLIMIT_AS, (1 << 28, resource.RLIM_INFINITY))
+            bytearray(1 << 30)
+        return float(hp["x"])
+
+    results = tune(hungry, max_trials=None, strategy=GRID)
+    assert sorted(trial.status for trial in results) == ["completed"] * 3 + ["failed"]
+    assert results[-1].reason == "MemoryError"
+
+
+def test_two_searches_in_threads_have_workers_of_their_own(tmp_path):
+    found = {}
+
+    def search(name):
+        found[name] = tune(bowl, directory=tmp_path, project_name=name)
+
+    threads = [threading.Thread(target=search, args=(name,)) for name in ("a", "b")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    workers = [{trial.notes["worker"] for trial in results} for results in found.values()]
+    assert len(found["a"]) == len(found["b"]) == 4
+    assert not workers[0] & workers[1]

@@ -110,7 +110,7 @@ def test_the_end_names_the_reason_the_counts_and_the_best_trials():
     assert tail[0] == "search ended: every configuration of the space has been tried"
     assert tail[1] == "3 completed"
     assert [line.split()[0] for line in tail[2:6]] == ["trial", "2", "1", "0"]
-    assert tail[-1] == "view in TensorBoard: kerastune-lite tensorboard logs/s/tensorboard"
+    assert "view in TensorBoard: kerastune-lite tensorboard logs/s/tensorboard" in tail
 
 
 def test_a_grid_cut_short_says_what_share_it_covered():

@@ -54,7 +54,7 @@ def diverging(hp):
 
 
 def hostile(hp):
-    return hp.Float("$x_{\n<b>", 0, 1) + hp.Choice("_$", ["$\\frac", "\x1b[2J"]).count("$")
+    return hp.Float("$\\frac$ x_{\n<b>", 0, 1) + hp.Choice("_$", ["$\\frac", "\x1b[2J"]).count("$")
 
 
 def searched(function, trials, **options):
@@ -62,6 +62,7 @@ def searched(function, trials, **options):
 
 
 STATES = {
+    "never searched": lambda: Results(History()),
     "no trial": lambda: Results(History([fakes.opened()])),
     "one trial": lambda: searched(conditional, 1),
     "three trials": lambda: searched(conditional, 3),

@@ -15,6 +15,7 @@ from kerastune_lite.space.kinds import Fixed, Float, Hyperparameter, Int, Value
 from kerastune_lite.space.space import Space
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.trial import Trial
+from kerastune_lite.tensorboard_links import tag
 
 # Of what else is in a trial's file; 2 has the record for the Tuning tab.
 _FORMAT = 2
@@ -175,13 +176,6 @@ def _message(cell: bool | float | str) -> struct_pb2.Value:  # noqa: FBT001 - on
     if isinstance(cell, bool):
         return struct_pb2.Value(bool_value=cell)
     return struct_pb2.Value(string_value=cell) if isinstance(cell, str) else struct_pb2.Value(number_value=cell)
-
-
-def tag(metric: str, execution: int = 0) -> str:
-    """The tag of a metric: `train/loss`, `validation/loss`; later executions have a prefix."""
-    group = "" if execution == 0 else f"execution_{execution + 1}/"
-    side = "validation" if metric.startswith("val_") else "train"
-    return f"{group}{side}/{metric.removeprefix('val_')}"
 
 
 def tags(metrics: Mapping[str, float], execution: int) -> dict[str, float]:

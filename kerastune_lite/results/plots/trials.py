@@ -111,7 +111,8 @@ def plot_parallel_coordinates(history: History, ax: "Axes | None" = None) -> "Ax
     found = columns(history)
     ax = drawing.axes(ax, size=(min(max(6.4, 1.25 * (len(found) + 1)), _WIDEST), 4.2))
     scored = list(history.ranked())
-    shown = score_range([trial.score for trial in scored if trial.score is not None], history.objective)
+    scores = [trial.score for trial in scored if trial.score is not None]
+    shown = score_range(scores, history.objective) if scores else None
     if shown is None:
         return drawing.message(ax, drawing.nothing_scored(history))
     from matplotlib.collections import LineCollection  # noqa: PLC0415 - heavy, and an extra
