@@ -224,7 +224,7 @@ export class App {
     if (this.badge.textContent !== state) this.badge.textContent = state;
     this.badge.className = `badge ${["running", "finished", "interrupted"].includes(study.state) ? study.state : ""}`;
     const parts = [
-      study.strategy === null || study.strategy === undefined ? null : `${study.strategy} search`,
+      study.strategy === null || study.strategy === undefined ? null : `${study.strategy.replace(/ ?search$/, "")} search`,
       study.stopping ? `${study.stopping} stopping` : null,
       (study.executions ?? 1) > 1 ? `${study.executions} executions per trial` : null,
       study.seed === null || study.seed === undefined ? null : `seed ${study.seed}`,

@@ -2,7 +2,6 @@
 import { ablationPath, defaults, differences, recordedPath, type Difference } from "../compute/compare";
 import { meanCurve } from "../compute/curves";
 import { epochTicks, formatCount, formatDuration, formatNumber, formatScore, formatValue } from "../compute/numbers";
-import { CURVE_FENCE } from "../compute/progress";
 import type { Trial } from "../compute/trial";
 import type { Value } from "../records";
 import { Chart, numberAxis, tooltip, type Option } from "../ui/chart";
@@ -10,6 +9,9 @@ import { clip, h, replace, userText, type Child } from "../ui/dom";
 import { View, type Context } from "../ui/view";
 import { DEFAULT } from "../view_state";
 import { frame, scoreYAxis } from "./history";
+
+/** How far the epochs are shown to the bad side: one or two curves are to be seen from their first epoch on. */
+const REACH = 100;
 
 interface Side {
   letter: "A" | "B";
@@ -147,7 +149,7 @@ export class CompareView extends View {
     const drawn = [a, b].flatMap((side, index) => (side.trial === null || side.trial.curves.length === 0 ? [] : [{ side, trial: side.trial, colour: theme.picked[index as 0 | 1] }]));
     this.chart.element.hidden = drawn.length === 0;
     if (drawn.length === 0) return;
-    const within = frame(drawn.flatMap(({ trial }) => trial.curves.flat().map(([, value]) => value)), context.direction, false, CURVE_FENCE);
+    const within = frame(drawn.flatMap(({ trial }) => trial.curves.flat().map(([, value]) => value)), context.direction, false, REACH);
     if (within === null) {
       this.chart.element.hidden = true;
       return;

@@ -74,7 +74,7 @@ function option(context: Context, x: Axis, y: Axis, contour: Grid | null, shade:
     symbolSize: letterOf(context, trial) !== null ? 12 : shown.length > 300 ? 5 : 7,
     itemStyle: {
       color: letterOf(context, trial) !== null ? colourOf(context, trial) : mix(theme.ramp, shade(trial.score!)),
-      borderColor: theme.dark ? "#17181a" : "#ffffff", borderWidth: 1, shadowBlur: 1, shadowColor: "rgba(0,0,0,.5)",
+      borderColor: !theme.dark ? "#ffffff" : x.of(trial) === undefined || y.of(trial) === undefined || contour === null ? theme.soft : "#17181a", borderWidth: 1, shadowBlur: 1, shadowColor: "rgba(0,0,0,.5)",
     },
   }));
   return {
