@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 VERSION = 1
@@ -113,13 +114,28 @@ def _optional(check: Check) -> Check:
     return lambda value: None if value is None else check(value)
 
 
-def _list(check: Check, length: int | None = None) -> Check:
-    """A list of things of a kind."""
+def _list(check: Check) -> Check:
+    """A list of things of a kind, all of them right."""
 
     def of(value: Any) -> list[Any]:
-        if not isinstance(value, list) or (length is not None and len(value) != length):
+        if not isinstance(value, list):
             raise _Wrong
         return [check(item) for item in value[:_MOST_ITEMS]]
+
+    return of
+
+
+def _each(check: Check) -> Check:
+    """A list of things of a kind, without those that are wrong."""
+
+    def of(value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise _Wrong
+        found = []
+        for item in value[:_MOST_ITEMS]:
+            with suppress(_Wrong):
+                found.append(check(item))
+        return found
 
     return of
 
@@ -136,12 +152,16 @@ def _row(*checks: Check) -> Check:
 
 
 def _by_name(check: Check) -> Check:
-    """An object with any names and things of a kind."""
+    """An object with any names and things of a kind, without those that are wrong."""
 
     def of(value: Any) -> Json:
         if not isinstance(value, dict):
             raise _Wrong
-        return {_text(name): check(item) for name, item in list(value.items())[:_MOST_ITEMS]}
+        found = {}
+        for name, item in list(value.items())[:_MOST_ITEMS]:
+            with suppress(_Wrong):
+                found[_text(name)] = check(item)
+        return found
 
     return of
 
@@ -185,7 +205,7 @@ _TRIAL: dict[str, tuple[Check, Any]] = {
     "attempts": (_count, 1),
     "confirmed": (_flag, None),
     "reused": (_flag, None),
-    "spans": (_list(_row(_finite, _optional(_finite), _optional(_text))), []),
+    "spans": (_each(_row(_finite, _optional(_finite), _optional(_text))), []),
     "curves": (_list(_list(_row(_count, _optional(_number)))), []),
 }
 _OBJECTIVE: dict[str, tuple[Check, Any]] = {
@@ -225,11 +245,11 @@ _STUDY: dict[str, tuple[Check, Any]] = {
     "budget_used": (_count, None),
     "epochs_used": (_count, None),
     "epochs_saved": (_count, None),
-    "space": (_list(_object(_HYPERPARAMETER, "name")), []),
-    "diagnostics": (_list(_object(_DIAGNOSTIC, "text")), []),
+    "space": (_each(_object(_HYPERPARAMETER, "name")), []),
+    "diagnostics": (_each(_object(_DIAGNOSTIC, "text")), []),
     "best_values_code": (_text, None),
 }
-_SHARES = _list(_row(_text, _finite))
+_SHARES = _each(_row(_text, _finite))
 _IMPORTANCE: dict[str, tuple[Check, Any]] = {
     "method": (_text, None),
     "all": (_SHARES, []),
@@ -253,7 +273,7 @@ _ANALYSIS: dict[str, tuple[Check, Any]] = {
     "trials": (_count, None),
     "importance": (_object(_IMPORTANCE, "all"), None),
     "slices": (_by_name(_object(_SLICE, "x")), {}),
-    "contours": (_list(_object(_CONTOUR, "x")), []),
+    "contours": (_each(_object(_CONTOUR, "x")), []),
     "seconds": (_finite, None),
     "note": (_text, None),
 }

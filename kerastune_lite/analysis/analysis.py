@@ -6,14 +6,12 @@ from collections.abc import Callable
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from kerastune_lite.analysis.records import VERSION, bounded, scalar
 from kerastune_lite.errors import SearchError
-from kerastune_lite.space.kinds import to_json
 from kerastune_lite.study.history import History
 
 if TYPE_CHECKING:
     from kerastune_lite.analysis.surface import ScoreModel
-
-VERSION = 1
 
 # Hyperparameters that have a slice, and those of which each pair has a contour: the most important ones.
 _SLICES = 10
@@ -44,7 +42,7 @@ def analysis_record(
     names = [name for name, _ in importance["all"]] or history.space.names
     slices, contours = {}, []
     if model is not None:
-        slices = {name: found for name in names[:_SLICES] if in_time() and (found := _slice(model, name))}
+        slices = {bounded(name): found for name in names[:_SLICES] if in_time() and (found := _slice(model, name))}
         pairs = combinations(names[:_PAIRED], 2)
         contours = [found for x, y in pairs if in_time() and (found := _contour(model, x, y))]
     if late:
@@ -52,7 +50,7 @@ def analysis_record(
     return {
         "v": VERSION,
         "trials": history.scored,
-        "importance": importance if importance["all"] else None,
+        "importance": _shown(importance) if importance["all"] else None,
         "slices": slices,
         "contours": contours,
         "seconds": clock() - began,
@@ -75,6 +73,12 @@ def _importance(history: History, notes: list[str]) -> dict[str, Any]:
     return found
 
 
+def _shown(importance: dict[str, Any]) -> dict[str, Any]:
+    """The importance with bounded names."""
+    parts = {part: [[bounded(name), share] for name, share in importance[part]] for part in ("all", "top_quarter")}
+    return {**importance, **parts}
+
+
 def _model(history: History, notes: list[str]) -> "ScoreModel | None":
     from kerastune_lite.analysis.surface import ScoreModel  # noqa: PLC0415 - heavy: numpy, scipy
 
@@ -90,17 +94,18 @@ def _slice(model: "ScoreModel", name: str) -> dict[str, Any] | None:
     if found is None:
         return None
     lines = {"mean": found.mean, "low": found.low, "high": found.high}
-    return {"x": list(map(to_json, found.x))} | {key: list(map(short, line)) for key, line in lines.items()}
+    return {"x": list(map(scalar, found.x))} | {key: list(map(short, line)) for key, line in lines.items()}
 
 
 def _contour(model: "ScoreModel", x: str, y: str) -> dict[str, Any] | None:
     found = model.contour(x, y)
     if found is None:
         return None
-    mean = [[short(score) if math.isfinite(score) else "nan" for score in row] for row in found.mean]
-    return {"x": x, "y": y, "xs": list(map(to_json, found.xs)), "ys": list(map(to_json, found.ys)), "mean": mean}
+    mean = [list(map(short, row)) for row in found.mean]
+    axes = {"xs": list(map(scalar, found.xs)), "ys": list(map(scalar, found.ys))}
+    return {"x": bounded(x), "y": bounded(y), **axes, "mean": mean}
 
 
-def short(number: float) -> float:
-    """A number with five significant digits, which a plot cannot tell from the number."""
-    return float(f"{number:.5g}")
+def short(number: float) -> float | str:
+    """A number with five significant digits, which a plot cannot tell from the number; NaN and infinities as texts."""
+    return float(f"{number:.5g}") if math.isfinite(number) else str(float(number))

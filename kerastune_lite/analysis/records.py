@@ -33,7 +33,7 @@ Json = dict[str, Any]
 
 def trial_record(trial: Trial, history: History) -> Json:
     """What the Tuning tab shows of a trial."""
-    ended = trial.ended_at if trial.status != "running" and trial.attempts else None
+    ended = None if trial.status == "running" else trial.ended_at
     spans = trial.spans
     return {
         "v": VERSION,
@@ -44,18 +44,18 @@ def trial_record(trial: Trial, history: History) -> Json:
         "best_epoch": trial.best_epoch,
         "epochs": trial.reported_epochs,
         "planned": history.known_epochs(trial),
-        "values": {_text(name): scalar(value) for name, value in trial.values.items()},
-        "reason": _optional_text(trial.reason),
-        "error": _optional_text(_last_line(trial.error)),
+        "values": {bounded(name): scalar(value) for name, value in trial.values.items()},
+        "reason": _optional(trial.reason),
+        "error": _optional(_last_line(trial.error)),
         "source": _source(trial, history),
-        "started": trial.started_at,
-        "ended": ended,
-        "duration": trial.duration,
-        "worker": _text(spans[-1].worker) if spans else None,
+        "started": _number(trial.started_at),
+        "ended": _number(ended),
+        "duration": _number(trial.duration),
+        "worker": bounded(spans[-1].worker) if spans else None,
         "attempts": trial.attempts,
         "confirmed": trial.confirmed,
         "reused": None,
-        "spans": [[span.start, span.end, _text(span.worker)] for span in spans[-_MOST_SPANS:]],
+        "spans": [[_number(span.start), _number(span.end), bounded(span.worker)] for span in spans[-_MOST_SPANS:]],
         "curves": _curves(trial),
     }
 
@@ -79,27 +79,27 @@ def study_record(
     running = history.end_reason is None and not over
     return {
         "v": VERSION,
-        "name": _text(name),
+        "name": bounded(name),
         "identity": identity(history.created),
-        "objective": {key: _text(value) for key, value in settings.objective.to_json().items()},
+        "objective": {key: bounded(value) for key, value in settings.objective.to_json().items()},
         "strategy": _named(settings.strategy, "strategy"),
         "stopping": _named(options.get("stopping"), "strategy"),
         "seed": settings.seed,
         "max_trials": settings.max_trials,
         "max_epochs_total": _number(options.get("max_epochs_total")),
-        "max_time": seconds_in(options.get("max_time")),
+        "max_time": _number(seconds_in(options.get("max_time"))),
         "executions": settings.executions,
         "state": "running" if running else _state(history.end_reason),
-        "end_reason": _optional_text(history.end_reason),
-        "started": history.created,
-        "updated": history.updated,
-        "elapsed": history.elapsed,
-        "eta": seconds_left(history, recent_trials(history)) if running else None,
+        "end_reason": _optional(history.end_reason),
+        "started": _number(history.created),
+        "updated": _number(history.updated),
+        "elapsed": _number(history.elapsed),
+        "eta": _number(seconds_left(history, recent_trials(history))) if running else None,
         "budget_used": history.budget_used,
         "epochs_used": history.epochs_used,
         "epochs_saved": epochs_saved(history),
         "space": _space(history),
-        "diagnostics": [{"level": level, "text": _text(text)} for level, text in diagnostics],
+        "diagnostics": [{"level": level, "text": bounded(text)} for level, text in diagnostics],
         "best_values_code": None if best is None else _code(best.values),
     }
 
@@ -110,7 +110,7 @@ def scalar(value: Value) -> float | str | bool | None:
         return value
     if isinstance(value, (int, float)):
         return _number(value)
-    return _text(value if isinstance(value, str) else repr(value))
+    return bounded(value if isinstance(value, str) else repr(value))
 
 
 def _number(value: Any) -> float | str | None:
@@ -123,7 +123,7 @@ def _number(value: Any) -> float | str | None:
         return "inf" if value > 0 else "-inf"
 
 
-def _text(value: str) -> str:
+def bounded(value: str) -> str:
     """A text of bounded length, the same for equal texts."""
     if len(value) <= LONGEST_TEXT:
         return value
@@ -137,8 +137,8 @@ def _code(values: Mapping[str, Value]) -> str | None:
     return code if len(code) <= _LONGEST_CODE else None
 
 
-def _optional_text(value: str | None) -> str | None:
-    return None if value is None else _text(value)
+def _optional(value: str | None) -> str | None:
+    return None if value is None else bounded(value)
 
 
 def _last_line(text: str | None) -> str | None:
@@ -148,7 +148,7 @@ def _last_line(text: str | None) -> str | None:
 def _named(fingerprint: Any, key: str) -> str | None:
     """The name in a fingerprint, in lower case."""
     name = fingerprint.get(key) if isinstance(fingerprint, Mapping) else None
-    return _text(name.lower()) if isinstance(name, str) else None
+    return bounded(name.lower()) if isinstance(name, str) else None
 
 
 def _state(end_reason: str | None) -> str:
@@ -158,7 +158,7 @@ def _state(end_reason: str | None) -> str:
 def _source(trial: Trial, history: History) -> str:
     """Where its values come from."""
     if trial.proposal is None or trial.proposal.source != "strategy":
-        return "unknown" if trial.proposal is None else _text(trial.proposal.source)
+        return "unknown" if trial.proposal is None else bounded(trial.proposal.source)
     bayesian = history.settings.strategy.get("strategy") == "Bayesian"
     of_model = isinstance(trial.note, Mapping) and "trend" in trial.note
     return "initial design" if bayesian and not of_model else "strategy"
@@ -224,7 +224,7 @@ def _mixed(definition: Hyperparameter, history: History) -> Json:
 
 def _described(definition: Hyperparameter, kind: str) -> Json:
     return {
-        "name": _text(definition.name),
+        "name": bounded(definition.name),
         "kind": kind,
         "low": None,
         "high": None,

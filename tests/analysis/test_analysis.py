@@ -1,11 +1,13 @@
 """The record of what takes a fit."""
 
 import json
+import math
 from itertools import count
 
 import pytest
 
-from kerastune_lite.analysis.analysis import analysis_record
+from kerastune_lite.analysis.analysis import analysis_record, short
+from kerastune_lite.analysis.records import bounded, trial_record
 from kerastune_lite.study.history import History
 from tests import fakes
 
@@ -57,3 +59,23 @@ def test_a_study_without_trials_says_what_is_missing(events):
     record = analysis_record(History(events))
     assert (record["importance"], record["slices"], record["contours"]) == (None, {}, [])
     assert "importance needs 10 trials with a score, there are 0" in record["note"]
+
+
+def test_names_and_values_are_those_of_the_records_of_trials():
+    name = "n" * 1000
+
+    def function(hp):
+        return sum(hp.Choice(name, [(1, 1), (2, 2), (3, 3)])) + hp.Float("x", 0, 1)
+
+    history = fakes.search(function, max_trials=20)
+    record = analysis_record(history, 60.0)
+    shown = trial_record(history[0], history)["values"]
+    assert {one for one, _ in record["importance"]["all"]} == set(record["slices"]) == set(shown)
+    (contour,) = record["contours"]
+    assert {contour["x"], contour["y"]} == set(shown)
+    assert record["slices"][bounded(name)]["x"] == ["(1, 1)", "(2, 2)", "(3, 3)"]
+    json.dumps(record, allow_nan=False)
+
+
+def test_a_number_that_json_cannot_hold_is_a_text():
+    assert [short(value) for value in (0.123456, math.nan, -math.inf)] == [0.12346, "nan", "-inf"]

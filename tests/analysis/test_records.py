@@ -312,3 +312,10 @@ def test_best_values_of_any_length_are_left_out():
 def test_diagnostics_keep_their_level():
     record = study_record(told(), name="s", diagnostics=[("warning", "widen x above 1")])
     assert record["diagnostics"] == [{"level": "warning", "text": "widen x above 1"}]
+
+
+def test_times_that_are_no_numbers_are_texts():
+    stamp = Stamp(math.nan, -math.inf, "box:1")
+    history = told(Started(trial=0, attempt=1, values={}, stamp=stamp), Ended(trial=0, stamp=stamp))
+    for record in (trial_record(history[0], history), study_record(history, name="s")):
+        json.dumps(record, allow_nan=False)

@@ -131,3 +131,17 @@ def test_the_names_of_numbers_that_json_cannot_hold_are_kept():
 def test_names_and_values_of_any_text_are_kept():
     values = {"<img src=x onerror=alert(1)>": "\u202egnp", "__proto__": "\ud800", "n" * 9_000: "v" * 9_000}
     assert records.trial_of(json.dumps({**TRIAL, "values": values}))["values"] == values
+
+
+def test_one_wrong_item_leaves_the_others():
+    line = {"x": [1], "mean": [1], "low": [1], "high": [1]}
+    analysis = {"v": 1, "slices": {"a": line, "b": {**line, "x": [[1, 2]]}}, "contours": [{"x": "a"}, 7]}
+    found = records.analysis_of(json.dumps(analysis))
+    assert (list(found["slices"]), [contour["x"] for contour in found["contours"]]) == (["a"], ["a"])
+    trial = {**TRIAL, "values": {"x": None, "y": [1], "z": 2}, "spans": [[1, None, None], ["?"]]}
+    found = records.trial_of(json.dumps(trial))
+    assert (found["values"], found["spans"]) == ({"x": None, "z": 2}, [[1, None, None]])
+    study = {**STUDY, "space": [{"name": "x"}, {"name": 1}], "diagnostics": ["text", {"text": "widen"}]}
+    found = records.study_of(json.dumps(study))
+    assert [definition["name"] for definition in found["space"]] == ["x"]
+    assert [finding["text"] for finding in found["diagnostics"]] == ["widen"]

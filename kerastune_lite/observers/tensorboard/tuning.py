@@ -39,6 +39,8 @@ def affordable(seconds: float, burst: int = _BURST) -> int:
     One a second at first; later fewer, so that a file grows with the logarithm of time: after 500 s, one in 500th of
     the time. What has not been used may be used later, so that the last record is usually up to date.
     """
+    if not 0 < seconds < math.inf:  # clocks are set, and a record may come from anybody
+        return burst
     steady = min(seconds, _STEADY)
     return burst + int(steady + _STEADY * math.log(max(seconds, _STEADY) / _STEADY))
 

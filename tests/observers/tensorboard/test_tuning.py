@@ -143,7 +143,18 @@ def test_the_study_is_written_seldom_in_a_fast_search(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "count"), [(0, 5), (0.9, 5), (1, 6), (500, 505), (500 * 2.718281828, 1004), (360_000, 3794)]
+    ("seconds", "count"),
+    [
+        (-3, 5),
+        (float("nan"), 5),
+        (float("inf"), 5),
+        (0, 5),
+        (0.9, 5),
+        (1, 6),
+        (500, 505),
+        (500 * 2.718281828, 1004),
+        (360_000, 3794),
+    ],
 )
 def test_the_records_of_a_tag_grow_with_the_logarithm_of_time(seconds, count):
     assert affordable(seconds) == count
