@@ -84,6 +84,8 @@ export class HistoryView extends View {
   private readonly byTrial = new Chart("history-chart");
   private readonly byTime = new Chart("history-chart");
 
+  private readonly offScale = h("i", { class: "mark cross stopped" }, "△");
+
   constructor() {
     super("history", "Best so far", "Each mark is a trial; the line is the best score until then. Click a mark to compare the trial.");
     this.body.append(
@@ -94,7 +96,7 @@ export class HistoryView extends View {
         h("li", {}, h("i", { class: "mark completed" }), "completed"),
         h("li", {}, h("i", { class: "mark hollow stopped" }), "stopped early"),
         h("li", {}, h("i", { class: "mark cross failed" }, "×"), "failed or infeasible"),
-        h("li", {}, h("i", { class: "mark cross stopped" }, "△"), "off the scale"),
+        h("li", {}, this.offScale, "off the scale"),
         h("li", {}, h("i", { class: "mark hollow square running" }), "running"),
       ),
     );
@@ -105,6 +107,7 @@ export class HistoryView extends View {
     const legend = this.body.querySelector<HTMLElement>(".marks")!;
     this.say(context.trials.length === 0 ? "Waiting for the first trial." : null, columns, legend);
     if (context.trials.length === 0) return;
+    this.offScale.textContent = context.direction === "max" ? "▽" : "△";
     this.byTrial.onTrial = this.byTime.onTrial = context.pick;
     const scores = context.trials.flatMap((trial) => (trial.score === null ? [] : [trial.score]));
     const within = frame(scores, context.direction, true) ?? NO_SCORES;
