@@ -126,6 +126,15 @@ class Diagnostics:
         return (*self._of_failures(), *self._of_correlation(), *bounds, *self._of_importance(), *self._of_noise())
 
     @property
+    def fit(self) -> tuple[bool, str] | None:
+        """Whether the scores can be predicted from the hyperparameters, and how well in words; None if unknown."""
+        if self.rank_correlation is None or self.correlation is None:
+            return None
+        figures = f"correlation {self.correlation:.2f}, of ranks {self.rank_correlation:.2f}"
+        text = f"each score predicted from the other trials: {figures}"
+        return _higher(self.rank_correlation, self.correlation) >= _PREDICTABLE, text
+
+    @property
     def _noise_of_trial(self) -> float:
         return (self.noise or 0.0) / math.sqrt(self.executions)
 
@@ -217,12 +226,17 @@ def diagnose(history: History) -> Diagnostics:
     )
 
 
-def messages(history: History) -> tuple[str, ...]:
-    """The messages to show below a table of results: of resumed trials, and findings unless the study is small."""
+def messages(history: History, found: Diagnostics | None = None) -> tuple[str, ...]:
+    """The messages to show below a table of results: of resumed trials, and findings unless the study is small.
+
+    Args:
+        history: The study.
+        found: Its diagnostics, if they are known already.
+    """
     enough = sum(1 for _ in islice(history.ranked(), _ENOUGH)) == _ENOUGH
     told = history.notes.get(STOPPING)
     of_stopping = [told] if isinstance(told, str) else []
-    return (*_of_resumed(history), *of_stopping, *(diagnose(history).messages if enough else ()))
+    return (*_of_resumed(history), *of_stopping, *((found or diagnose(history)).messages if enough else ()))
 
 
 def _of_resumed(history: History) -> list[str]:

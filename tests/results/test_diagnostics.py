@@ -433,3 +433,16 @@ def test_a_search_ends_with_the_messages_if_it_was_bayesian(strategy, shown):
 def test_a_name_is_shown_with_escapes_for_what_a_terminal_would_obey():
     report = str(replace(diagnose(History()), importance={"a\x1b[2J\n": 0.5}))
     assert r"importance: a\x1b[2J\n 50%" in report
+
+
+def test_the_fit_of_the_model_is_said_in_words():
+    good = replace(diagnose(History()), correlation=0.4, rank_correlation=0.5)
+    assert good.fit == (True, "each score predicted from the other trials: correlation 0.40, of ranks 0.50")
+    assert replace(good, rank_correlation=0.49).fit[0] is False
+    assert diagnose(History()).fit is None
+
+
+def test_messages_of_known_diagnostics_do_not_compute_them_again():
+    history = fakes.search(bowl, max_trials=10)
+    found = replace(diagnose(History()), failures=0.5)
+    assert messages(history, found) == found.messages != ()

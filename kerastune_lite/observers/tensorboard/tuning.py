@@ -143,6 +143,7 @@ class Analyses:
         self._spent = 0.0
         self._last = _LOADING
         self._messages: tuple[str, ...] = ()
+        self._fit: tuple[bool, str] | None = None
 
     def next(self, history: History, *, ended: bool) -> dict[str, Any] | None:
         """The analysis, if one is due.
@@ -164,15 +165,17 @@ class Analyses:
         """Findings of the last analysis, and what the stopping policy says."""
         notice = history.notes.get(STOPPING)
         found = [("warning", message) for message in self._messages if message != notice]
-        return [*found, *([("hint", notice)] if isinstance(notice, str) else [])]
+        fit = [] if self._fit is None else [("ok" if self._fit[0] else "hint", self._fit[1])]
+        return [*found, *([("hint", notice)] if isinstance(notice, str) else []), *fit]
 
     def _analyse(self, history: History, seconds: float) -> dict[str, Any]:
-        from kerastune_lite.results.diagnostics import messages  # noqa: PLC0415 - heavy: numpy, scipy
+        from kerastune_lite.results.diagnostics import diagnose, messages  # noqa: PLC0415 - heavy: numpy, scipy
 
         began = self._clock()
         try:
             record = analysis_record(history, seconds)
-            self._messages = messages(history)
+            found = diagnose(history)
+            self._messages, self._fit = messages(history, found), found.fit
         except _FAULTS as error:
             note = f"the analysis failed: {type(error).__name__}: {error}"[:500]
             record = _without_analysis(history.scored, note, self._clock() - began)

@@ -1,6 +1,7 @@
 """The records that the board writes for the Tuning tab; what the plugin makes of them is tested in tests/plugin."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from tensorboard.backend.event_processing import event_file_loader
@@ -201,7 +202,9 @@ def analyses(monkeypatch):
         return {"trials": history.scored}
 
     monkeypatch.setattr(tuning, "analysis_record", analysis_record)
-    monkeypatch.setattr("kerastune_lite.results.diagnostics.messages", lambda history: ("widen x",))
+    found = SimpleNamespace(fit=(True, "predicted well"))
+    monkeypatch.setattr("kerastune_lite.results.diagnostics.diagnose", lambda history: found)
+    monkeypatch.setattr("kerastune_lite.results.diagnostics.messages", lambda history, found: ("widen x",))
     return Analyses(clock), made
 
 
@@ -252,7 +255,11 @@ def test_diagnostics_are_those_of_the_last_analysis_and_of_the_stopping_policy(a
     assert due.diagnostics(study) == []
     due.next(study, ended=False)
     study.notes[STOPPING] = "stops no trial"
-    assert due.diagnostics(study) == [("warning", "widen x"), ("hint", "stops no trial")]
+    assert due.diagnostics(study) == [
+        ("warning", "widen x"),
+        ("hint", "stops no trial"),
+        ("ok", "predicted well"),
+    ]
 
 
 def test_an_analysis_that_fails_does_not_end_the_search(analyses, monkeypatch):
