@@ -163,7 +163,7 @@ class ExecutorConformance:
         an_executor, listener = executor(_three_epochs), _Listener()
         room = an_executor.free()
         _run(an_executor, listener, _task())
-        assert an_executor.free() == room
+        assert an_executor.free() >= room  # workers become ready one after the other
 
     def test_waiting_with_nothing_queued_returns(self, executor: MakeExecutor) -> None:
         executor(_three_epochs).wait(_Listener(), 0.01)
