@@ -16,7 +16,6 @@ import tempfile
 import threading
 import time
 import types
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -32,6 +31,7 @@ from kerastune_lite.tensorboard_links import PAGE, links, time_series
 _PORT = 6006
 _TRIED = 100
 _PATIENCE = 60.0
+_RETRIES = 5
 _LIFELINE = "KERASTUNE_LITE_LIFELINE"
 _PINNED = "KERASTUNE_LITE_PINNED"
 _SEARCH = "_search"  # a run of each study
@@ -141,14 +141,18 @@ def free_port(port: int | None = None) -> int:
     if port is not None and not 0 < port < 1 << 16:
         raise UsageError(f"port={port!r} must be between 1 and {(1 << 16) - 1}")
     for candidate in range(_PORT, _PORT + _TRIED) if port is None else (port,):
-        with socket.socket() as probe:
-            if probe.connect_ex(("localhost", candidate)) != 0:
-                return candidate
+        if not _in_use(candidate):
+            return candidate
     raise UsageError(
         f"port {port} is in use; choose another one, or end what listens there"
         if port is not None
         else f"the ports from {_PORT} to {_PORT + _TRIED - 1} are in use; give another one"
     )
+
+
+def _in_use(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("localhost", port)) == 0
 
 
 @final
@@ -208,13 +212,29 @@ def show(directory: str | Path, *, port: int | None = None) -> Board:
         >>> board.url  # doctest: +SKIP
         'http://localhost:6006/#kerastune_lite'
     """
-    chosen, logs = free_port(port), log_directory(directory)
+    logs = log_directory(directory)
+    for left in range(_RETRIES if port is None else 0, -1, -1):
+        chosen = free_port(port)
+        try:
+            return _shown(logs, chosen)
+        except StudyError:
+            if not left or not _in_use(chosen):
+                raise
+    raise AssertionError
+
+
+def _shown(logs: Path, port: int) -> Board:
+    """A TensorBoard on this port.
+
+    Raises:
+        StudyError: It does not start; for example, because another program has taken the port meanwhile.
+    """
     pinned = json.dumps(objectives_of(logs))
     lifeline, held = os.pipe()
     with tempfile.TemporaryFile() as errors:
         # this Python and a module of this package
         process = subprocess.Popen(  # nosec B603
-            [sys.executable, "-m", "kerastune_lite.launcher", *arguments(logs, chosen)],
+            [sys.executable, "-m", "kerastune_lite.launcher", *arguments(logs, port)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
@@ -222,9 +242,9 @@ def show(directory: str | Path, *, port: int | None = None) -> Board:
             env={**os.environ, _LIFELINE: str(lifeline), _PINNED: pinned, "PYTHONPATH": _path()},
         )
         os.close(lifeline)
-        board = Board(next(iter(links(f"http://localhost:{chosen}/").values())), process, held)
+        board = Board(next(iter(links(f"http://localhost:{port}/").values())), process, held)
         try:
-            _wait_for(process, chosen, errors)
+            _wait_for(process, port, logs, errors)
         except BaseException:
             board.stop()
             raise
@@ -240,20 +260,28 @@ def _path() -> str:
     return os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
 
 
-def _wait_for(process: "subprocess.Popen[bytes]", port: int, errors: IO[bytes]) -> None:
+def _wait_for(process: "subprocess.Popen[bytes]", port: int, logs: Path, errors: IO[bytes]) -> None:
     deadline = time.monotonic() + _PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
-        try:
-            # the address is this machine's
-            with urllib.request.urlopen(f"http://localhost:{port}/data/environment", timeout=5):  # nosec B310
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
+        if _serves(port, logs):
+            return
+        time.sleep(0.05)
     code = process.poll()
     how = f"ended with exit code {code}" if code is not None else f"did not answer within {_PATIENCE:g} seconds"
     errors.seek(0)
     said = errors.read().decode(errors="replace").strip().splitlines()
     raise StudyError(f"TensorBoard {how}" + (f": {said[-1]}" if said else ""))
+
+
+def _serves(port: int, logs: Path) -> bool:
+    """Whether a TensorBoard of these logs answers; there may be another one on the port."""
+    try:
+        # the address is this machine's
+        with urllib.request.urlopen(f"http://localhost:{port}/data/environment", timeout=5) as answer:  # nosec B310
+            found: Any = json.load(answer)
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and found.get("data_location") == str(logs)
 
 
 def _end_with_starter(lifeline: int) -> None:

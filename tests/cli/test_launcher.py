@@ -165,3 +165,17 @@ def test_the_command_prints_the_links(logs, monkeypatch, capsys):
     first, *rest = capsys.readouterr().out.splitlines()
     assert first.endswith("'--bind_all'] ['error']")
     assert "scores by trial, curves: http://host:7/prefix/search" in rest
+
+
+def test_a_port_that_somebody_else_takes_meanwhile_is_not_mistaken_for_ours(logs, monkeypatch):
+    other = kt.show(logs)
+    taken = int(other.url.split(":")[2].partition("/")[0])
+    free = launcher.free_port
+    ports = iter([taken])
+    monkeypatch.setattr(launcher, "free_port", lambda port=None: next(ports, None) or free(port))
+    board = kt.show(logs / "study")
+    try:
+        assert f":{taken}/" not in board.url
+    finally:
+        board.stop()
+        other.stop()
