@@ -212,15 +212,15 @@ def show(directory: str | Path, *, port: int | None = None) -> Board:
         >>> board.url  # doctest: +SKIP
         'http://localhost:6006/#kerastune_lite'
     """
-    logs = log_directory(directory)
-    for left in range(_RETRIES if port is None else 0, -1, -1):
-        chosen = free_port(port)
+    chosen, logs = free_port(port), log_directory(directory)
+    for _ in range(_RETRIES if port is None else 0):
         try:
             return _shown(logs, chosen)
         except StudyError:
-            if not left or not _in_use(chosen):
+            if not _in_use(chosen):
                 raise
-    raise AssertionError
+        chosen = free_port()
+    return _shown(logs, chosen)
 
 
 def _shown(logs: Path, port: int) -> Board:
