@@ -6,6 +6,7 @@ If TensorBoard can import a module `tensorboard.compat.notf`, it does without Te
 """
 
 import atexit
+import http.client
 import json
 import os
 import signal
@@ -29,6 +30,7 @@ from kerastune_lite.study.store import read_events
 from kerastune_lite.tensorboard_links import PAGE, links, time_series
 
 _PORT = 6006
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxy the environment names
 _TRIED = 100
 _PATIENCE = 60.0
 _RETRIES = 5
@@ -234,12 +236,13 @@ def _shown(logs: Path, port: int) -> Board:
     with tempfile.TemporaryFile() as errors:
         # this Python and a module of this package
         process = subprocess.Popen(  # nosec B603
-            [sys.executable, "-m", "kerastune_lite.launcher", *arguments(logs, port)],
+            [sys.executable, "-P", "-m", "kerastune_lite.launcher", *arguments(logs, port)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
             pass_fds=(lifeline,),
             env={**os.environ, _LIFELINE: str(lifeline), _PINNED: pinned, "PYTHONPATH": _path()},
+            start_new_session=True,  # Ctrl-C ends a search, not what shows it
         )
         os.close(lifeline)
         board = Board(next(iter(links(f"http://localhost:{port}/").values())), process, held)
@@ -277,9 +280,9 @@ def _serves(port: int, logs: Path) -> bool:
     """Whether a TensorBoard of these logs answers; there may be another one on the port."""
     try:
         # the address is this machine's
-        with urllib.request.urlopen(f"http://localhost:{port}/data/environment", timeout=5) as answer:  # nosec B310
+        with _DIRECT.open(f"http://localhost:{port}/data/environment", timeout=5) as answer:  # nosec B310
             found: Any = json.load(answer)
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         return False
     return isinstance(found, dict) and found.get("data_location") == str(logs)
 

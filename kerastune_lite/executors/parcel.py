@@ -8,7 +8,9 @@ import os
 import pickle  # nosec B403
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
+from types import FunctionType
 from typing import Any, final
 
 from kerastune_lite.errors import UsageError
@@ -66,6 +68,7 @@ def _written(parts: Sequence[memoryview]) -> tuple[int, list[tuple[int, int]]]:
             _write(file, part, begin)
             places.append((begin, part.nbytes))
             end = begin + part.nbytes
+        os.ftruncate(file, end)  # an empty array at the end writes nothing
     except OSError as error:
         os.close(file)
         size = sum(part.nbytes for part in parts)
@@ -125,7 +128,10 @@ def _parts(thing: Any) -> Iterator[tuple[str, Any]]:
         yield from (("", value) for value in thing)
     elif is_dataclass(thing) and not isinstance(thing, type):
         yield from ((field.name, getattr(thing, field.name)) for field in fields(thing))
-    elif getattr(thing, "__closure__", None):
-        yield from zip(thing.__code__.co_freevars, (cell.cell_contents for cell in thing.__closure__), strict=True)
+    elif isinstance(thing, FunctionType):
+        for name, cell in zip(thing.__code__.co_freevars, thing.__closure__ or (), strict=True):
+            with suppress(ValueError):  # it is empty so far
+                yield name, cell.cell_contents
+        yield from ((name, thing.__globals__[name]) for name in thing.__code__.co_names if name in thing.__globals__)
     elif type(thing).__module__.partition(".")[0] == "kerastune_lite":
         yield from vars(thing).items()

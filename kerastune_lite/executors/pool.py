@@ -1,5 +1,6 @@
 """Runs trials in worker processes on this machine."""
 
+import itertools
 import os
 import selectors
 import signal
@@ -25,6 +26,8 @@ from kerastune_lite.study.task import Send, Task, TrialFunction
 _PACKAGE_PLACE = str(Path(__file__).parents[2])
 _SECONDS_TO_DIE = 5.0
 _BLOCK = 1 << 16
+_MOST_BLOCKS = 256  # of what a worker has printed before it died
+_RESTARTS = 3  # once a worker has started, others may fail to for want of memory
 
 
 @final
@@ -101,6 +104,7 @@ class PoolExecutor:
         self._cancelled: set[int] = set()
         self._output = WorkerOutput(None if pool.logs is None else Path(pool.logs))
         self._closed = False
+        self._restarts = 0
 
     def free(self) -> int:
         """How many workers wait for a task; if none runs one, this waits until there is a free worker."""
@@ -119,10 +123,8 @@ class PoolExecutor:
         """Delivers an event, or returns when a worker has become free, or after `timeout` seconds."""
         if not any(worker.task is not None for worker in self._living):
             return
-        try:
-            self._step(handle, timeout)
-        except KeyboardInterrupt:
-            self._abort(handle)
+        while not self._step(handle, timeout) and timeout is None:
+            pass  # there was output only
 
     def cancel(self, trial: int) -> None:
         """A running trial stops at its next event."""
@@ -137,9 +139,11 @@ class PoolExecutor:
         if self._closed:
             return
         self._closed = True
-        os.close(self._held)
+        for worker in self._living:
+            worker.channel.close()
         for worker in self._living:
             self._output.add(worker.end(), worker.trial)
+        os.close(self._held)
         os.close(self._lifeline)
         self._parcel.close()
         self._output.close()
@@ -149,13 +153,24 @@ class PoolExecutor:
         return [worker for worker in self._workers if worker is not None]
 
     def _start_workers(self) -> None:
-        """Starts the workers that are missing; all of them at once, since most of their start is importing."""
-        for index, worker in enumerate(self._workers):
-            if worker is None:
-                self._workers[index] = _Worker(self._parcel, self._lifeline, self._shares[index])
+        """Starts the workers that are missing or have died while they had nothing to do.
 
-    def _step(self, handle: Send, timeout: float | None) -> None:
-        """Waits for messages and output of workers, and deals with them."""
+        Raises:
+            SearchError: None can be started.
+        """
+        for index, worker in enumerate(self._workers):
+            if worker is not None and worker.ready and worker.task is None and worker.exited():
+                self._remove(worker)
+            if self._workers[index] is None:
+                try:
+                    self._workers[index] = _Worker(self._parcel, self._lifeline, self._shares[index])
+                except OSError as error:  # no memory, no descriptors: fewer workers do as well
+                    if not self._living:
+                        raise SearchError(f"no worker can be started: {error}") from error
+
+    def _step(self, handle: Send, timeout: float | None) -> bool:
+        """Waits for messages and output of workers, and deals with them; whether there was more than output."""
+        more = False
         limit = self._pool.trial_timeout
         deadlines = [worker.began + limit - time.monotonic() for worker in self._living if worker.task and limit]
         waits = [seconds for seconds in (timeout, *deadlines) if seconds is not None]
@@ -164,11 +179,14 @@ class PoolExecutor:
                 continue
             self._output.add(worker.lines(), worker.trial)
             if speaks:
+                more = True
                 self._hear(worker, handle)
         for worker in self._living:
             if worker.task is not None and limit is not None and time.monotonic() >= worker.began + limit:
+                more = True
                 worker.kill()
                 self._bury(worker, handle, f"it took longer than trial_timeout={limit:g} seconds")
+        return more
 
     def _selected(self, timeout: float | None) -> Iterator[tuple["_Worker", bool]]:
         """The workers that have sent or printed something, and whether there is a message."""
@@ -187,7 +205,7 @@ class PoolExecutor:
             return
         match message:
             case Ready():
-                worker.ready = True
+                worker.ready, self._restarts = True, _RESTARTS
             case Broken(error):
                 raise SearchError(f"a worker cannot load what it is to run:\n{error}")
             case _:
@@ -219,19 +237,15 @@ class PoolExecutor:
             ended = Ended(trial=worker.task.trial, outcome="interrupted", reason=reason, died=True)
             worker.task = None
             handle(ended)
+        elif not worker.ready and self._restarts:
+            self._restarts -= 1
         elif not worker.ready:
             raise SearchError(f"a worker did not start: {reason}\n{self._output.last_lines()}")
 
     def _remove(self, worker: "_Worker") -> None:
         self._workers[self._workers.index(worker)] = None
         self._output.add(worker.end(), worker.trial)
-
-    def _abort(self, handle: Send) -> None:
-        """Ends the running trials at once."""
-        for worker in [worker for worker in self._living if worker.task is not None]:
-            self._remove(worker)
-            assert worker.task is not None
-            handle(Ended(trial=worker.task.trial, outcome="interrupted", reason="interrupted by the user"))
+        self._output.end_line(worker.trial)
 
 
 def _unexpected(event: Event) -> Any:
@@ -292,20 +306,31 @@ class _Worker:
             return "its worker closed the connection"
         if code >= 0:
             return f"its worker ended with exit code {code}"
-        name = signal.Signals(-code).name
+        name = {one.value: one.name for one in signal.Signals}.get(-code, f"signal {-code}")
         memory = ", as the system does when memory runs out" if name == "SIGKILL" else ""
         return f"its worker was killed by {name}{memory}"
 
+    def exited(self) -> bool:
+        """Whether the process has ended."""
+        return self._process.poll() is not None
+
     def kill(self) -> None:
         """Kills the process."""
-        self._process.kill()
+        with suppress(OSError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # and the processes that the trial has started
 
     def end(self) -> bytes:
-        """Ends the process, frees what belongs to it, and returns the rest of what it has printed."""
+        """Ends the process, frees what belongs to it, and returns the rest of what it has printed.
+
+        A worker without a task leaves Python in the usual way, so that what libraries do at the end is done.
+        """
         self.channel.close()
-        self._process.kill()
+        if self.ready and self.task is None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_SECONDS_TO_DIE)
+        self.kill()
         self._process.wait()
-        rest = b"".join(iter(self.lines, b""))
+        rest = b"".join(itertools.islice(iter(self.lines, b""), _MOST_BLOCKS))
         assert self._process.stdout is not None
         self._process.stdout.close()
         return rest
@@ -317,7 +342,7 @@ def _started(end: int, parcel: int, lifeline: int, variables: Mapping[str, str])
     files = (end, parcel, lifeline)
     # this Python and a module of this package
     return subprocess.Popen(  # nosec B603
-        [sys.executable, "-m", "kerastune_lite.executors.worker", *map(str, files)],
+        [sys.executable, "-P", "-m", "kerastune_lite.executors.worker", *map(str, files)],
         pass_fds=files,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -30,6 +31,9 @@ def main(arguments: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the driver, which decides
     threading.Thread(target=_end_with_driver, args=(lifeline,), daemon=True).start()
     channel = Channel(socket.socket(fileno=end))
+    for file in (end, parcel, lifeline):
+        os.set_inheritable(file, False)  # noqa: FBT003 - takes no keyword
+    os.register_at_fork(after_in_child=partial(_forget, channel, lifeline))
     try:
         setup: Setup = channel.receive()
         function = _loaded(setup, parcel)
@@ -84,7 +88,16 @@ def _end_with_driver(lifeline: int) -> None:
     _leave()
 
 
+def _forget(channel: Channel, lifeline: int) -> None:
+    """In a process that a trial forks: the driver must see the end of the worker, not of its children."""
+    channel.close()
+    with suppress(OSError):
+        os.close(lifeline)
+
+
 def _leave() -> None:
+    if os.getpgrp() == os.getpid():  # with the processes that trials have started
+        os.killpg(0, signal.SIGKILL)
     os._exit(0)
 
 

@@ -39,11 +39,15 @@ class WorkerOutput:
         for line in filter(None, lines):
             self._tell(line, trial)
 
-    def close(self) -> None:
-        """Tells the lines that have not ended."""
-        for trial, rest in self._begun.items():
+    def end_line(self, trial: int | None) -> None:
+        """Tells the line of a trial that has not ended: its worker prints no more."""
+        if rest := self._begun.pop(trial, b""):
             self._tell(rest, trial)
-        self._begun.clear()
+
+    def close(self) -> None:
+        """Tells all lines that have not ended."""
+        for trial in list(self._begun):
+            self.end_line(trial)
 
     def last_lines(self) -> str:
         """The latest lines."""

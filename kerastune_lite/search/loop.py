@@ -111,20 +111,28 @@ class Loop:
         try:
             self._run_trials()
         except KeyboardInterrupt:
-            raise
+            self._interrupt()
+            self._end_running(INTERRUPTED)
         except BaseException as error:  # a policy may call sys.exit
             self._end_running(f"the search failed: {error}")
             raise
 
     def _run_trials(self) -> None:
         while True:
-            while not self._interrupted and self._executor.free() and (event := self._agenda.next()) is not None:
+            while not self._interrupted and self._may_start() and (event := self._agenda.next()) is not None:
+                self._executor.free()  # waits for the first worker
+                if self._interrupted:
+                    break
                 self._start(event)
             if not self._history.running:
                 return
             self._executor.wait(self._handle, None)
             if self._error is not None:
                 raise self._error
+
+    def _may_start(self) -> bool:
+        """Whether to ask for an attempt; workers start only once there is a first one."""
+        return not self._history.running or self._executor.free() > 0
 
     def _end_running(self, reason: str) -> None:
         """Ends the running attempts of a search that fails; the next search resumes their trials."""
@@ -268,7 +276,10 @@ class Loop:
         trial = self._history[event.trial]
         if event.died:  # in a worker: the search continues
             self._halts.pop(event.trial, None)
-            self._recorder.record(_without_loss(trial, self._lost(trial, event.reason or "the process died")))
+            lost = _without_loss(trial, self._lost(trial, event.reason or "the process died"))
+            self._recorder.record(lost)
+            if lost.outcome == "failed":
+                self._check_failures(lost)
             return Decision()
         ended = self._judge(trial, event, self._halts.pop(event.trial, None))
         self._recorder.record(ended)
@@ -287,12 +298,16 @@ class Loop:
         limit, first = self._settings.max_consecutive_failed_trials, self._first_failures
         if limit is None or len(first) >= limit:
             return
-        first.append(None if ended.error is None else ended.reason)
+        first.append(ended.reason if ended.error is not None or ended.died else None)
         if first == [ended.reason] * limit and self._history.best is None:
+            remedy = (
+                "Fix the problem and search with overwrite=True: trials that kill their process are not retried"
+                if ended.died
+                else "Fix the problem and rerun: these trials are retried and use no budget"
+            )
             raise SearchError(
-                f"the first {limit} trials failed with the same error: {ended.reason}\nFix the problem and rerun: "
-                "these trials are retried and use no budget (max_consecutive_failed_trials=None continues instead)."
-                f"\n\n{from_user_code(ended.error or '')}"
+                f"the first {limit} trials failed with the same error: {ended.reason}\n{remedy} "
+                f"(max_consecutive_failed_trials=None continues instead).\n\n{from_user_code(ended.error or '')}"
             )
 
     def _judge(self, trial: Trial, event: Ended, halt: _Halt | None) -> Ended:

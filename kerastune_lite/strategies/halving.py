@@ -191,7 +191,7 @@ def _by_bracket(history: History) -> dict[int, list[Trial]]:
 def _decided(members: Sequence[Trial], rungs: Sequence[Rung], eta: int) -> Proposal | None:
     """The next promotion or end in a bracket that starts no more trials; None if there is none, or not yet."""
     for rung, following in itertools.pairwise(rungs):
-        if not all(trial.ended or trial.waiting for trial in members):
+        if not all(trial.ended or trial.waiting or _is_beyond(trial, rung) for trial in members):
             return None
         most = min(following.trials, math.ceil(len(members) / eta))  # the search may have ended within the bracket
         ranked = _ranked([trial for trial in members if trial.status not in _NO_RESULT], rung.epochs)
@@ -202,6 +202,12 @@ def _decided(members: Sequence[Trial], rungs: Sequence[Rung], eta: int) -> Propo
                 return Proposal(trial=trial.number, stop=f"epoch {rung.epochs}: rank {rank + 1} of {len(ranked)}")
         members = ranked[:most]
     return None
+
+
+def _is_beyond(trial: Trial, rung: Rung) -> bool:
+    """Whether it has been promoted from a rung."""
+    pause_at = None if trial.proposal is None else trial.proposal.pause_at
+    return trial.curve().at(rung.epochs) is not None and (pause_at is None or pause_at > rung.epochs)
 
 
 def _ranked(trials: Sequence[Trial], epoch: int) -> list[Trial]:

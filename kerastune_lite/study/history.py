@@ -337,7 +337,7 @@ class History:
         else:
             self._uncounted.discard(trial.number)
             self.consecutive_skips = 0
-            self.ended_since_best += 1
+            self.ended_since_best += not trial.confirmed
         if not trial.reads_complete and trial.number not in self._lost:
             self._close(trial)
         self._rank(trial)
@@ -346,7 +346,7 @@ class History:
         if _ranks(trial):
             place = self._ranked_by[trial.number] = trial.sort_key()
             bisect.insort(self._ranked, (place, trial.number))
-            if self._ranked[0][1] == trial.number:
+            if self._ranked[0][1] == trial.number and not trial.confirmed:
                 self.ended_since_best = 0
 
     def _unrank(self, trial: Trial) -> None:

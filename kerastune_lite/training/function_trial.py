@@ -43,6 +43,7 @@ class _Call:
         self._sent = -1
         self._epoch = 0
         self._stop: str | None = None
+        self._duplicate_of: int | None = None
 
     def run(self) -> Ended | None:
         complete = False
@@ -51,6 +52,9 @@ class _Call:
             complete = True
         finally:
             self._send_reads(complete=complete)
+        if self._epoch == 0 and self._duplicate_of is not None:  # another worker has tried the same meanwhile
+            reason = f"the same configuration as trial {self._duplicate_of}"
+            return Ended(trial=self._task.trial, outcome="duplicate", reason=reason)
         if self._epoch == 0:  # a function that has reported need not return a score
             self._report(1, self._metrics(returned))
             if self._execution + 1 == self._task.executions:
@@ -78,7 +82,8 @@ class _Call:
         count = len(self._hp.reads)
         if complete or count != self._sent:
             self._sent = count
-            self._send(ReadsRecorded.of(self._task.trial, self._hp, complete=complete))
+            decision = self._send(ReadsRecorded.of(self._task.trial, self._hp, complete=complete))
+            self._duplicate_of = decision.duplicate_of
 
     def _metrics(self, value: Any) -> dict[str, float]:
         if isinstance(value, Mapping):

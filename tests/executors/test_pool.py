@@ -1,6 +1,8 @@
 """Trials in worker processes: what they send, how they die, what is left of them."""
 
+import atexit
 import contextlib
+import itertools
 import os
 import resource
 import select
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +21,9 @@ import pytest
 import kerastune_lite as kt
 from kerastune_lite.errors import SearchError, UsageError
 from kerastune_lite.executors.pool import PoolExecutor
+from kerastune_lite.search.recorder import Recorder
 from kerastune_lite.strategies import Proposal
+from kerastune_lite.study.events import Ended, Reported, Started
 from kerastune_lite.study.history import History
 from kerastune_lite.study.store import read_events
 
@@ -75,10 +80,16 @@ def test_bayesian_search_takes_running_trials_into_account():
     assert results.best.score < 0.35
 
 
+def test_a_configuration_that_two_workers_try_at_once_counts_once():
+    results = tune(lambda hp: float(hp.Choice("a", [1, 2, 3])), max_trials=None, workers=3)
+    assert sorted(trial.score for trial in results if trial.succeeded) == [1, 2, 3]
+    assert {trial.status for trial in results} <= {"completed", "duplicate"}
+
+
 def test_closures_and_their_arrays_reach_the_workers():
     data = np.arange(100_000.0)
     results = tune(lambda hp: float(data.sum()) * hp.Choice("a", [1, 2]), max_trials=2)
-    assert sorted(trial.score for trial in results) == [data.sum(), 2 * data.sum()]
+    assert sorted(trial.score for trial in results if trial.succeeded) == [data.sum(), 2 * data.sum()]
 
 
 def test_an_array_that_a_trial_changes_is_its_workers_own():
@@ -368,3 +379,177 @@ def test_two_searches_in_threads_have_workers_of_their_own(tmp_path):
     workers = [{trial.notes["worker"] for trial in results} for results in found.values()]
     assert len(found["a"]) == len(found["b"]) == 4
     assert not workers[0] & workers[1]
+
+
+def test_a_death_is_noticed_although_a_forked_child_of_the_trial_lives_on(tmp_path):
+    def function(hp):
+        if hp.Int("x", 0, 1) == 1:
+            if os.fork() == 0:
+                threading.Event().wait()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 0.0
+
+    results = tune(function, max_trials=None, strategy=GRID)
+    assert sorted(trial.status for trial in results) == ["completed", "failed"]
+
+
+def test_processes_that_a_trial_has_started_end_with_its_worker(tmp_path):
+    def function(hp):
+        hp.Int("x", 0, 0)
+        for _ in range(2):
+            child = os.fork()
+            if child == 0:
+                threading.Event().wait()
+            (tmp_path / str(child)).touch()
+        threading.Event().wait()
+
+    with pytest.raises(SearchError):
+        tune(function, max_trials=1, strategy=GRID, workers=kt.executors.Pool(1, trial_timeout=1))
+    assert gone([int(path.name) for path in tmp_path.iterdir()])
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+class Interrupting:
+    """Presses Ctrl-C once more, while an event of this kind is recorded."""
+
+    def __init__(self, kind, monkeypatch):
+        record, self.done = Recorder.record, False
+
+        def interrupted(recorder, event):
+            if isinstance(event, kind) and not self.done:
+                self.done = True
+                raise KeyboardInterrupt
+            return record(recorder, event)
+
+        monkeypatch.setattr(Recorder, "record", interrupted)
+
+
+@pytest.mark.parametrize("kind", [Ended, Reported, Started])
+def test_ctrl_c_while_an_event_is_recorded_ends_the_search_and_the_next_one_resumes(tmp_path, monkeypatch, kind):
+    with monkeypatch.context() as patched:
+        Interrupting(kind, patched)
+        with pytest.raises(KeyboardInterrupt):
+            tune(bowl, directory=tmp_path)
+    found = history(tmp_path)
+    assert found.notes["search ended"] == "interrupted by the user"
+    assert not found.running
+    assert {trial.status for trial in tune(bowl, directory=tmp_path)} == {"completed"}
+
+
+def test_empty_arrays_reach_the_workers():
+    arrays = [np.arange(5.0), np.zeros(0)]
+    assert tune(lambda hp: hp.Float("x", 0, 1) + sum(map(len, arrays)), max_trials=1).best.score >= 5
+
+
+def test_a_function_that_kills_each_worker_ends_the_search():
+    def function(hp):
+        hp.Float("x", 0, 1)
+        os._exit(7)
+
+    with pytest.raises(SearchError, match=r"(?s)the first 3 trials .* its worker ended .*7 .*overwrite"):
+        tune(function, max_trials=None)
+
+
+def test_output_does_not_ask_the_strategy_again():
+    calls = []
+
+    @dataclass(frozen=True)
+    class Counting:
+        def __call__(self, history, rng):
+            calls.append(len(history))
+            return Proposal({"x": history.next_number / 10})
+
+    def speaks(hp):
+        hp.Float("x", -1, 1)
+        for _ in range(200):
+            print("hello", flush=True)
+        return 0.0
+
+    tune(speaks, max_trials=3, strategy=Counting(), workers=kt.executors.Pool(2, logs=os.devnull))
+    assert len(calls) == 3
+
+
+def test_modules_of_the_working_directory_hide_none_of_the_standard_library(tmp_path, monkeypatch):
+    (tmp_path / "traceback.py").write_text("raise ImportError('not this one')\n")
+    monkeypatch.chdir(tmp_path)
+    assert len(tune(bowl, max_trials=2)) == 2
+
+
+LOCK = threading.Lock()
+
+
+def test_a_global_that_cannot_be_sent_is_named(monkeypatch):
+    namespace = {"LOCK": LOCK}
+    exec("def function(hp):\n    with LOCK:\n        return 0.0\n", namespace)
+    namespace["function"].__module__ = "__main__"
+    with pytest.raises(UsageError, match=r"LOCK=<unlocked .* cannot be sent to a worker"):
+        tune(namespace["function"])
+
+
+def test_any_signal_that_ends_a_worker_is_told(tmp_path):
+    results = tune(once(tmp_path, lambda: os.kill(os.getpid(), 36)), max_trials=None, strategy=GRID, directory=tmp_path)
+    assert {trial.status for trial in results} == {"completed"}
+    assert "its worker was killed by signal 36" in [
+        getattr(event, "reason", None) for event in read_events(tmp_path / "study")[0]
+    ]
+
+
+def test_a_search_that_is_complete_starts_no_worker(tmp_path, monkeypatch):
+    tune(bowl, directory=tmp_path)
+    monkeypatch.setattr(subprocess, "Popen", None)
+    assert len(tune(bowl, directory=tmp_path)) == 4
+
+
+def test_a_worker_that_died_while_it_had_nothing_to_do_is_replaced():
+    def leaves(hp):
+        threading.Timer(0.0, lambda: None).start()
+        hp.Float("x", 0, 1)
+        return 0.0
+
+    executor = kt.executors.Pool(1)(leaves)
+    executor.free()
+    (worker,) = executor._workers
+    os.kill(int(worker.name.rpartition(":")[2]), signal.SIGKILL)
+    assert gone([int(worker.name.rpartition(":")[2])])
+    assert executor.free() == 1
+    assert executor._workers[0] is not worker
+    executor.close()
+
+
+def test_workers_leave_python_in_the_usual_way(tmp_path):
+    def function(hp):
+        atexit.register((tmp_path / str(os.getpid())).touch)
+        return hp.Float("x", 0, 1)
+
+    tune(function, max_trials=1)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_unfinished_line_of_a_dead_attempt_is_its_own(tmp_path):
+    flag = tmp_path / "flag"
+
+    def function(hp):
+        x = hp.Int("x", 0, 0)
+        if not flag.exists():
+            flag.touch()
+            print("first", end="", flush=True)
+            os._exit(1)
+        print("second")
+        return float(x)
+
+    tune(function, max_trials=None, strategy=GRID, workers=kt.executors.Pool(1, logs=tmp_path / "logs"))
+    assert (tmp_path / "logs" / "trial_0000.log").read_text() == "first\nsecond\n"
+
+
+def test_several_trials_are_promoted_at_once():
+    def rises(hp, report):
+        x = hp.Float("x", 0, 1)
+        for epoch in range(1, 28):
+            time.sleep(0.002)
+            if report(epoch, x):
+                return
+
+    halving = kt.strategies.Halving(max_epochs=27, brackets=1)
+    results = tune(rises, max_trials=9, workers=3, strategy=halving)
+    promotions = sorted((span.start, span.end) for trial in results for span in trial.spans[1:])
+    assert any(begin < end for (_, end), (begin, _) in itertools.pairwise(promotions))

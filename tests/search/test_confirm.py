@@ -137,3 +137,17 @@ def test_a_keras_trial_keeps_the_model_of_its_best_run(tmp_path):
     assert model.evaluate(tiny.X, tiny.Y, verbose=0, return_dict=True)["loss"] == pytest.approx(min(scores), rel=1e-5)
     assert sum(isinstance(event, Ended) for event in events) == 3
     assert [event.execution for event in events if isinstance(event, Reported)][-4:] == [1, 1, 2, 2]
+
+
+def test_a_search_without_improvement_ends_as_early_with_confirmations_as_without():
+    def bowl(hp, report):
+        x = hp.Float("x", 0, 1)
+        for epoch in (1, 2):
+            if report(epoch, -((x - 0.3) ** 2)):
+                return
+
+    alone, confirmed_too = (
+        search(bowl, reports=True, max_trials=60, epochs=2, seed=1, confirm=confirm, limits=Limits(no_improvement=5))
+        for confirm in (None, 1)
+    )
+    assert len(confirmed_too) == len(alone)
