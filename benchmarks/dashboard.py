@@ -27,7 +27,10 @@ PAGE = Path(__file__).parent.parent / "kerastune_lite_tensorboard" / "static" / 
 EPOCHS = 10
 TABS = {"tuning": "kerastune_lite", "hparams": "hparams"}
 LOAD = """
-import time, tensorboard.backend.application, tensorboard.plugins.base_plugin
+import sys, types
+sys.modules["tensorboard.compat.notf"] = types.ModuleType("tensorboard.compat.notf")
+import time, tensorboard.default, tensorboard.program
+tensorboard.default.get_static_plugins()
 began = time.perf_counter()
 import kerastune_lite_tensorboard.loader, kerastune_lite_tensorboard.plugin
 print(time.perf_counter() - began)
