@@ -1,6 +1,9 @@
 """The command line and the final report of the examples."""
 
 import argparse
+import os
+import sys
+from pathlib import Path
 
 import keras
 
@@ -42,4 +45,5 @@ def report(tuner, x_test, y_test):
     print(f"{tuner.objective.name} {best.score:.4f} in epoch {best.best_epoch}")
     print(f"on the test set: accuracy {on_test['accuracy']:.4f}")
     print(f"saved as {tuner.project_dir}/checkpoints/trial_{best.number:04d}/model.keras")
-    print(f"view in TensorBoard: kerastune-lite tensorboard {tuner.project_dir}")
+    command = os.path.relpath(Path(sys.executable).with_name("kerastune-lite"))  # beside this Python
+    print(f"view in TensorBoard: {command} tensorboard {tuner.project_dir}")
