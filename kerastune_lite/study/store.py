@@ -111,10 +111,12 @@ class Journal:
             )
         try:
             self._write(b"".join(map(_line, self._codec.encode(event))), force=isinstance(event, Ended))
-        except OSError as error:
+        except BaseException as error:  # Ctrl-C as well
             with suppress(OSError):  # a codec that knows only the definitions that are written
                 self._codec = _load(self._path, _content(self._file))[-1]
-            raise cannot_write(self._path, error) from error
+            if isinstance(error, OSError):
+                raise cannot_write(self._path, error) from error
+            raise
 
     def close(self) -> None:
         """Releases the record for other writers; once more does nothing."""

@@ -280,14 +280,18 @@ def test_an_end_that_cannot_be_forced_to_disk_is_not_recorded(journal, monkeypat
     assert read_events(journal.parent) == ([*EVENTS, EVENTS[7]], [])
 
 
-def test_definitions_that_could_not_be_written_are_written_with_the_next_reads(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [(OSError(errno.ENOSPC, "No space left"), StudyWriteError), (KeyboardInterrupt(), KeyboardInterrupt)],
+)
+def test_definitions_that_could_not_be_written_are_written_with_the_next_reads(tmp_path, monkeypatch, error, raised):
     def fail(descriptor, data):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise error
 
     a_journal = Journal(tmp_path)
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", fail)
-        with pytest.raises(StudyWriteError):
+        with pytest.raises(raised):
             a_journal.append(EVENTS[4])
     a_journal.append(EVENTS[4])
     a_journal.close()
