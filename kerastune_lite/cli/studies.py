@@ -9,7 +9,6 @@ from typing import Any, final
 
 from kerastune_lite.errors import StudyError
 from kerastune_lite.results.results import Results
-from kerastune_lite.study.events import SEARCH_ENDED
 from kerastune_lite.study.files import Holder, lock_holder
 from kerastune_lite.study.history import History
 from kerastune_lite.study.layout import JOURNAL, LOCK
@@ -77,7 +76,7 @@ class Study:
         holder = self.holder
         match self.state:
             case "ended":
-                return str(self.history.notes.get(SEARCH_ENDED))
+                return self.history.end_reason
             case "interrupted":
                 return "its process has died"
             case "running" if holder is not None and holder.alive is None:
@@ -87,7 +86,7 @@ class Study:
     @property
     def description(self) -> str:
         """State and reason."""
-        return self.state if self.reason is None else f"{self.state}: {self.reason}"
+        return ": ".join(filter(None, (self.state, self.reason)))
 
     @property
     def running(self) -> bool:
@@ -109,7 +108,7 @@ class Study:
             "by_status": dict(Counter(trial.status for trial in trials)),
             "epochs": history.epochs_used,
             "started": history.created or None,
-            "updated": max((trial.ended_at for trial in trials), default=history.created) or None,
+            "updated": history.updated or None,
             "best": None if best is None else {"trial": best.number, "score": best.score, "values": dict(best.values)},
             "damage": list(self.damage),
         }
