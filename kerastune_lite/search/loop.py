@@ -254,11 +254,10 @@ class Loop:
         loss = event.metrics.get("loss", 0.0)
         if not math.isfinite(loss):
             return _Halt(f"the loss became {loss} in epoch {event.epoch}")
-        confirms = _confirms(trial)
-        last = confirms or event.execution + 1 >= self._history.settings.executions
+        last = trial.confirms or event.execution + 1 >= self._history.settings.executions
         if last and event.epoch == self._history.known_epochs(trial):
             return None
-        if confirms:  # the search has ended otherwise
+        if trial.confirms:  # the search has ended otherwise
             limit = self._limit()
             return limit if limit is not None and limit.resumable else None
         return self._limit() or self._verdict(trial) or _pause(trial, event)
@@ -338,13 +337,8 @@ def _pause(trial: Trial, event: Reported) -> _Halt | None:
     return _Halt(f"epoch {event.epoch}: waits for a promotion", "paused")
 
 
-def _confirms(trial: Trial) -> bool:
-    """Whether its last attempt confirms its score."""
-    return trial.proposal is not None and trial.proposal.executions is not None
-
-
 def _without_loss(trial: Trial, ended: Ended) -> Ended:
     """The end of an attempt; one that was to confirm a score and failed leaves the trial the score it has."""
-    if ended.outcome != "failed" or not _confirms(trial):
+    if ended.outcome != "failed" or not trial.confirms:
         return ended
     return replace(ended, outcome="completed", reason=f"a training run to confirm the score failed: {ended.reason}")

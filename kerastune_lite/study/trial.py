@@ -120,9 +120,14 @@ class Trial:
         return self.status not in ("running", "interrupted", "paused")
 
     @property
+    def confirms(self) -> bool:
+        """Whether its last attempt is to confirm its score, by further training runs with other seeds."""
+        return self._started is not None and self._started.executions is not None
+
+    @property
     def confirmed(self) -> bool:
         """Whether further training runs, with other seeds, have confirmed its score."""
-        return self._started is not None and self._started.executions is not None and self.succeeded
+        return self.confirms and self.succeeded
 
     @property
     def waiting(self) -> bool:
