@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, final
 
 from kerastune_lite.errors import SearchError, UsageError
-from kerastune_lite.executors.channel import Broken, Channel, Ready, Setup
+from kerastune_lite.executors.channel import Alive, Broken, Channel, Ready, Setup
 from kerastune_lite.executors.devices import cores, share, visible_gpus
 from kerastune_lite.executors.parcel import Parcel
 from kerastune_lite.executors.worker_output import WorkerOutput
 from kerastune_lite.space.number import count, number, optional_count
-from kerastune_lite.study.events import Ended, Event
+from kerastune_lite.study.events import SILENT, Annotated, Ended, Event
 from kerastune_lite.study.task import Send, Task, TrialFunction
 
 _PACKAGE_PLACE = str(Path(__file__).parents[2])
 _SECONDS_TO_DIE = 5.0
+_SECONDS_OF_SILENCE = 30.0  # a worker gives a sign of life every 5
 _BLOCK = 1 << 16
 _MOST_BLOCKS = 256  # of what a worker has printed before it died
 _RESTARTS = 3  # once a worker has started, others may fail to for want of memory
@@ -101,6 +102,7 @@ class PoolExecutor:
         threads = cores()
         self._shares = [share(index, workers, threads, os.environ, gpus) for index in range(workers)]
         self._workers: list[_Worker | None] = [None] * workers
+        self._leaving: list[_Worker] = []
         self._cancelled: set[int] = set()
         self._output = WorkerOutput(None if pool.logs is None else Path(pool.logs))
         self._closed = False
@@ -123,8 +125,10 @@ class PoolExecutor:
         """Delivers an event, or returns when a worker has become free, or after `timeout` seconds."""
         if not any(worker.task is not None for worker in self._living):
             return
-        while not self._step(handle, timeout) and timeout is None:
-            pass  # there was output only
+        until = None if timeout is None else time.monotonic() + timeout
+        left = timeout
+        while not self._step(handle, left) and (left is None or left > 0):  # there was output only
+            left = None if until is None else max(0.0, until - time.monotonic())
 
     def cancel(self, trial: int) -> None:
         """A running trial stops at its next event."""
@@ -139,9 +143,10 @@ class PoolExecutor:
         if self._closed:
             return
         self._closed = True
-        for worker in self._living:
+        everyone = [*self._living, *self._leaving]
+        for worker in everyone:
             worker.channel.close()
-        for worker in self._living:
+        for worker in everyone:
             self._output.add(worker.end(), worker.trial)
         os.close(self._held)
         os.close(self._lifeline)
@@ -172,44 +177,78 @@ class PoolExecutor:
         """Waits for messages and output of workers, and deals with them; whether there was more than output."""
         more = False
         limit = self._pool.trial_timeout
-        deadlines = [worker.began + limit - time.monotonic() for worker in self._living if worker.task and limit]
-        waits = [seconds for seconds in (timeout, *deadlines) if seconds is not None]
+        waits = [moment - time.monotonic() for moment in self._moments()]
+        waits += [] if timeout is None else [timeout]
         for worker, speaks in self._selected(max(0.0, min(waits)) if waits else None):
-            if worker not in self._living:
+            if worker not in (*self._living, *self._leaving):
                 continue
             self._output.add(worker.lines(), worker.trial)
             if speaks:
-                more = True
-                self._hear(worker, handle)
+                more |= self._hear(worker, handle)
+        self._see_off()
         for worker in self._living:
+            if worker.task is not None and not worker.silent and worker.heard + _SECONDS_OF_SILENCE <= time.monotonic():
+                more = worker.silent = True
+                handle(Annotated(trial=worker.task.trial, key=SILENT, value=time.time() - _SECONDS_OF_SILENCE))
             if worker.task is not None and limit is not None and time.monotonic() >= worker.began + limit:
                 more = True
                 worker.kill()
                 self._bury(worker, handle, f"it took longer than trial_timeout={limit:g} seconds")
         return more
 
+    def _moments(self) -> Iterator[float]:
+        """When something is due though no worker speaks, by the monotonic clock."""
+        yield from (worker.left + _SECONDS_TO_DIE for worker in self._leaving)
+        limit = self._pool.trial_timeout
+        for worker in self._living:
+            if worker.task is not None and limit is not None:
+                yield worker.began + limit
+            if worker.task is not None and not worker.silent:
+                yield worker.heard + _SECONDS_OF_SILENCE
+
+    def _see_off(self) -> None:
+        """Frees what belonged to replaced workers that have left, or do not leave."""
+        for worker in list(self._leaving):
+            if worker.exited() or worker.left + _SECONDS_TO_DIE <= time.monotonic():
+                self._leaving.remove(worker)
+                self._output.add(worker.end(patience=0), worker.trial)
+                self._output.end_line(worker.trial)
+
     def _selected(self, timeout: float | None) -> Iterator[tuple["_Worker", bool]]:
         """The workers that have sent or printed something, and whether there is a message."""
         with selectors.DefaultSelector() as selector:
             for worker in self._living:
                 selector.register(worker.channel, selectors.EVENT_READ, (worker, True))
+            for worker in (*self._living, *self._leaving):
                 if worker.prints:
                     selector.register(worker.output, selectors.EVENT_READ, (worker, False))
             yield from [key.data for key, _ in selector.select(timeout)]
 
-    def _hear(self, worker: "_Worker", handle: Send) -> None:
+    def _hear(self, worker: "_Worker", handle: Send) -> bool:
+        """Deals with a message; whether it was more than a sign of life."""
         try:
             message = worker.channel.receive()
         except EOFError:
             self._bury(worker, handle, worker.epitaph())
-            return
+            return True
+        returned = self._end_silence(worker, handle)
         match message:
+            case Alive():
+                return returned
             case Ready():
                 worker.ready, self._restarts = True, _RESTARTS
             case Broken(error):
                 raise SearchError(f"a worker cannot load what it is to run:\n{error}")
             case _:
                 self._answer(worker, message, handle)
+        return True
+
+    def _end_silence(self, worker: "_Worker", handle: Send) -> bool:
+        """Notes that a worker is heard; whether it was silent."""
+        silent, worker.silent, worker.heard = worker.silent, False, time.monotonic()
+        if silent and worker.task is not None:
+            handle(Annotated(trial=worker.task.trial, key=SILENT))
+        return silent
 
     def _answer(self, worker: "_Worker", event: Event, handle: Send) -> None:
         """Hands an event on, and answers it."""
@@ -218,13 +257,20 @@ class PoolExecutor:
         decision = handle(event)
         if isinstance(event, Ended):
             self._cancelled.discard(event.trial)
-            if self._pool.trials_per_worker is not None and worker.done >= self._pool.trials_per_worker:
-                self._remove(worker)
-                return
         elif worker.trial in self._cancelled:
             decision = replace(decision, stop=decision.stop or "cancelled")
         with suppress(OSError):  # it has died meanwhile: the next message is its end of file
             worker.channel.send(decision)
+        most = self._pool.trials_per_worker
+        if isinstance(event, Ended) and most is not None and worker.done >= most:
+            self._replace(worker)
+
+    def _replace(self, worker: "_Worker") -> None:
+        """Lets a worker leave Python, while others work and a new one starts."""
+        self._workers[self._workers.index(worker)] = None
+        self._leaving.append(worker)
+        worker.left = time.monotonic()
+        worker.channel.close()
 
     def _bury(self, worker: "_Worker", handle: Send, reason: str) -> None:
         """Deals with the death of a worker.
@@ -233,6 +279,7 @@ class PoolExecutor:
             SearchError: It died before its first trial, so others would die as well.
         """
         self._remove(worker)
+        self._end_silence(worker, handle)
         if worker.task is not None:
             ended = Ended(trial=worker.task.trial, outcome="interrupted", reason=reason, died=True)
             worker.task = None
@@ -265,6 +312,9 @@ class _Worker:
         trial: The latest trial.
         began: When that began, by the monotonic clock.
         done: How many attempts it has run.
+        heard: When it last said something, by the same clock.
+        silent: Whether that is too long ago.
+        left: When it was told to leave.
     """
 
     def __init__(self, parcel: Parcel, lifeline: int, variables: Mapping[str, str]) -> None:
@@ -277,6 +327,7 @@ class _Worker:
         self.output = self._process.stdout.fileno()
         os.set_blocking(self.output, False)
         self.prints, self.ready, self.done, self.began = True, False, 0, 0.0
+        self.silent, self.heard, self.left = False, time.monotonic(), 0.0
         self.task: Task | None = None
         self.trial: int | None = None
         here = str(Path.cwd())
@@ -286,6 +337,7 @@ class _Worker:
     def begin(self, task: Task) -> None:
         """Sends a task."""
         self.task, self.trial, self.began = task, task.trial, time.monotonic()
+        self.silent, self.heard = False, self.began
         with suppress(OSError):  # it has died: that is noticed when it is waited for
             self.channel.send(task)
 
@@ -319,15 +371,16 @@ class _Worker:
         with suppress(OSError):
             os.killpg(self._process.pid, signal.SIGKILL)  # and the processes that the trial has started
 
-    def end(self) -> bytes:
+    def end(self, patience: float = _SECONDS_TO_DIE) -> bytes:
         """Ends the process, frees what belongs to it, and returns the rest of what it has printed.
 
-        A worker without a task leaves Python in the usual way, so that what libraries do at the end is done.
+        A worker without a task has `patience` seconds to leave Python in the usual way, so that what libraries do at
+        the end is done.
         """
         self.channel.close()
         if self.ready and self.task is None:
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_SECONDS_TO_DIE)
+                self._process.wait(patience)
         self.kill()
         self._process.wait()
         rest = b"".join(itertools.islice(iter(self.lines, b""), _MOST_BLOCKS))
