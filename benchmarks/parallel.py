@@ -3,15 +3,18 @@
 `python -m benchmarks.parallel` trains the same configurations of a small convolutional network on digits in one process
 and in a pool of two workers, each with one thread, and by Optuna with `n_jobs=2`; and runs thousands of trials of a
 function that returns at once, in this process, in pools, and by Optuna. "start" is the time until the first trial
-begins; the other figures are of the time after it.
+begins; the other figures are of the time after it. Memory is the resident set of the driver, and of its
+workers on average, after a tenth of the trials and after all of them.
 """
 
 import argparse
+import itertools
 import json
-import resource
 import sys
 import time
 from pathlib import Path
+
+import psutil
 
 from benchmarks.measure import machine, medians, rounds, table
 
@@ -60,6 +63,26 @@ class Clock:
         return {"start": self.began - self.called, "seconds": now - self.began, "trials": trials}
 
 
+class Memory:
+    """An observer: the memory of the driver and of its workers after a tenth of the trials and after all, in bytes."""
+
+    def __init__(self, trials):
+        self._marks, self._ended = (trials // 10, trials), itertools.count(1)
+        self.figures = {}
+
+    def __call__(self, event, history):
+        if type(event).__name__ == "Ended":
+            self.ended()
+
+    def ended(self):
+        if (count := next(self._ended)) in self._marks:
+            process = psutil.Process()
+            workers = [child.memory_info().rss for child in process.children()]
+            when = "first" if count == self._marks[0] else "last"
+            self.figures[f"driver {when}"] = process.memory_info().rss
+            self.figures[f"worker {when}"] = sum(workers) / len(workers) if workers else 0
+
+
 def network(workers, options):
     import kerastune_lite as kt
 
@@ -99,7 +122,7 @@ def network_by_optuna(options):
 def instant(workers, options):
     import kerastune_lite as kt
 
-    clock, before = Clock(), memory()
+    clock, memory = Clock(), Memory(options.instant)
     results = kt.tune(
         lambda hp: hp.Float("x", 0, 1),
         objective=kt.Objective("error", "min"),
@@ -107,25 +130,25 @@ def instant(workers, options):
         seed=1,
         workers=workers,
         verbose=0,
-        observers=[clock],
+        observers=[clock, memory],
     )
-    return {**clock.figures(len(results)), "growth": memory() - before}
+    return {**clock.figures(len(results)), **memory.figures}
 
 
 def instant_by_optuna(options):
     import optuna
 
-    clock, before = Clock(), memory()
+    clock, memory = Clock(), Memory(options.instant)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     clock.began = time.perf_counter()
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
-    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=options.instant, n_jobs=4)
-    return {**clock.figures(len(study.trials)), "growth": memory() - before}
-
-
-def memory():
-    """The peak of this process's memory, in bytes."""
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    study.optimize(
+        lambda trial: trial.suggest_float("x", 0, 1),
+        n_trials=options.instant,
+        n_jobs=4,
+        callbacks=[lambda *_: memory.ended()],
+    )
+    return {**clock.figures(len(study.trials)), **memory.figures}
 
 
 NETWORK = {
@@ -177,13 +200,18 @@ def _of_network(of):
     return table(rows)
 
 
+def _memory(run, whose):
+    first, last = (run[f"{whose} {when}"] / 1e6 for when in ("first", "last"))
+    return f"{first:.0f}, {last:.0f}" if last else ""
+
+
 def _of_function(of):
-    rows = [("", "start, s", "trials", "ms a trial", "memory of the driver, MB more")]
+    rows = [("", "start, s", "trials", "ms a trial", "driver, MB at 10 % and 100 %", "each worker")]
     for side in FUNCTION:
         run = of[side]
         each = 1000 * run["seconds"] / run["trials"]
-        cells = (f"{run['start']:.1f}", f"{run['trials']:.0f}", f"{each:.2f}", f"{run['growth'] / 1e6:.0f}")
-        rows.append((side, *cells))
+        cells = (f"{run['start']:.1f}", f"{run['trials']:.0f}", f"{each:.2f}")
+        rows.append((side, *cells, _memory(run, "driver"), _memory(run, "worker")))
     return table(rows)
 
 
