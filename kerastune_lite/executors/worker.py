@@ -8,6 +8,7 @@ import gc
 import os
 import pickle  # nosec B403
 import selectors
+import shutil
 import signal
 import socket
 import sys
@@ -34,12 +35,14 @@ def main(arguments: Sequence[str]) -> None:
     end, parcel, lifeline = map(int, arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the driver, which decides
     channel = Channel(socket.socket(fileno=end))
-    threading.Thread(target=_live_with_driver, args=(lifeline, channel), daemon=True).start()
+    scratch: list[str] = []
+    threading.Thread(target=_live_with_driver, args=(lifeline, channel, scratch), daemon=True).start()
     for file in (end, parcel, lifeline):
         os.set_inheritable(file, False)  # noqa: FBT003 - takes no keyword
     os.register_at_fork(after_in_child=partial(_forget, channel, lifeline))
     try:
         setup: Setup = channel.receive()
+        scratch.extend(filter(None, [setup.scratch]))
         function = _loaded(setup, parcel)
     except EOFError:
         return
@@ -48,13 +51,13 @@ def main(arguments: Sequence[str]) -> None:
         return
     gc.collect()
     gc.freeze()
-    channel.send(Ready())
+    channel.send(Ready(f"{socket.gethostname()}:{os.getpid()}"))
     while True:
         try:
             task = channel.receive()
         except EOFError:
             return
-        run_attempt(function, task, partial(_send, channel))
+        run_attempt(function, task, partial(_send, channel, scratch))
 
 
 def _loaded(setup: Setup, parcel: int) -> TrialFunction:
@@ -64,13 +67,13 @@ def _loaded(setup: Setup, parcel: int) -> TrialFunction:
     return function
 
 
-def _send(channel: Channel, event: Event) -> Decision:
+def _send(channel: Channel, scratch: Sequence[str], event: Event) -> Decision:
     """Sends an event and waits for the decision; without a driver there is nothing left to do."""
     try:
         channel.send(_sendable(event))
         decision: Decision = channel.receive()
     except (EOFError, OSError):
-        _leave()
+        _leave(scratch)
     return decision
 
 
@@ -87,13 +90,13 @@ def _sendable(event: Event) -> Event:
     return replace(event, fatal=SearchError(str(event.fatal)))
 
 
-def _live_with_driver(lifeline: int, channel: Channel) -> None:
+def _live_with_driver(lifeline: int, channel: Channel, scratch: Sequence[str]) -> None:
     with selectors.DefaultSelector() as selector:
         selector.register(lifeline, selectors.EVENT_READ)
         while not selector.select(_SECONDS_BETWEEN):
             with suppress(OSError):  # the driver wants no more of it
                 channel.send(Alive())
-    _leave()
+    _leave(scratch)
 
 
 def _forget(channel: Channel, lifeline: int) -> None:
@@ -103,7 +106,9 @@ def _forget(channel: Channel, lifeline: int) -> None:
         os.close(lifeline)
 
 
-def _leave() -> None:
+def _leave(scratch: Sequence[str]) -> None:
+    for directory in scratch:
+        shutil.rmtree(directory, ignore_errors=True)
     if os.getpgrp() == os.getpid():  # with the processes that trials have started
         os.killpg(0, signal.SIGKILL)
     os._exit(0)

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 import kerastune_lite as kt
-from kerastune_lite.executors import pool, worker
+from kerastune_lite.executors import crew, worker
 from kerastune_lite.executors.channel import Alive, Channel
 from kerastune_lite.study.events import SILENT, Annotated
 
@@ -17,7 +17,7 @@ ERROR = kt.Objective("error", "min")
 
 
 def test_a_worker_that_is_suspended_is_noticed_and_heard_again(monkeypatch):
-    monkeypatch.setattr(pool, "_SECONDS_OF_SILENCE", 0.3)
+    monkeypatch.setattr(crew, "_SECONDS_OF_SILENCE", 0.3)
     told = []
 
     def suspended(hp):
@@ -38,7 +38,7 @@ def test_a_worker_that_is_suspended_is_noticed_and_heard_again(monkeypatch):
 
 
 def test_a_worker_that_dies_while_it_is_silent_is_no_longer_called_silent(monkeypatch):
-    monkeypatch.setattr(pool, "_SECONDS_OF_SILENCE", 0.3)
+    monkeypatch.setattr(crew, "_SECONDS_OF_SILENCE", 0.3)
 
     def suspended(hp):
         if hp.Int("x", 0, 1):
@@ -77,8 +77,8 @@ def test_signs_of_life_come_until_the_driver_is_gone(wires, monkeypatch):
     ours, theirs, reads, writes = wires
     left = threading.Event()
     monkeypatch.setattr(worker, "_SECONDS_BETWEEN", 0.01)
-    monkeypatch.setattr(worker, "_leave", left.set)
-    thread = threading.Thread(target=worker._live_with_driver, args=(reads, theirs))
+    monkeypatch.setattr(worker, "_leave", lambda scratch: left.set())
+    thread = threading.Thread(target=worker._live_with_driver, args=(reads, theirs, []))
     thread.start()
     assert [ours.receive(), ours.receive()] == [Alive(), Alive()]
     assert not left.is_set()
