@@ -162,6 +162,7 @@ FUNCTION = {
     "pool of 4": lambda options: instant(4, options),
     "Optuna, n_jobs=4": instant_by_optuna,
 }
+PARTS = {"network": NETWORK, "function": FUNCTION}
 
 
 def _pool(workers):
@@ -174,6 +175,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a small part of the work, one round")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--part", choices=PARTS, nargs="+", default=list(PARTS))
     parser.add_argument("--side", choices=[*NETWORK, *FUNCTION], help=argparse.SUPPRESS)
     parser.add_argument("--trials", type=int, default=TRIALS, help=argparse.SUPPRESS)
     parser.add_argument("--instant", type=int, default=INSTANT, help=argparse.SUPPRESS)
@@ -184,11 +186,14 @@ def main():
         return
     count = 1 if options.quick else options.rounds
     small = ["--trials", "2", "--instant", str(QUICK_INSTANT), "--quick"] if options.quick else []
-    found = rounds("benchmarks.parallel", dict.fromkeys([*NETWORK, *FUNCTION], small), count)
+    sides = [side for part in options.part for side in PARTS[part]]
+    found = rounds("benchmarks.parallel", dict.fromkeys(sides, small), count)
     of = {side: medians(figures) for side, figures in found.items()}
     print(machine("kerastune-lite", "tensorflow", "keras", "optuna"))
-    print(f"\nconvolutional network on digits, medians of {count}\n\n{_of_network(of)}")
-    print(f"\na function that returns at once, medians of {count}\n\n{_of_function(of)}")
+    if "network" in options.part:
+        print(f"\nconvolutional network on digits, medians of {count}\n\n{_of_network(of)}")
+    if "function" in options.part:
+        print(f"\na function that returns at once, medians of {count}\n\n{_of_function(of)}")
 
 
 def _of_network(of):

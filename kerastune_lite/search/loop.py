@@ -132,10 +132,12 @@ class Loop:
             if not self._history.running:
                 return None
             left = self._patience.left if self._history.epochs_used > self._epochs_before else None
+            before = self._patience.last
             self._executor.wait(self._handle, None if left is None else max(0.0, left))
             if self._error is not None:
                 raise self._error
-            if left is not None and (self._patience.left or 0.0) <= 0.0:
+            nothing = left is not None and self._patience.last == before
+            if nothing and (self._patience.left or 0.0) <= 0.0:
                 return self._give_up()
 
     def _give_up(self) -> None:

@@ -17,18 +17,21 @@ class Patience:
     Args:
         clock: The clock of the search, in seconds.
         limit: `max_time` in seconds; None to wait for ever.
+
+    Attributes:
+        last: When the last event was heard, by the same clock.
     """
 
     def __init__(self, clock: Callable[[], float], limit: float | None) -> None:
         self._clock = clock
         self._end = None if limit is None else clock() + limit
         self._latest: dict[int, float] = {}
-        self._last = clock()
+        self.last = clock()
         self._longest = 0.0
 
     def heard(self, trial: int | None) -> None:
         """Takes note of an event, such as the start, of a trial."""
-        now = self._last = self._clock()
+        now = self.last = self._clock()
         if trial is not None:
             self._longest = max(self._longest, now - self._latest.get(trial, now))
             self._latest[trial] = now
@@ -45,4 +48,4 @@ class Patience:
     @property
     def left(self) -> float | None:
         """In how many seconds it ends, if there is no event before; None for never."""
-        return None if self._end is None else max(self._end, self._last) + self.allowed - self._clock()
+        return None if self._end is None else max(self._end, self.last) + self.allowed - self._clock()

@@ -112,3 +112,14 @@ def test_a_note_that_its_worker_is_silent_is_no_event_of_a_trial():
     history, time = searched([1, 1, Silence(120)], max_time=100)
     assert history[0].notes[SILENT] == 7.0
     assert time.now == 160
+
+
+def test_what_the_driver_takes_itself_is_not_held_against_a_trial():
+    def slow(event, history):
+        if isinstance(event, Ended):
+            time.now += 1000
+
+    time = Time([1] * 200, [1.5] * 200)
+    limits = Limits(max_time=100)
+    history = search(None, executor=time, clock=time, limits=limits, max_trials=2, observers=[slow])
+    assert [trial.status for trial in history.trials] == ["paused", "paused"]
