@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
-from kerastune_lite.executors.channel import Alive, Broken, Gone
+from kerastune_lite.executors.channel import Alive, Broken
 from kerastune_lite.executors.devices import share, visible_gpus
 from kerastune_lite.executors.parcel import Parcel
 from kerastune_lite.executors.trial_files import Changes, CopiedFiles, WatchedFiles, places
@@ -63,13 +63,13 @@ class Said:
         output: What it has printed.
         message: `Alive`, `Ready`, `Broken`, `Gone`, an event, or None for output only.
         files: What has changed in the files of the trial; None for nothing.
-        reaches: Whether it reaches the study's directory.
+        reaches: Whether it reaches the study's directory; None while there was no task to tell by.
     """
 
     output: bytes
     message: Any
     files: Changes | None = None
-    reaches: bool = True
+    reaches: bool | None = None
 
 
 @final
@@ -100,6 +100,7 @@ class NodeWorker:
         self._watched: WatchedFiles | None = None
         self._broken: Broken | None = None
         self._left = False
+        self._reaches: bool | None = None
         try:
             self._parcel = Parcel.received(memoryview(content), parts)
             environment = _environment({**os.environ, **variables}, threads, gpus)
@@ -123,9 +124,9 @@ class NodeWorker:
             for _, part, found in said:
                 output, message = output + part, found
             until = until or time.monotonic() + _SECONDS_OF_OUTPUT
-        if self._watched is None or message is None or isinstance(message, (Alive, Gone)):
-            return Said(output, message, reaches=self._watched is None)
-        return Said(output, message, self._watched.changes(), reaches=False)
+        tells = message is not None and not isinstance(message, Alive)  # of a sign of life, files may be half written
+        changed = self._watched.changes() if tells and self._watched is not None else None
+        return Said(output, message, changed, self._reaches)
 
     def leave(self, *, idle: bool) -> bytes:
         """Ends the process; returns the rest of what it has printed."""
@@ -144,9 +145,11 @@ class NodeWorker:
 
     def _prepared(self, sent: TaskSent) -> Task:
         """The task, with the trial's files in place."""
-        task = sent.task
-        if task.directory is None or sent.reaches:
-            self._watched = None
+        task, self._watched = sent.task, None
+        if task.directory is None:
+            return task
+        self._reaches = sent.reaches
+        if self._reaches:
             return task
         study, written = self._scratch / "study", places(task.trial, written=True)
         shutil.rmtree(study, ignore_errors=True)

@@ -210,7 +210,7 @@ class _Remote:
     def __init__(self, actor: Any, shared: bool | None) -> None:  # noqa: FBT001 - as the user gave it
         self._actor = actor
         self._shared = shared
-        self._reaches = bool(shared)
+        self._reaches = shared
         self._files: CopiedFiles | None = None
         self._leaving: Any = None
         self.listening = self._listen()
@@ -227,7 +227,7 @@ class _Remote:
             said: Said = ray.get(self.listening)
         except ray.exceptions.RayError as error:
             return b"", Gone(_epitaph(error))
-        self._reaches = said.reaches
+        self._reaches = self._reaches if said.reaches is None else said.reaches
         if said.files is not None and self._files is not None:
             self._files.apply(said.files)
         if not isinstance(said.message, (Broken, Gone)):

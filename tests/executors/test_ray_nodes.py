@@ -1,5 +1,6 @@
 """Nodes join a Ray cluster and leave it while a search runs; files of trials travel."""
 
+import threading
 
 import keras
 import pytest
@@ -10,7 +11,7 @@ from kerastune_lite.study.events import Reported
 from kerastune_lite.study.store import read_events
 from tests import tiny
 from tests.executors.local_ray import ray
-from tests.executors.test_pool import GRID, bowl, content, tune
+from tests.executors.test_pool import GRID, content, tune
 from tests.executors.test_pool_keras import Dies, searched
 
 pytestmark = pytest.mark.slow
@@ -27,6 +28,20 @@ def cluster():
     yield made
     ray.shutdown()
     made.shutdown()
+
+
+def held(directory):
+    """A function whose first attempt never ends, once its first epoch is recorded."""
+
+    def function(hp, report):
+        x, begun = hp.Float("x", -1, 1), directory / "begun"
+        report(1, x)
+        if not begun.exists():
+            begun.touch()
+            threading.Event().wait()
+        report(2, x)
+
+    return function
 
 
 class Once:
@@ -46,8 +61,8 @@ def test_workers_start_on_a_node_that_joins(cluster, tmp_path):
         x = hp.Int("x", 0, 1)
         (tmp_path / str(x)).touch()
         while not all((tmp_path / str(other)).exists() for other in (0, 1)):
-            if report(1, float(x)):
-                return
+            report(1, float(x))
+        return float(x)
 
     first, joined = cluster.add_node(**SPOT), []
     join = Once(Reported, lambda: joined.append(cluster.add_node(**SPOT)))
@@ -67,7 +82,9 @@ def test_a_trial_whose_node_is_lost_resumes_on_another(cluster, tmp_path):
         cluster.remove_node(nodes.pop(0), allow_graceful=False)
 
     executor = kt.executors.Ray(1, num_cpus=0, resources={"spot": 1}, wait_for_nodes=60)
-    results = tune(bowl, workers=executor, max_trials=2, directory=tmp_path, observers=[Once(Reported, replace)])
+    results = tune(
+        held(tmp_path), workers=executor, max_trials=2, directory=tmp_path, observers=[Once(Reported, replace)]
+    )
     cluster.remove_node(nodes.pop())
     assert [trial.status for trial in results] == ["completed"] * 2
     assert sum(trial.attempts for trial in results) == 3
@@ -80,8 +97,8 @@ def test_a_search_ends_when_its_last_node_is_lost(cluster, tmp_path):
     lose = Once(Reported, lambda: cluster.remove_node(node, allow_graceful=False))
     executor = kt.executors.Ray(1, num_cpus=0, resources={"spot": 1})
     with pytest.raises(SearchError, match=r"no node .* \(1 spot\)"):
-        tune(bowl, workers=executor, directory=tmp_path, observers=[lose])
-    assert {trial.status for trial in tune(bowl, directory=tmp_path, workers=1)} == {"completed"}
+        tune(held(tmp_path), workers=executor, directory=tmp_path, observers=[lose])
+    assert {trial.status for trial in tune(held(tmp_path), directory=tmp_path, workers=1)} == {"completed"}
 
 
 @pytest.mark.parametrize("shared", [None, False], ids=["the directory is shared", "the files travel"])
@@ -94,6 +111,10 @@ def test_a_training_whose_worker_is_killed_resumes_after_its_last_epoch(cluster,
     tuner, together = searched(tmp_path / "cut", workers=executor, arguments=arguments)
     assert content(together) == content(alone)
     assert sorted(trial.attempts for trial in together) == [1, 1, 1, 2]
+    (died,) = (trial.number for trial in together if trial.attempts == 2)
+    events, _ = read_events(tmp_path / "cut" / "study")
+    epochs = [event.epoch for event in events if isinstance(event, Reported) and event.trial == died]
+    assert epochs == [1, 2, 2, 3]  # the second attempt tells its last epoch again
     (model,) = tuner.get_best_models(1)
     loss = model.evaluate(tiny.X, tiny.Y, verbose=0, return_dict=True)["loss"]
     assert loss == pytest.approx(together.best.score)
