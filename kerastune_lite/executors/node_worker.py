@@ -130,6 +130,8 @@ class NodeWorker:
 
     def leave(self, *, idle: bool) -> bytes:
         """Ends the process; returns the rest of what it has printed."""
+        if self._left:
+            return b""
         self._left = True
         rest = b"" if self._broken is not None else self._process.end(idle=idle)
         shutil.rmtree(self._scratch, ignore_errors=True)

@@ -48,9 +48,13 @@ class WorkerProcess:
         scratch: Path | None = None,
     ) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = _started(theirs.fileno(), parcel.file, lifeline, variables)
         self.channel = Channel(ours)
+        with theirs:
+            try:
+                self._process = _started(theirs.fileno(), parcel.file, lifeline, variables)
+            except OSError:
+                self.channel.close()
+                raise
         assert self._process.stdout is not None
         self.output = self._process.stdout.fileno()
         os.set_blocking(self.output, False)

@@ -11,6 +11,10 @@ SETTINGS = {
     "RAY_AUTH_MODE": "token",
     "RAY_AUTH_TOKEN": secrets.token_hex(32),
     "RAY_memory_monitor_refresh_ms": "0",  # a full machine must not fail a test
+    "RAY_health_check_initial_delay_ms": "0",  # the loss of a node is noticed sooner
+    "RAY_health_check_period_ms": "500",
+    "RAY_health_check_timeout_ms": "2000",
+    "RAY_health_check_failure_threshold": "2",
 }
 os.environ.update(SETTINGS)  # Ray reads some of them when it is imported
 
