@@ -1,13 +1,14 @@
 """What workers are worth, and what they cost: a convolutional network, and a function that takes no time.
 
-`python -m benchmarks.parallel` trains the same configurations of a small convolutional network on digits in one process
-and in a pool of two workers, each with one thread, and by Optuna with `n_jobs=2`; and runs thousands of trials of a
-function that returns at once, in this process, in pools, and by Optuna. "start" is the time until the first trial
-begins; the other figures are of the time after it.
+`python -m benchmarks.parallel` trains the same configurations of a small convolutional network on digits in one process,
+in a pool of two workers, each with one thread, in two workers on a Ray of this machine, and by Optuna with `n_jobs=2`;
+and runs thousands of trials of a function that returns at once, in this process, in pools, on Ray, and by Optuna.
+"start" is the time until the first trial begins; the other figures are of the time after it.
 """
 
 import argparse
 import json
+import os
 import resource
 import sys
 import time
@@ -131,12 +132,15 @@ def memory():
 NETWORK = {
     "one process": lambda options: network(1, options),
     "pool of 2": lambda options: network(2, options),
+    "Ray, 2 workers": lambda options: network(_ray(2), options),
     "Optuna, n_jobs=2": network_by_optuna,
 }
 FUNCTION = {
     "this process": lambda options: instant(1, options),
     "pool of 1": lambda options: instant(_pool(1), options),
     "pool of 4": lambda options: instant(4, options),
+    "Ray, 1 worker": lambda options: instant(_ray(1), options),
+    "Ray, 4 workers": lambda options: instant(_ray(4), options),
     "Optuna, n_jobs=4": instant_by_optuna,
 }
 
@@ -145,6 +149,14 @@ def _pool(workers):
     import kerastune_lite as kt
 
     return kt.executors.Pool(workers)
+
+
+def _ray(workers):
+    """Workers on a Ray of this machine that has no statistics to send; "start" holds its start."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    import kerastune_lite as kt
+
+    return kt.executors.Ray(workers, "local", num_cpus=0.5)
 
 
 def main():
@@ -163,7 +175,7 @@ def main():
     small = ["--trials", "2", "--instant", str(QUICK_INSTANT), "--quick"] if options.quick else []
     found = rounds("benchmarks.parallel", dict.fromkeys([*NETWORK, *FUNCTION], small), count)
     of = {side: medians(figures) for side, figures in found.items()}
-    print(machine("kerastune-lite", "tensorflow", "keras", "optuna"))
+    print(machine("kerastune-lite", "tensorflow", "keras", "ray", "optuna"))
     print(f"\nconvolutional network on digits, medians of {count}\n\n{_of_network(of)}")
     print(f"\na function that returns at once, medians of {count}\n\n{_of_function(of)}")
 
