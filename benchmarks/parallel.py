@@ -2,8 +2,8 @@
 
 `python -m benchmarks.parallel` trains the same configurations of a small convolutional network on digits in one
 process, in a pool of two workers, each with one thread, in two workers on a Ray of this machine, and by Optuna with
-`n_jobs=2`; and runs thousands of trials of a function that returns at once, in this process, in pools, on Ray, and by Optuna.
-"start" is the time until the first trial begins; the other figures are of the time after it.
+`n_jobs=2`; and runs thousands of trials of a function that returns at once, in this process, in pools, on Ray, and by
+Optuna. "start" is the time until the first trial begins; the other figures are of the time after it.
 """
 
 import argparse
