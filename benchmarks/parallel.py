@@ -1,15 +1,17 @@
 """What workers are worth, and what they cost: a convolutional network, and a function that takes no time.
 
-`python -m benchmarks.parallel` trains the same configurations of a small convolutional network on digits in one process
-and in a pool of two workers, each with one thread, and by Optuna with `n_jobs=2`; and runs thousands of trials of a
-function that returns at once, in this process, in pools, and by Optuna. "start" is the time until the first trial
-begins; the other figures are of the time after it. Memory is the resident set of the driver, and of its
-workers on average, after a tenth of the trials and after all of them.
+`python -m benchmarks.parallel` trains the same configurations of a small convolutional network on digits in one
+process, in a pool of two workers, each with one thread, in two workers on a Ray of this machine, and by Optuna with
+`n_jobs=2`; and runs thousands of trials of a function that returns at once, in this process, in pools, on Ray, and by
+Optuna. "start" is the time until the first trial begins; the other figures are of the time after it.
+Memory is the resident set of the driver, and of its workers on average, after a tenth of the trials and after all of
+them; workers on Ray are not its children.
 """
 
 import argparse
 import itertools
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -154,12 +156,15 @@ def instant_by_optuna(options):
 NETWORK = {
     "one process": lambda options: network(1, options),
     "pool of 2": lambda options: network(2, options),
+    "Ray, 2 workers": lambda options: network(_ray(2), options),
     "Optuna, n_jobs=2": network_by_optuna,
 }
 FUNCTION = {
     "this process": lambda options: instant(1, options),
     "pool of 1": lambda options: instant(_pool(1), options),
     "pool of 4": lambda options: instant(4, options),
+    "Ray, 1 worker": lambda options: instant(_ray(1), options),
+    "Ray, 4 workers": lambda options: instant(_ray(4), options),
     "Optuna, n_jobs=4": instant_by_optuna,
 }
 PARTS = {"network": NETWORK, "function": FUNCTION}
@@ -169,6 +174,14 @@ def _pool(workers):
     import kerastune_lite as kt
 
     return kt.executors.Pool(workers)
+
+
+def _ray(workers):
+    """Workers on a Ray of this machine that has no statistics to send; "start" holds its start."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    import kerastune_lite as kt
+
+    return kt.executors.Ray(workers, "local", num_cpus=0.5)
 
 
 def main():
@@ -189,7 +202,7 @@ def main():
     sides = [side for part in options.part for side in PARTS[part]]
     found = rounds("benchmarks.parallel", dict.fromkeys(sides, small), count)
     of = {side: medians(figures) for side, figures in found.items()}
-    print(machine("kerastune-lite", "tensorflow", "keras", "optuna"))
+    print(machine("kerastune-lite", "tensorflow", "keras", "ray", "optuna"))
     if "network" in options.part:
         print(f"\nconvolutional network on digits, medians of {count}\n\n{_of_network(of)}")
     if "function" in options.part:
