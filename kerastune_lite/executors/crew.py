@@ -57,7 +57,10 @@ class Workplace(Protocol[LinkT]):
         """
 
     def heard(self, links: Sequence[LinkT], timeout: float | None) -> Iterable[Heard[LinkT]]:
-        """Waits for messages and output for up to `timeout` seconds; it may return earlier with nothing."""
+        """Waits for messages and output for up to `timeout` seconds; it may return earlier with nothing.
+
+        Workers that were told to end send no more messages, but may print.
+        """
 
     def close(self) -> None:
         """Releases all resources; no worker is left."""
@@ -201,9 +204,9 @@ class Crew(Generic[LinkT]):
         limit = self._trial_timeout
         waits = [moment - time.monotonic() for moment in self._moments()]
         waits += [] if timeout is None else [timeout]
-        living = {worker.link: worker for worker in self._living}
-        for link, output, message in self._workplace.heard(list(living), max(0.0, min(waits)) if waits else None):
-            worker = living[link]
+        workers = {worker.link: worker for worker in (*self._living, *self._leaving)}
+        for link, output, message in self._workplace.heard(list(workers), max(0.0, min(waits)) if waits else None):
+            worker = workers[link]
             self._output.add(output, worker.trial)
             if message is not None:
                 more |= self._hear(worker, message, handle)

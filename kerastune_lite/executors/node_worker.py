@@ -119,16 +119,16 @@ class NodeWorker:
             self._process.kill()
 
     def listen(self) -> Said:
-        """Waits for what the process says."""
+        """Waits for what the process says; of several signs of life, and those before a message, one is enough."""
         if self._broken is not None:
             return Said(b"", self._broken)
         output, message, until = b"", None, None
-        while message is None and len(output) < _MOST_OUTPUT:
+        while (message is None or isinstance(message, Alive)) and len(output) < _MOST_OUTPUT:
             said = self._heard(until)
             if not said:
                 break
             for _, part, found in said:
-                output, message = output + part, found
+                output, message = output + part, message if found is None else found
             until = until or time.monotonic() + _SECONDS_OF_OUTPUT
         if isinstance(message, Gone) and self._trouble is not None:
             message = self._trouble

@@ -176,12 +176,12 @@ class _Nodes:
         """What workers have printed and sent."""
         import ray  # noqa: PLC0415
 
-        listening = {link.listening: link for link in links}
-        found, _ = ray.wait(list(listening), timeout=_LOOKS if timeout is None else min(timeout, _LOOKS))
+        awaited = {link.awaited: link for link in links}
+        found, _ = ray.wait(list(awaited), timeout=_LOOKS if timeout is None else min(timeout, _LOOKS))
         if found:
-            found, _ = ray.wait(list(listening), num_returns=len(listening), timeout=0)
+            found, _ = ray.wait(list(awaited), num_returns=len(awaited), timeout=0)
         for said in found:
-            yield listening[said], *listening[said].heard()
+            yield awaited[said], *awaited[said].heard()
 
     def close(self) -> None:
         """Frees the trial function, and leaves the cluster."""
@@ -212,7 +212,12 @@ class _Remote:
         self._reaches = shared
         self._files: CopiedFiles | None = None
         self._leaving: Any = None
-        self.listening = self._listen()
+        self._listening = self._listen()
+
+    @property
+    def awaited(self) -> Any:
+        """What it says next; its end once it was told to end."""
+        return self._listening if self._leaving is None else self._leaving
 
     def send(self, message: Task | Decision) -> None:
         """Sends a message; a task with the trial's files, unless the worker reaches them."""
@@ -222,15 +227,17 @@ class _Remote:
         """What it has printed and sent; files come first, then the event that tells of them."""
         import ray  # noqa: PLC0415
 
+        if self._leaving is not None:
+            return b"", None  # what it prints comes with its end
         try:
-            said: Said = ray.get(self.listening)
+            said: Said = ray.get(self._listening)
         except ray.exceptions.RayError as error:
             return b"", Gone(_epitaph(error))
         self._reaches = self._reaches if said.reaches is None else said.reaches
         if said.files is not None and self._files is not None:
             self._files.apply(said.files)
         if not isinstance(said.message, (Broken, Gone)):
-            self.listening = self._listen()
+            self._listening = self._listen()
         return said.output, said.message
 
     def _listen(self) -> Any:

@@ -37,6 +37,7 @@ class WorkerProcess:
         channel: For messages.
         output: The descriptor of what it prints.
         prints: Whether it has not closed its output.
+        leaves: Whether it was told to end.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class WorkerProcess:
         assert self._process.stdout is not None
         self.output = self._process.stdout.fileno()
         os.set_blocking(self.output, False)
-        self.prints = True
+        self.prints, self.leaves = True, False
         place = None if scratch is None else str(scratch)
         with suppress(OSError):  # it has died already
             self.channel.send(Setup(parcel.parts, path, str(Path.cwd()), place))
@@ -95,6 +96,7 @@ class WorkerProcess:
 
     def hang_up(self, *, idle: bool) -> None:  # noqa: ARG002 - one that runs a trial ends at its next message
         """Closes the connection."""
+        self.leaves = True
         self.channel.close()
 
     def end(self, *, idle: bool) -> bytes:
@@ -136,7 +138,8 @@ def heard(processes: Iterable[WorkerProcess], timeout: float | None) -> Iterator
     """The processes that have sent or printed something: what they have printed, and the message or None."""
     with selectors.DefaultSelector() as selector:
         for process in processes:
-            selector.register(process.channel, selectors.EVENT_READ, (process, True))
+            if not process.leaves:
+                selector.register(process.channel, selectors.EVENT_READ, (process, True))
             if process.prints:
                 selector.register(process.output, selectors.EVENT_READ, (process, False))
         found = [key.data for key, _ in selector.select(timeout)]

@@ -1,11 +1,13 @@
 """A worker on a node, without the cluster around it."""
 
 import os
+import select
 
 import pytest
 
 from kerastune_lite.errors import StudyWriteError
-from kerastune_lite.executors.channel import Broken, Gone, Ready
+from kerastune_lite.executors import node_worker
+from kerastune_lite.executors.channel import Alive, Broken, Gone, Ready
 from kerastune_lite.executors.node_worker import NodeWorker, TaskSent
 from kerastune_lite.executors.parcel import Parcel
 from kerastune_lite.executors.trial_files import CopiedFiles
@@ -108,6 +110,39 @@ def test_the_death_of_its_process_is_told_with_the_exit_code(node, tmp_path):
     worker.send(TaskSent(task(tmp_path), None, None, shared=False))
     said, _ = heard(worker, Gone)
     assert said.message == Gone("its worker ended with exit code 3")
+
+
+@pytest.fixture
+def says(monkeypatch):
+    """Has the process say these messages, and nothing else until it is undone."""
+
+    def make(*messages):
+        script = iter([*messages, None])
+        one = lambda *_: [(None, b"x", message)] if (message := next(script)) is not None else []  # noqa: E731
+        monkeypatch.setattr(node_worker, "heard", one)
+        return monkeypatch
+
+    return make
+
+
+def test_signs_of_life_are_told_once_and_a_message_replaces_them(node, says):
+    worker = node(writes)
+    says(Alive(), Alive(), Ready("here"))
+    assert worker.listen() == node_worker.Said(b"xxx", Ready("here"))
+    says(Alive(), Alive())
+    assert worker.listen() == node_worker.Said(b"xx", Alive())
+
+
+def test_a_sign_of_life_carries_no_files(node, says, tmp_path):
+    worker = node(writes)
+    heard(worker, Ready)
+    worker.send(TaskSent(task(tmp_path), None, None, shared=False))
+    select.select([worker._process.channel], [], [])  # the files are written
+    undone = says(Alive())
+    assert worker.listen() == node_worker.Said(b"x", Alive(), None, reaches=False)
+    undone.undo()
+    said, _ = heard(worker, Ended)
+    assert said.files is not None
 
 
 def test_files_that_cannot_be_written_end_the_attempt_with_the_reason(node, tmp_path, monkeypatch):

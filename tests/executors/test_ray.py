@@ -9,6 +9,8 @@ import pytest
 
 import kerastune_lite as kt
 from kerastune_lite.errors import SearchError, UsageError
+from kerastune_lite.executors import crew
+from kerastune_lite.study.events import SILENT, Annotated
 from kerastune_lite.study.store import read_events
 from kerastune_lite.testing import ExecutorConformance
 from tests.executors.local_ray import ray, start
@@ -112,6 +114,24 @@ def test_no_process_is_left_of_an_actor_that_is_killed(tmp_path):
 def test_workers_are_replaced_after_their_trials():
     results = on_ray(bowl, workers=1, max_trials=4, trials_per_worker=2)
     assert len({trial.notes["worker"] for trial in results}) == 2
+
+
+def test_a_trial_whose_process_is_suspended_is_noticed_and_heard_again(monkeypatch):
+    monkeypatch.setattr(crew, "_SECONDS_OF_SILENCE", 1.0)
+    told = []
+
+    def suspended(hp):
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return hp.Float("x", 0, 1)
+
+    def wake(event, history):
+        if isinstance(event, Annotated) and event.key == SILENT:
+            told.append(event.value is None)
+            os.kill(int(history[event.trial].worker.rpartition(":")[2]), signal.SIGCONT)
+
+    results = on_ray(suspended, workers=1, max_trials=1, observers=[wake])
+    assert told == [False, True]
+    assert [trial.status for trial in results] == ["completed"]
 
 
 def test_output_is_printed_with_the_number_of_its_trial(capfd):

@@ -99,6 +99,29 @@ def test_messages_of_several_threads_arrive_whole(wires):
     os.close(writes)
 
 
+def test_what_a_replaced_worker_prints_while_it_leaves_is_read_at_once(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def floods():
+        for _ in range(2000):
+            print("x" * 500)
+        pipe.write_text("said")
+
+    def function(hp):
+        if hp.Int("x", 0, 1) == 0:
+            atexit.register(floods)
+        else:
+            pipe.read_text()  # until the other worker has printed all
+        return float(hp["x"])
+
+    workers = kt.executors.Pool(1, trials_per_worker=1, trial_timeout=30, logs=tmp_path / "logs")
+    grid = kt.strategies.Grid()
+    results = kt.tune(function, objective=ERROR, max_trials=2, strategy=grid, workers=workers, verbose=0)
+    assert [trial.attempts for trial in results] == [1, 1]
+    assert (tmp_path / "logs" / "trial_0000.log").read_text().splitlines() == ["x" * 500] * 2000
+
+
 def test_a_replaced_worker_leaves_python_while_the_next_one_works(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
