@@ -20,10 +20,11 @@ from kerastune_lite.study.events import EPOCHS, SCHEDULE, Annotated, Ended, Outc
 from kerastune_lite.study.layout import BOARD, FILES, checkpoint_directory, shared_runs, trial_name
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.task import Decision, Send, Task
+from kerastune_lite.training import whole_epochs
 from kerastune_lite.training.arguments import FitArguments, check_counts
 from kerastune_lite.training.build_ahead import build_ahead, build_for
 from kerastune_lite.training.csv_logs import keep_logged_epochs
-from kerastune_lite.training.data_cache import DataCache, EpochOrder, Pipeline
+from kerastune_lite.training.data_cache import DataCache, EpochOrder, Fed, Pipeline
 from kerastune_lite.training.folds import Folds
 from kerastune_lite.training.hypermodel import Builder
 from kerastune_lite.training.labels import check_labels
@@ -159,7 +160,8 @@ class Training:
         check_counts(arguments)
         check_labels(model, arguments)
         keep = self._trial.arguments.lasting_data
-        arguments, pipeline = self._trial.data_cache.feed(arguments, keep=keep, fold=self._fold)
+        fed = self._trial.data_cache.feed(arguments, keep=keep, fold=self._fold)
+        arguments, pipeline = fed.arguments, fed.train
         if self._resumes(model, arguments, pipeline):
             arguments["initial_epoch"] = self._resumed_epoch(arguments)
         self._send_notices()
@@ -167,9 +169,18 @@ class Training:
             build_ahead(model, pipeline.first_batch())
         callbacks = self._callbacks(pipeline)
         self._send_plan(model, arguments, callbacks)
-        model.fit(**arguments, callbacks=callbacks, verbose=self._trial.fit_verbose or 0)
+        self._fit(model, fed, callbacks)
         self._send_lost()
         return self._ending(callbacks)
+
+    def _fit(self, model: keras.Model, fed: Fed, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+        """Trains by whole epochs if the results are the same."""
+        verbose = self._trial.fit_verbose or 0
+        if fed.train is None or verbose or whole_epochs.obstacle(model, fed.arguments, callbacks) is not None:
+            model.fit(**fed.arguments, callbacks=callbacks, verbose=verbose)
+            return
+        graphs = whole_epochs.EpochGraphs.of(model, fed.train, fed.validation)
+        whole_epochs.fit(model, graphs, fed, callbacks)
 
     def _prepare(self) -> tuple[keras.Model, dict[str, Any]]:
         """The model and the arguments of `fit`; if that raises, the reads are sent nevertheless."""
