@@ -9,7 +9,17 @@ from typing import Any, Literal, NamedTuple
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.study.curves import Curve
-from kerastune_lite.study.events import Ended, Metrics, Outcome, ReadsRecorded, Reported, SearchStarted, Stamp, Started
+from kerastune_lite.study.events import (
+    REUSE,
+    Ended,
+    Metrics,
+    Outcome,
+    ReadsRecorded,
+    Reported,
+    SearchStarted,
+    Stamp,
+    Started,
+)
 from kerastune_lite.study.objective import Best, Objective, RunningScore
 
 Status = Literal["running", "completed", "stopped", "failed", "infeasible", "duplicate", "interrupted", "paused"]
@@ -123,6 +133,12 @@ class Trial:
     def confirmed(self) -> bool:
         """Whether further training runs, with other seeds, have confirmed its score."""
         return self._started is not None and self._started.executions is not None and self.succeeded
+
+    @property
+    def reused(self) -> bool | None:
+        """Whether its last training has reused the graphs of an earlier one; None if that is not known."""
+        noted = self.notes.get(REUSE)
+        return None if noted is None else noted is True
 
     @property
     def waiting(self) -> bool:

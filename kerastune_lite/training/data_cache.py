@@ -102,11 +102,13 @@ def _batches(order: tf.Variable, tensors: Any, length: int, batch_size: int) -> 
         return batches if full == length else batches.concatenate(tf.data.Dataset.from_tensors(now[full:]))
 
     dataset = tf.data.Dataset.range(1).flat_map(indices)
-    dataset = dataset.map(lambda batch: rows_of(tensors, batch), num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = dataset.map(lambda batch: rows_of(tensors, batch), num_parallel_calls=2)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(-(-length // batch_size)))
     options = tf.data.Options()
-    options.experimental_optimization.apply_default_optimizations = False  # costs more than it gains here
-    return dataset.with_options(options).prefetch(tf.data.AUTOTUNE)
+    # these two cost more than they gain here: each epoch would start and end a thread to tune the pipeline
+    options.experimental_optimization.apply_default_optimizations = False
+    options.autotune.enabled = False
+    return dataset.with_options(options).prefetch(2)
 
 
 def rows_of(tensors: Any, rows: Any) -> Any:

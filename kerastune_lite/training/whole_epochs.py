@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from kerastune_lite.training.data_cache import Fed, Pipeline, rows_of
+from kerastune_lite.training.repeatable import draws
 
 # The longest time in the graph, in seconds, before Python can notice an interrupt.
 _LONGEST = 1.0
@@ -32,21 +33,19 @@ _METHODS = (
 _BATCH_HOOKS = [f"on_{part}batch_{end}" for part in ("", "train_", "test_") for end in ("begin", "end")]
 
 
-def obstacle(
-    model: keras.Model, arguments: Mapping[str, Any], callbacks: Sequence[keras.callbacks.Callback]
-) -> str | None:
+def obstacle(model: keras.Model, fed: Fed, callbacks: Sequence[keras.callbacks.Callback]) -> str | None:
     """Why `fit` must see each batch; None if whole epochs give the same results."""
-    return next(_obstacles(model, arguments, callbacks), None)
+    return next(_obstacles(model, fed, callbacks), None)
 
 
-def _obstacles(
-    model: keras.Model, arguments: Mapping[str, Any], callbacks: Sequence[keras.callbacks.Callback]
-) -> Iterator[str]:
-    given = (name for name in ("class_weight", "validation_steps") if arguments.get(name) is not None)
+def _obstacles(model: keras.Model, fed: Fed, callbacks: Sequence[keras.callbacks.Callback]) -> Iterator[str]:
+    if fed.train is None:
+        yield "the data is not arrays"
+    given = (name for name in ("class_weight", "validation_steps") if fed.arguments.get(name) is not None)
     yield from (f"fit is given {name}" for name in given)
     if not model.built:
         yield "the model is not built before its first batch"
-    if model.run_eagerly:
+    if model.run_eagerly or tf.config.functions_run_eagerly():
         yield "the model runs eagerly"
     if model._distribute_strategy is not None:  # noqa: SLF001 - the public one is never None
         yield "the training is distributed"
@@ -112,6 +111,16 @@ class EpochGraph:
 
         self._batches = tf.function(as_it_is(batches)).get_concrete_function(row, number, number, *specs)
 
+    @property
+    def captured(self) -> Sequence[Any]:
+        """What the graph uses besides its arguments: handles of variables, and tensors."""
+        return [outside for outside, _ in self._batches.graph.captures]
+
+    @property
+    def draws(self) -> bool:
+        """Whether operations of the graph have a random state of their own."""
+        return draws(self._batches.graph.as_graph_def())
+
     def run(self, tensors: Any, order: Any, batch_size: int) -> None:
         """Takes the steps of an epoch.
 
@@ -139,11 +148,12 @@ class EpochGraphs(NamedTuple):
     test: EpochGraph | None
 
     @classmethod
-    def of(cls, model: keras.Model, train: Pipeline, validation: Pipeline | None) -> "EpochGraphs":
-        """Traces the graphs of a built model for these data."""
+    def of(cls, model: keras.Model, fed: Fed) -> "EpochGraphs":
+        """Traces the graphs of a built model for arrays."""
+        assert fed.train is not None
         graph = partial(EpochGraph, jit_compile=model.jit_compile)
-        test = None if validation is None else graph(model.test_step, validation.tensors)
-        return cls(graph(model.train_step, train.tensors), test)
+        test = None if fed.validation is None else graph(model.test_step, fed.validation.tensors)
+        return cls(graph(model.train_step, fed.train.tensors), test)
 
 
 def fit(

@@ -71,8 +71,8 @@ def trained(build, by_epochs, **arguments):
     build_ahead(model, fed.train.first_batch())
     callbacks = [EpochOrder(fed.train, 5)]
     if by_epochs:
-        assert whole_epochs.obstacle(model, fed.arguments, callbacks) is None
-        graphs = whole_epochs.EpochGraphs.of(model, fed.train, fed.validation)
+        assert whole_epochs.obstacle(model, fed, callbacks) is None
+        graphs = whole_epochs.EpochGraphs.of(model, fed)
         whole_epochs.fit(model, graphs, fed, callbacks)
     else:
         model.fit(**fed.arguments, callbacks=callbacks, verbose=0)
@@ -151,20 +151,28 @@ def own_step():
     ],
 )
 def test_what_must_see_each_batch_is_named(build, arguments, callbacks, reason):
-    assert whole_epochs.obstacle(build(), arguments, callbacks) == reason
+    fed = DataCache().feed({"x": X, "y": Y, **arguments}, keep=True)
+    assert whole_epochs.obstacle(build(), fed, callbacks) == reason
 
 
 def test_callbacks_of_epochs_are_no_obstacle():
     kinds = keras.callbacks
     usual = [kinds.EarlyStopping(), kinds.ReduceLROnPlateau(), kinds.CSVLogger("log.csv"), kinds.History()]
     saving = [kinds.ModelCheckpoint("model.keras"), kinds.BackupAndRestore("backup")]
-    assert whole_epochs.obstacle(mlp(), {}, [*usual, *saving, kinds.LambdaCallback(on_epoch_end=print)]) is None
+    assert (
+        whole_epochs.obstacle(
+            mlp(),
+            DataCache().feed({"x": X, "y": Y}, keep=True),
+            [*usual, *saving, kinds.LambdaCallback(on_epoch_end=print)],
+        )
+        is None
+    )
 
 
 def fit(model, callbacks):
     fed = DataCache().feed({"x": X, "y": Y, "validation_data": (X, Y), "epochs": 2, "batch_size": 8}, keep=True)
     build_ahead(model, fed.train.first_batch())
-    whole_epochs.fit(model, whole_epochs.EpochGraphs.of(model, fed.train, fed.validation), fed, callbacks)
+    whole_epochs.fit(model, whole_epochs.EpochGraphs.of(model, fed), fed, callbacks)
     return model
 
 
@@ -213,7 +221,7 @@ def test_an_interrupt_is_noticed_within_an_epoch(monkeypatch):
     model = mlp()
     fed = DataCache().feed({"x": X, "y": Y, "batch_size": 8}, keep=True)
     build_ahead(model, fed.train.first_batch())
-    graph = whole_epochs.EpochGraphs.of(model, fed.train, None).train
+    graph = whole_epochs.EpochGraphs.of(model, fed).train
     batches, positions = graph._batches, []
 
     def watched(order, position, *others):
