@@ -1,100 +1,193 @@
-"""Trials a minute on a small model: digits, one hidden layer, 5 epochs, 3 widths x 4 learning rates.
+"""Trials a minute on small models: the same configurations in the same order on every side.
 
-`python -m benchmarks.trial_throughput` trains the same twelve points by grid search here, by KerasTuner's grid search,
-and by a plain loop of build and fit. Every side keeps its defaults: ours logs to TensorBoard and keeps checkpoints of
-models and of the training under way, KerasTuner keeps weights, the loop keeps nothing.
+`python -m benchmarks.trial_throughput` trains 40 configurations of each model for 5 epochs, and 10 for 30 epochs: here,
+here without reuse of compiled models, in a plain loop of build and fit, by KerasTuner, and by Optuna. Each side keeps
+its defaults: ours logs to TensorBoard and keeps checkpoints of models and of the training under way, KerasTuner keeps
+weights, the loop and Optuna keep nothing. All of it takes hours; `--model` and `--budget` choose a part.
+
+Each figure is of a process of its own that has trained another model before. "s besides epochs" is what a trial takes
+without its epochs, each of them as long as the median of the trial's epochs but the first, validation included. "MB a
+trial" is what the process grows by with each trial of the second half.
 """
 
+import argparse
 import json
 import statistics
 import sys
 import time
 
-from benchmarks.measure import machine, medians, options, rounds, table
+from benchmarks.measure import machine, medians, rounds, table
+from benchmarks.small_models import MODELS, UNLIKE_THEM
 
-WIDTHS = [32, 64, 128]
-LEARNING_RATES = [3e-4, 1e-3, 3e-3, 1e-2]
-EPOCHS = 5
-WARM_UP = 2
-
-
-def build(width, learning_rate):
-    import keras
-
-    model = keras.Sequential(
-        [
-            keras.layers.Input((64,)),
-            keras.layers.Dense(width, activation="relu"),
-            keras.layers.Dense(10, activation="softmax"),
-        ]
-    )
-    model.compile(keras.optimizers.Adam(learning_rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
+BUDGETS = {"40x5": (40, 5), "10x30": (10, 30)}
+QUICK = (4, 2)
+WARM_UP = (2, 2)
+ROUNDS = 5
 
 
-def build_model(hp):
-    return build(hp.Choice("width", WIDTHS), hp.Choice("learning_rate", LEARNING_RATES))
+class Clock:
+    """What the callback that it makes, and all copies of that, see: the memory at each training's start, and epochs."""
+
+    def __init__(self):
+        self.memory, self.epochs = [], []
+
+    def callback(self):
+        import keras
+        import psutil
+
+        process, clock = psutil.Process(), self
+
+        class Callback(keras.callbacks.Callback):
+            def on_train_begin(self, logs=None):
+                clock.memory.append(process.memory_info().rss)
+                clock.epochs.append([])
+
+            def on_epoch_begin(self, epoch, logs=None):
+                self.began = time.perf_counter()
+
+            def on_epoch_end(self, epoch, logs=None):
+                clock.epochs[-1].append(time.perf_counter() - self.began)
+
+        return Callback()
+
+    def in_epochs(self):
+        """Seconds of all epochs, without what the first one of each training takes more."""
+        return sum(len(epochs) * statistics.median(epochs[1:]) for epochs in self.epochs)
+
+    def growth(self):
+        """MB a trial over the second half."""
+        half = len(self.memory) // 2
+        return (self.memory[-1] - self.memory[half]) / 1e6 / (len(self.memory) - 1 - half)
 
 
-def fit_arguments():
-    from models.digits_mlp import load_data
-
-    (x, y), validation, _ = load_data()
-    return {"x": x, "y": y, "validation_data": validation, "epochs": EPOCHS}
-
-
-def ours(trials, directory):
+def ours(model, points, directory, fit, **options):
     import kerastune_lite as kt
 
-    tuner = kt.GridSearch(build_model, "val_accuracy", max_trials=trials, directory=directory, project_name=str(trials))
-    return tuner.search(**fit_arguments(), verbose=0).best.score
+    tuner = kt.RandomSearch(model.build, "val_accuracy", len(points), directory=directory, **options)
+    for point in points:
+        tuner.enqueue(point)
+    results = tuner.search(**fit, verbose=0)
+    return {"best": results.best.score, "reused": statistics.mean(getattr(trial, "reused", False) for trial in results)}
 
 
-def plain_loop(trials, directory):  # noqa: ARG001 - it writes nothing
-    arguments = fit_arguments()
-    points = [(width, rate) for width in WIDTHS for rate in LEARNING_RATES]
-    return max(max(build(*point).fit(**arguments, verbose=0).history["val_accuracy"]) for point in points[:trials])
+def ours_without_reuse(*arguments):
+    from kerastune_lite.tuner_options import TunerOptions
+
+    return ours(*arguments, **({"reuse": "never"} if "reuse" in TunerOptions.__annotations__ else {}))
 
 
-def keras_tuner(trials, directory):
+def plain_loop(model, points, directory, fit):  # noqa: ARG001 - it writes nothing
+    return {"best": max(max(model.make(**point).fit(**fit, verbose=0).history["val_accuracy"]) for point in points)}
+
+
+def keras_tuner(model, points, directory, fit):
     import keras_tuner as kt
 
-    tuner = kt.GridSearch(
-        build_model, "val_accuracy", max_trials=trials, directory=directory, project_name=str(trials), seed=1
-    )
-    tuner.search(**fit_arguments(), verbose=0)
-    return tuner.oracle.get_best_trials()[0].score
+    class Given(kt.Oracle):
+        def populate_space(self, trial_id):
+            return {"status": "RUNNING", "values": points[int(trial_id)]}
+
+    oracle = Given(kt.Objective("val_accuracy", "max"), max_trials=len(points))
+    tuner = kt.Tuner(oracle, model.build, directory=directory)
+    tuner.search(**fit, verbose=0)
+    return {"best": oracle.get_best_trials()[0].score}
 
 
-SIDES = {"kerastune_lite": ours, "plain loop": plain_loop, "KerasTuner": keras_tuner}
+def optuna(model, points, directory, fit):  # noqa: ARG001 - it writes nothing
+    import keras
+    import optuna
+
+    class Read:
+        def __init__(self, trial):
+            self.Choice = trial.suggest_categorical
+            self.Float = lambda name, low, high, sampling="linear": trial.suggest_float(
+                name, low, high, log=sampling == "log"
+            )
+
+    def objective(trial):
+        keras.backend.clear_session()  # as in Optuna's own example for Keras
+        return max(model.build(Read(trial)).fit(**fit, verbose=0).history["val_accuracy"])
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(direction="maximize")
+    for point in points:
+        study.enqueue_trial(point)
+    study.optimize(objective, n_trials=len(points))
+    return {"best": study.best_value}
 
 
-def measure(side, trials, directory):
-    """Seconds of wall and CPU time a trial, in a process that has trained two models before."""
-    SIDES[side](WARM_UP, directory)
+SIDES = {
+    "kerastune_lite": ours,
+    "kerastune_lite, reuse=never": ours_without_reuse,
+    "plain loop": plain_loop,
+    "KerasTuner": keras_tuner,
+    "Optuna": optuna,
+}
+REFERENCE = "KerasTuner"
+
+
+def measure(side, model, trials, epochs, directory):
+    """The figures of one side on one model."""
+    run(side, UNLIKE_THEM, *WARM_UP, f"{directory}/before")
     wall, cpu = time.perf_counter(), time.process_time()
-    best = SIDES[side](trials, directory)
-    seconds = time.perf_counter() - wall
-    return {"per_minute": 60 * trials / seconds, "cpu_s": (time.process_time() - cpu) / trials, "best": best}
+    found, clock = run(side, model, trials, epochs, f"{directory}/measured")
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return {
+        "per_minute": 60 * trials / wall,
+        "cpu": cpu / trials,
+        "besides": (wall - clock.in_epochs()) / trials,
+        "growth": clock.growth(),
+        **found,
+    }
+
+
+def run(side, model, trials, epochs, directory):
+    clock = Clock()
+    fit = {**model.data(), "epochs": epochs, "callbacks": [clock.callback()]}
+    return SIDES[side](model, model.points(trials), directory, fit), clock
 
 
 def main():
-    given = options(__doc__, SIDES, 5)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one model, few trials, one round")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--model", choices=MODELS, action="append", help="a model; may be repeated; by default all")
+    parser.add_argument("--budget", choices=BUDGETS, action="append", help="trials x epochs; by default both")
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--trials", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--epochs", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--directory", help=argparse.SUPPRESS)
+    given = parser.parse_args()
     if given.side is not None:
-        print(json.dumps(measure(given.side, given.trials, given.directory)))
+        (model,) = given.model
+        print(json.dumps(measure(given.side, MODELS[model], given.trials, given.epochs, given.directory)))
         return
-    trials = 4 if given.quick else len(WIDTHS) * len(LEARNING_RATES)
-    sides = {side: ["--trials", str(trials)] for side in SIDES}
-    print(machine("kerastune-lite", "tensorflow", "keras", "keras-tuner"))
-    found = rounds("benchmarks.trial_throughput", sides, 1 if given.quick else given.rounds)
-    rows = [("", "trials a minute", "CPU s a trial", "best val_accuracy", "ours against it")]
-    mine = found["kerastune_lite"]
+    names = given.model or (["digits MLP"] if given.quick else list(MODELS))
+    budgets = [QUICK] if given.quick else [BUDGETS[name] for name in given.budget or BUDGETS]
+    print(machine("kerastune-lite", "tensorflow", "keras", "keras-tuner", "optuna"), flush=True)
+    for name in names:
+        for trials, epochs in budgets:
+            compare(name, trials, epochs, 1 if given.quick else given.rounds)
+
+
+def compare(name, trials, epochs, count):
+    """Measures all sides in turn and prints their table."""
+    arguments = ["--model", name, "--trials", str(trials), "--epochs", str(epochs)]
+    found = rounds("benchmarks.trial_throughput", dict.fromkeys(SIDES, arguments), count)
+    rows = [
+        ("", "trials a minute", "x KerasTuner", "CPU s a trial", "s besides epochs", "MB a trial", "reused", "best")
+    ]
     for side, runs in found.items():
         f = medians(runs)
-        ratio = statistics.median(own["per_minute"] / run["per_minute"] for own, run in zip(mine, runs, strict=True))
-        rows.append((side, f"{f['per_minute']:.1f}", f"{f['cpu_s']:.2f}", f"{f['best']:.4f}", f"{ratio:.2f}x"))
-    print(f"{trials} trials of {EPOCHS} epochs a round, medians of {len(mine)} rounds; ratios are within a round")
-    print(table(rows))
+        pairs = zip(runs, found[REFERENCE], strict=True)
+        ratio = statistics.median(one["per_minute"] / other["per_minute"] for one, other in pairs)
+        reused = f"{f['reused']:.0%}" if "reused" in f else ""
+        rows.append(
+            (side, f"{f['per_minute']:.1f}", f"{ratio:.2f}", f"{f['cpu']:.3f}", f"{f['besides']:.3f}",
+             f"{f['growth']:.2f}", reused, f"{f['best']:.4f}")
+        )  # fmt: skip
+    print(f"\n{name}, {trials} trials of {epochs} epochs, medians of {count}; ratios are within a round\n")
+    print(table(rows), flush=True)
 
 
 if __name__ == "__main__":

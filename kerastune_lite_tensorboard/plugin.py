@@ -67,8 +67,8 @@ class TuningPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return _respond(request, {"studies": self._of(request).studies(context)})
 
     def _study(self, request: Any) -> Any:
-        run, since = request.args.get("run", ""), request.args.get("since", "")
-        if max(len(run), len(since)) > _LONGEST_ARGUMENT:
+        run, since = request.args.get("run"), request.args.get("since", "")
+        if max(len(run or ""), len(since)) > _LONGEST_ARGUMENT:
             return _respond(request, {"error": "run and since are texts that this server has given"}, 400)
         answer = self._of(request).study(plugin_util.context(request.environ), run, since)
         if answer is None:

@@ -95,40 +95,49 @@ class Studies:
         """All studies with a readable record, by run."""
         with self._lock:
             self._look(context)
-            found = []
-            for run in sorted(self._listed):
-                study = self._read(context, run, only_study=True)
-                if study.study.text is not None:
-                    numbers = {_trial_in(trial) for trial, tag in self._listed[run] if tag == TRIAL}
-                    found.append({"run": run, **study.facts, "trials": len(numbers)})
-            return found
+            return self._list(context)
 
-    def study(self, context: Any, run: str, since: str) -> str | None:
+    def _list(self, context: Any) -> list[dict[str, Any]]:
+        found = []
+        for run in sorted(self._listed):
+            study = self._read(context, run, only_study=True)
+            if study.study.text is not None:
+                numbers = {_trial_in(trial) for trial, tag in self._listed[run] if tag == TRIAL}
+                found.append({"run": run, **study.facts, "trials": len(numbers)})
+        return found
+
+    def study(self, context: Any, run: str | None, since: str) -> str | None:
         """What has changed in a study since a token, as JSON; everything for a token that is not known.
 
         Args:
             context: TensorBoard's request context.
-            run: The run below which the study's runs are; "" for the root.
+            run: The run below which the study's runs are; "" for the root, None for the study that changed last.
             since: The token of an earlier answer, or "".
 
         Returns:
-            None if there is no such study.
+            None if there is no study of this run.
         """
         with self._lock:
             self._look(context)
+            if run is None:
+                studies = self._list(context)
+                if not studies:
+                    return "null"
+                run = max(studies, key=lambda facts: facts["updated"] or 0.0)["run"]
             if run not in self._listed:
                 return None
             study = self._read(context, run)
             version = self._version_in(since, study)
-            return self._answer(study, version)
+            return self._answer(study, run, version)
 
-    def _answer(self, study: _Study, since: int | None) -> str:
+    def _answer(self, study: _Study, run: str, since: int | None) -> str:
         after = -1 if since is None else since
         changed = [record for record in (study.study, study.analysis) if record.version > after]
         trials = [(number, record) for number, record in sorted(study.trials.items()) if record.version > after]
         texts = [record.text for _, record in trials if record.text is not None]
         removed = [number for number, record in trials if record.text is None and since is not None]
         parts = {
+            "run": json.dumps(run),
             "token": json.dumps(f"{self._process}-{study.serial}-{study.version}"),
             "full": json.dumps(since is None),
             "study": (study.study.text if study.study in changed else None) or "null",

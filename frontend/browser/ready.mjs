@@ -1,23 +1,19 @@
 // How long a tab of TensorBoard takes in Chromium until it shows the trials: node browser/ready.mjs URL tuning|hparams
+// Prints the seconds since the address was opened, and those since TensorBoard's page has put the tab into itself.
 import { chromium } from "playwright-core";
 import { CHROMIUM } from "./page.mjs";
 
-const READY = {
-  tuning: async (page) => {
-    const frame = page.frameLocator("iframe");
-    await frame.locator("#leaderboard tbody tr").first().waitFor({ timeout: 120000 });
-    await frame.locator("#history canvas").first().waitFor({ timeout: 120000 });
+const ELEMENT = { tuning: "iframe", hparams: "tf-hparams-dashboard" };
+const SHOWN = {
+  tuning: () => {
+    const inside = document.querySelector("iframe")?.contentDocument;
+    return inside?.querySelector("#leaderboard tbody tr") != null && inside.querySelector("#history canvas") !== null && performance.now();
   },
-  hparams: (page) =>
-    page.waitForFunction(
-      () => {
-        const inside = (root) => [root, ...[...root.querySelectorAll("*")].flatMap((one) => (one.shadowRoot ? inside(one.shadowRoot) : []))];
-        const cells = inside(document).flatMap((root) => [...root.querySelectorAll("vaadin-grid-cell-content")]);
-        return cells.some((cell) => /trial_\d+/.test(cell.textContent ?? "") && cell.getClientRects().length > 0);
-      },
-      undefined,
-      { timeout: 120000, polling: 20 },
-    ),
+  hparams: () => {
+    const inside = (root) => [root, ...[...root.querySelectorAll("*")].flatMap((one) => (one.shadowRoot ? inside(one.shadowRoot) : []))];
+    const cells = inside(document).flatMap((root) => [...root.querySelectorAll("vaadin-grid-cell-content")]);
+    return cells.some((cell) => /trial_\d+/.test(cell.textContent ?? "") && cell.getClientRects().length > 0) && performance.now();
+  },
 };
 
 const [url, tab] = process.argv.slice(2);
@@ -27,10 +23,21 @@ try {
   const errors = [];
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   page.on("pageerror", (error) => errors.push(String(error)));
+  await page.addInitScript((element) => {
+    if (window.parent !== window) return;
+    const observer = new MutationObserver(() => {
+      if (document.querySelector(element) === null) return;
+      window.tabBegan = performance.now();
+      observer.disconnect();
+    });
+    observer.observe(document, { childList: true, subtree: true });
+  }, ELEMENT[tab]);
   const began = performance.now();
   await page.goto(url);
-  await READY[tab](page);
-  console.log(JSON.stringify({ seconds: (performance.now() - began) / 1000, errors: errors.length }));
+  const shown = await page.waitForFunction(SHOWN[tab], undefined, { timeout: 120000, polling: 20 });
+  const seconds = (performance.now() - began) / 1000;
+  const own = ((await shown.jsonValue()) - (await page.evaluate(() => window.tabBegan))) / 1000;
+  console.log(JSON.stringify({ seconds, own, errors: errors.length }));
 } finally {
   await browser.close();
 }

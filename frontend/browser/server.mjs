@@ -36,13 +36,16 @@ export async function serve(names, { bundle = new URL("../../kerastune_lite_tens
     if (path === "data/plugin/kerastune_lite/studies") {
       return json({ studies: [...studies].map(([run, { whole }]) => ({ run, name: whole.study.name, updated: whole.study.updated, trials: whole.trials.length, state: whole.study.state })) });
     }
-    const found = studies.get(url.searchParams.get("run"));
+    const newest = [...studies].sort(([, a], [, b]) => b.whole.study.updated - a.whole.study.updated)[0]?.[0];
+    const run = url.searchParams.get("run") ?? newest;
+    const found = studies.get(run);
+    if (run === undefined) return json(null);
     if (path !== "data/plugin/kerastune_lite/study" || found === undefined) return send("{}", "application/json", 404);
     const since = Number(url.searchParams.get("since") ?? 0);
-    if (since < 1) return json({ ...found.whole, token: String(found.version) });
+    if (since < 1) return json({ ...found.whole, run, token: String(found.version) });
     const changes = found.changes.filter((change) => change.version > since);
     return json({
-      token: String(found.version), full: false, removed: [], analysis: null,
+      run, token: String(found.version), full: false, removed: [], analysis: null,
       study: changes.length > 0 ? found.whole.study : null, trials: changes.flatMap((change) => change.trials),
     });
   });

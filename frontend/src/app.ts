@@ -160,7 +160,8 @@ export class App {
     }
     if (this.current === null) return;
     const since = this.store.token === null ? "" : `&since=${encodeURIComponent(this.store.token)}`;
-    const answer = (isFirst && this.current === early.named ? await early.study : null) ?? (await getJson<StudyAnswer>(`study?run=${encodeURIComponent(this.current)}${since}`));
+    const first = isFirst ? await early.study : null;
+    const answer = first?.run === this.current ? first : await getJson<StudyAnswer>(`study?run=${encodeURIComponent(this.current)}${since}`);
     if (turn !== this.asking) return;
     if (this.store.apply(answer)) {
       this.facts = null;

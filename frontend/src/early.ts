@@ -4,9 +4,9 @@ import { hostWindow } from "./host";
 import type { StudiesAnswer, StudyAnswer } from "./records";
 import { stateIn } from "./view_state";
 
-/** The study that the URL names. */
-export const named = stateIn(hostWindow().location.hash).study;
+const named = stateIn(hostWindow().location.hash).study;
 
 export const studies = getJson<StudiesAnswer>("studies").catch(() => null);
 
-export const study = named === null ? null : getJson<StudyAnswer>(`study?run=${encodeURIComponent(named)}`).catch(() => null);
+/** The study that the URL names, else the one that changed last; the server answers null if there is none. */
+export const study = getJson<StudyAnswer | null>(named === null ? "study" : `study?run=${encodeURIComponent(named)}`).catch(() => null);

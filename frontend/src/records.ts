@@ -103,6 +103,7 @@ export interface StudiesAnswer {
 }
 
 export interface StudyAnswer {
+  run: string;
   token: string;
   full: boolean;
   study: StudyRecord | null;

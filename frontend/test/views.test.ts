@@ -87,9 +87,9 @@ test("an answer of changes replaces those trials and no others", () => {
   const store = new Store();
   assert.equal(store.apply(study({ trials: 5 })), true);
   const before = store.trials;
-  assert.equal(store.apply({ token: "2", full: false, study: null, analysis: null, trials: [] }), false);
+  assert.equal(store.apply({ run: "study", token: "2", full: false, study: null, analysis: null, trials: [] }), false);
   assert.equal(store.trials, before);
-  store.apply({ token: "3", full: false, study: null, analysis: null, trials: [{ number: 5, status: "running", score: null }], removed: [0] });
+  store.apply({ run: "study", token: "3", full: false, study: null, analysis: null, trials: [{ number: 5, status: "running", score: null }], removed: [0] });
   assert.deepEqual(store.trials.map((each) => each.number), [1, 2, 3, 4, 5]);
   assert.equal(store.trials[0], before[1]);
   assert.equal(store.study?.name, "digits");
@@ -99,7 +99,7 @@ test("an answer of changes replaces those trials and no others", () => {
 test("a full answer forgets what was before", () => {
   const store = new Store();
   store.apply(study({ trials: 30 }));
-  store.apply({ token: "9", full: true, study: null, analysis: null, trials: [] });
+  store.apply({ run: "study", token: "9", full: true, study: null, analysis: null, trials: [] });
   assert.deepEqual([store.trials.length, store.study, store.analysis], [0, null, null]);
 });
 

@@ -190,8 +190,9 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
                     stacklevel=2,
                 )
             return
-        now = self.model.get_weights()
-        state.restore_model(self.model)
+        now = None if state.is_of(self.model) else self.model.get_weights()
+        if now is not None:
+            state.restore_model(self.model)
         try:
             with warnings.catch_warnings():  # Keras reads its variables in a way that numpy 2 deprecates
                 warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
@@ -204,7 +205,8 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
                 with suppress(OSError):  # the error that matters is the first one
                     self._path(name).unlink(missing_ok=True)
             raise cannot_write(self._path(MODEL), error) from error
-        self.model.set_weights(now)
+        if now is not None:
+            self.model.set_weights(now)
 
     def score_last(self, metrics: Mapping[str, float]) -> None:
         """Scores the last epoch if no epoch has had a score, and saves its model if it is the best execution's.

@@ -17,7 +17,7 @@ import numpy as np
 
 from kerastune_lite.callbacks import callback_state, random_state
 from kerastune_lite.callbacks.callback_state import Beginning, Lost
-from kerastune_lite.callbacks.model_variables import all_variables
+from kerastune_lite.callbacks.model_variables import all_variables, read
 from kerastune_lite.callbacks.plain import NotPlain
 from kerastune_lite.callbacks.state_file import FORMAT_KEY, Arrays, StateDamaged, read_state, write_state
 from kerastune_lite.callbacks.state_version_1 import from_version_1
@@ -169,6 +169,13 @@ class ResumeState:
             lost["process"] = ["random generators"]
         return lost
 
+    def is_of(self, model: keras.Model) -> bool:
+        """Whether the model's variables have exactly these values now."""
+        variables, saved = all_variables(model), self._group("model")
+        return len(variables) == len(saved) and all(
+            _same(_array(variable), array) for variable, array in zip(variables, saved, strict=True)
+        )
+
     def restore_model(self, model: keras.Model) -> None:
         """Restores only the model's variables."""
         _assign(all_variables(model), self._group("model"))
@@ -244,9 +251,14 @@ def _trainable(variables: Sequence[Any]) -> str:
 
 
 def _array(variable: Any) -> np.ndarray[Any, Any]:
-    array = np.asarray(variable.numpy())
+    array = read(variable)
     # numpy's file format does not support bfloat16; float32 represents its numbers exactly
     return array if array.dtype.kind in "biufcSU" else array.astype("float32")
+
+
+def _same(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
+    """Whether arrays are equal bit for bit: NaN equals NaN, and 0.0 is not -0.0."""
+    return (one.dtype, one.shape) == (other.dtype, other.shape) and one.tobytes() == other.tobytes()
 
 
 def _assign(variables: Sequence[Any], arrays: Sequence[np.ndarray[Any, Any]]) -> None:

@@ -4,6 +4,7 @@ from kerastune_lite.executors.attempt import run_attempt
 from kerastune_lite.executors.in_process import InProcess
 from kerastune_lite.executors.pool import Pool
 from kerastune_lite.executors.protocol import Executor
+from kerastune_lite.executors.ray import Ray
 from kerastune_lite.study.events import Ended, Event
 from kerastune_lite.study.task import Decision, Send, Task, TrialFunction
 
@@ -14,6 +15,7 @@ __all__ = [
     "Executor",
     "InProcess",
     "Pool",
+    "Ray",
     "Send",
     "Task",
     "TrialFunction",

@@ -19,17 +19,25 @@ class Setup:
         parts: The parts of the parcel with the trial function.
         path: The `sys.path` of the driver.
         directory: Its working directory.
+        scratch: A directory for files, which the worker deletes if it has to end at once; None for none.
     """
 
     parts: Sequence[tuple[int, int]]
     path: Sequence[str]
     directory: str
+    scratch: str | None = None
 
 
 @final
 @dataclass(frozen=True)
 class Ready:
-    """A worker waits for its first task."""
+    """A worker waits for its first task.
+
+    Attributes:
+        name: Its host and process.
+    """
+
+    name: str
 
 
 @final
@@ -42,6 +50,18 @@ class Broken:
     """
 
     error: str
+
+
+@final
+@dataclass(frozen=True)
+class Gone:
+    """A worker has died; this is what the process that has started it makes of it.
+
+    Attributes:
+        reason: How, in words.
+    """
+
+    reason: str
 
 
 @final

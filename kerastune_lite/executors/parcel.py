@@ -48,12 +48,29 @@ class Parcel:
             raise _unsendable(thing, error) from error
         return cls(*_written([memoryview(content), *(buffer.raw() for buffer in buffers)]))
 
+    @classmethod
+    def received(cls, content: memoryview, parts: Sequence[tuple[int, int]]) -> "Parcel":
+        """The parcel whose file has this content, such as one that `content` of another machine's has been sent from.
+
+        Raises:
+            UsageError: There is no memory for it.
+        """
+        file, _ = _written([content])
+        return cls(file, parts)
+
+    def content(self) -> memoryview:
+        """What is in the file."""
+        return memoryview(mmap.mmap(self.file, self._size, access=mmap.ACCESS_READ))
+
     def load(self) -> Any:
         """The object. Its arrays are copied only where they are written to."""
-        size = max(begin + length for begin, length in self.parts)
-        view = memoryview(mmap.mmap(self.file, size, access=mmap.ACCESS_COPY))
+        view = memoryview(mmap.mmap(self.file, self._size, access=mmap.ACCESS_COPY))
         content, *buffers = (view[begin : begin + length] for begin, length in self.parts)
         return pickle.loads(content, buffers=buffers)  # nosec B301
+
+    @property
+    def _size(self) -> int:
+        return max(begin + length for begin, length in self.parts)
 
     def close(self) -> None:
         """Frees the file, once no worker has it open any more."""

@@ -6,6 +6,7 @@ It ends with its driver, whatever the trial is doing: a thread reads from a pipe
 import gc
 import os
 import pickle  # nosec B403
+import shutil
 import signal
 import socket
 import sys
@@ -29,13 +30,15 @@ def main(arguments: Sequence[str]) -> None:
     """Loads the trial function and runs tasks until the driver closes the socket."""
     end, parcel, lifeline = map(int, arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the driver, which decides
-    threading.Thread(target=_end_with_driver, args=(lifeline,), daemon=True).start()
     channel = Channel(socket.socket(fileno=end))
+    scratch: list[str] = []
+    threading.Thread(target=_end_with_driver, args=(lifeline, scratch), daemon=True).start()
     for file in (end, parcel, lifeline):
         os.set_inheritable(file, False)  # noqa: FBT003 - takes no keyword
     os.register_at_fork(after_in_child=partial(_forget, channel, lifeline))
     try:
         setup: Setup = channel.receive()
+        scratch.extend(filter(None, [setup.scratch]))
         function = _loaded(setup, parcel)
     except EOFError:
         return
@@ -44,13 +47,13 @@ def main(arguments: Sequence[str]) -> None:
         return
     gc.collect()
     gc.freeze()
-    channel.send(Ready())
+    channel.send(Ready(f"{socket.gethostname()}:{os.getpid()}"))
     while True:
         try:
             task = channel.receive()
         except EOFError:
             return
-        run_attempt(function, task, partial(_send, channel))
+        run_attempt(function, task, partial(_send, channel, scratch))
 
 
 def _loaded(setup: Setup, parcel: int) -> TrialFunction:
@@ -60,13 +63,13 @@ def _loaded(setup: Setup, parcel: int) -> TrialFunction:
     return function
 
 
-def _send(channel: Channel, event: Event) -> Decision:
+def _send(channel: Channel, scratch: Sequence[str], event: Event) -> Decision:
     """Sends an event and waits for the decision; without a driver there is nothing left to do."""
     try:
         channel.send(_sendable(event))
         decision: Decision = channel.receive()
     except (EOFError, OSError):
-        _leave()
+        _leave(scratch)
     return decision
 
 
@@ -83,9 +86,9 @@ def _sendable(event: Event) -> Event:
     return replace(event, fatal=SearchError(str(event.fatal)))
 
 
-def _end_with_driver(lifeline: int) -> None:
+def _end_with_driver(lifeline: int, scratch: Sequence[str]) -> None:
     os.read(lifeline, 1)
-    _leave()
+    _leave(scratch)
 
 
 def _forget(channel: Channel, lifeline: int) -> None:
@@ -95,7 +98,9 @@ def _forget(channel: Channel, lifeline: int) -> None:
         os.close(lifeline)
 
 
-def _leave() -> None:
+def _leave(scratch: Sequence[str]) -> None:
+    for directory in scratch:
+        shutil.rmtree(directory, ignore_errors=True)
     if os.getpgrp() == os.getpid():  # with the processes that trials have started
         os.killpg(0, signal.SIGKILL)
     os._exit(0)

@@ -182,7 +182,8 @@ class Loop:
     def _start(self, event: Started) -> None:
         resume = event.trial in self._history and self._history[event.trial].status in ("interrupted", "paused")
         self._recorder.record(event)
-        self._executor.start(Task(event, self._history.settings, resume=resume, created=self._history.created))
+        created, directory = self._history.created, self._settings.directory
+        self._executor.start(Task(event, self._history.settings, resume=resume, created=created, directory=directory))
         worker_of = getattr(self._executor, "worker_of", None)
         if worker_of is not None:
             self._recorder.record(Annotated(trial=event.trial, key=WORKER, value=worker_of(event.trial)))

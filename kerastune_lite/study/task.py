@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import final
 
 from kerastune_lite.space.hp import HyperParameters
@@ -20,12 +21,15 @@ class Task:
         settings: What the search goes by.
         resume: Whether to resume from the files of an earlier attempt.
         created: When the study's first search began, in seconds since 1970; it identifies the study.
+        directory: Where the attempt finds and writes the study's files; None for a study in memory. On a machine that
+            does not reach the study, its executor names a directory there.
     """
 
     started: Started
     settings: SearchStarted
     resume: bool = False
     created: float = 0.0
+    directory: Path | None = None
 
     @property
     def trial(self) -> int:

@@ -51,7 +51,7 @@ class KerasTrial:
         arguments: The arguments of `fit`.
         objective: The objective of the search.
         folds: Which rows each execution trains and validates on; None without cross-validation.
-        directory: The study's directory.
+        directory: The study's directory, unless the task names another one.
         tensorboard: The directory that the runs of several studies may share; None for the one in the study's.
         overrides: Definitions that override those of the model.
         user_callbacks: The user's callbacks.
@@ -99,12 +99,16 @@ class KerasTrial:
                 return ended
         return ended
 
+    def place(self, task: Task) -> Path:
+        """Where the attempt finds and writes the study's files."""
+        return self.directory if task.directory is None else task.directory
+
     def _resume_state(self, task: Task) -> tuple[ResumeState | None, str | None]:
         """The state on disk to resume from, and a notice if that is damaged.
 
         If there is none, the files of earlier attempts are deleted, except those of training runs that are complete.
         """
-        directory = checkpoint_directory(self.directory, task.trial)
+        directory = checkpoint_directory(self.place(task), task.trial)
         resumes = task.resume and self.builder.own_fit is None
         state, notice = last_state(directory) if resumes else (None, None)
         if state is not None and not task.first_execution <= state.progress.execution < task.executions:
@@ -134,7 +138,7 @@ class Training:
         self._seed = task.training_seed(execution)
         self._fold = None if trial.folds is None else trial.folds.of(task.settings.seed)[execution]
         self._hp = task.hyperparameters(trial.overrides) if hp is None else hp
-        directory = checkpoint_directory(trial.directory, task.trial)
+        directory = checkpoint_directory(trial.place(task), task.trial)
         given = trial.checkpoint
         self._checkpoint = None if given is None else given.fresh(directory, trial.objective, execution, state)
         self._stop: str | None = None
@@ -296,13 +300,15 @@ class Training:
         """All callbacks of `fit`: the last ones save and report the epoch, after all others have run."""
         task, trial = self._task, self._trial
         name = trial_name(task.trial)
-        shared = trial.tensorboard
-        runs = trial.directory / BOARD if shared is None else shared_runs(shared, trial.directory, task.created)
+        study, shared = trial.place(task), trial.tensorboard
+        runs = study / BOARD
+        if shared is not None and study == trial.directory:  # what is written elsewhere ends up in the study itself
+            runs = shared_runs(shared, study, task.created)
         run = runs / name
         if self._execution:
             run = run / f"execution_{self._execution + 1}"
         values = {read.definition.name: read.value for read in self._hp.reads}
-        info = TrialInfo(task.trial, values, self._execution, trial.directory / FILES / name)
+        info = TrialInfo(task.trial, values, self._execution, study / FILES / name)
         callbacks = trial.user_callbacks.fresh(info, run)
         if self._resumed:
             keep_logged_epochs(callbacks, self._resumed)

@@ -79,6 +79,26 @@ def test_saving_leaves_the_model_as_it_was_trained(tmp_path):
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("values", "restored"), [([0.1, 0.9], 0), ([0.9, 0.1], 1)])
+def test_a_model_that_is_at_its_best_epoch_is_saved_as_it_is(tmp_path, monkeypatch, values, restored):
+    restore, calls = ResumeState.restore_model, []
+    monkeypatch.setattr(ResumeState, "restore_model", lambda *arguments: calls.append(restore(*arguments)))
+    made_up(values, tmp_path)
+    assert len(calls) == restored
+
+
+def test_a_model_that_a_callback_changes_at_the_end_is_saved_as_of_its_best_epoch(tmp_path):
+    def spoil(logs):
+        model.set_weights([0 * array for array in model.get_weights()])
+
+    keras.utils.set_random_seed(1)
+    model = tiny.compiled(tiny.network())
+    callbacks = [keras.callbacks.LambdaCallback(on_train_end=spoil), Checkpoint(tmp_path, objective="loss")]
+    model.fit(tiny.X, tiny.Y, verbose=0, callbacks=callbacks)
+    assert np.any(keras.models.load_model(tmp_path / MODEL).get_weights()[0])
+    assert not np.any(model.get_weights()[0])
+
+
 def test_a_model_is_saved_where_warnings_are_errors(tmp_path):
     made_up([0.1, 0.9], tmp_path)
     assert (tmp_path / MODEL).exists()

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -202,6 +203,14 @@ def test_the_completion_of_bash_completes():
         subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, cwd=ROOT).stdout
         == "export\n"
     )
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+@pytest.mark.parametrize(("typed", "found"), [("sta", "status"), ("show logs --tr", "--trials")])
+def test_the_completion_of_fish_completes(typed, found):
+    command = f'{sys.executable} -m kerastune_lite completion fish | source; complete -C "kerastune-lite {typed}"'
+    done = subprocess.run(["fish", "--no-config", "-c", command], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split("\n") == [found, ""]
 
 
 @pytest.mark.parametrize("words", [[], ["nothing"], ["show"], ["export", "logs"], ["show", "logs", "--trials", "0"]])

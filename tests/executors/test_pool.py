@@ -20,7 +20,7 @@ import pytest
 
 import kerastune_lite as kt
 from kerastune_lite.errors import SearchError, UsageError
-from kerastune_lite.executors.pool import PoolExecutor
+from kerastune_lite.executors.crew import Crew
 from kerastune_lite.search.recorder import Recorder
 from kerastune_lite.strategies import Proposal
 from kerastune_lite.study.events import Ended, Reported, Started
@@ -335,7 +335,7 @@ def test_ctrl_c_ends_all_after_their_epoch_and_leaves_a_resumable_study(tmp_path
 
 def test_closing_ends_workers_that_are_at_work():
     executor = kt.executors.Pool(1)(lambda task, send: threading.Event().wait())
-    assert isinstance(executor, PoolExecutor)
+    assert isinstance(executor, Crew)
     executor.free()
     worker = int(executor._workers[0].name.rpartition(":")[2])
     executor.close()

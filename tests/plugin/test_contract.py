@@ -205,6 +205,18 @@ def test_a_study_that_does_not_exist_is_not_found(tmp_path):
         assert server.get("/study", run=run).status_code == 404
 
 
+def test_without_a_run_the_study_that_changed_last_is_served(tmp_path):
+    for name, updated in (("a", 1.0), ("b", 3.0), ("c", 2.0)):
+        written(tmp_path / name / "_tuning", "tuning/study", {**STUDY, "updated": updated})
+    answer = json.loads(Served(tmp_path).get("/study").data)
+    assert (answer["run"], answer["study"]["updated"]) == ("b", 3.0)
+
+
+def test_without_a_run_and_without_a_study_nothing_is_served(tmp_path):
+    response = Served(tmp_path).get("/study")
+    assert (response.status_code, json.loads(response.data)) == (200, None)
+
+
 def test_a_study_whose_runs_are_gone_is_not_served_any_more(tmp_path):
     written(tmp_path / "a" / "_tuning", "tuning/study", STUDY)
     written(tmp_path / "b" / "_tuning", "tuning/study", STUDY)
