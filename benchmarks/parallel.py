@@ -1,17 +1,22 @@
 """What workers are worth, and what they cost: a convolutional network, and a function that takes no time.
 
-`python -m benchmarks.parallel` trains the same configurations of a small convolutional network on digits in one process
-and in a pool of two workers, each with one thread, and by Optuna with `n_jobs=2`; and runs thousands of trials of a
-function that returns at once, in this process, in pools, and by Optuna. "start" is the time until the first trial
-begins; the other figures are of the time after it.
+`python -m benchmarks.parallel` trains the same configurations of a small convolutional network on digits in one
+process, in a pool of two workers, each with one thread, in two workers on a Ray of this machine, and by Optuna with
+`n_jobs=2`; and runs thousands of trials of a function that returns at once, in this process, in pools, on Ray, and by
+Optuna. "start" is the time until the first trial begins; the other figures are of the time after it.
+Memory is the resident set of the driver, and of its workers on average, after a tenth of the trials and after all of
+them; workers on Ray are not its children.
 """
 
 import argparse
+import itertools
 import json
-import resource
+import os
 import sys
 import time
 from pathlib import Path
+
+import psutil
 
 from benchmarks.measure import machine, medians, rounds, table
 
@@ -60,6 +65,26 @@ class Clock:
         return {"start": self.began - self.called, "seconds": now - self.began, "trials": trials}
 
 
+class Memory:
+    """An observer: the memory of the driver and of its workers after a tenth of the trials and after all, in bytes."""
+
+    def __init__(self, trials):
+        self._marks, self._ended = (trials // 10, trials), itertools.count(1)
+        self.figures = {}
+
+    def __call__(self, event, history):
+        if type(event).__name__ == "Ended":
+            self.ended()
+
+    def ended(self):
+        if (count := next(self._ended)) in self._marks:
+            process = psutil.Process()
+            workers = [child.memory_info().rss for child in process.children()]
+            when = "first" if count == self._marks[0] else "last"
+            self.figures[f"driver {when}"] = process.memory_info().rss
+            self.figures[f"worker {when}"] = sum(workers) / len(workers) if workers else 0
+
+
 def network(workers, options):
     import kerastune_lite as kt
 
@@ -99,7 +124,7 @@ def network_by_optuna(options):
 def instant(workers, options):
     import kerastune_lite as kt
 
-    clock, before = Clock(), memory()
+    clock, memory = Clock(), Memory(options.instant)
     results = kt.tune(
         lambda hp: hp.Float("x", 0, 1),
         objective=kt.Objective("error", "min"),
@@ -107,38 +132,42 @@ def instant(workers, options):
         seed=1,
         workers=workers,
         verbose=0,
-        observers=[clock],
+        observers=[clock, memory],
     )
-    return {**clock.figures(len(results)), "growth": memory() - before}
+    return {**clock.figures(len(results)), **memory.figures}
 
 
 def instant_by_optuna(options):
     import optuna
 
-    clock, before = Clock(), memory()
+    clock, memory = Clock(), Memory(options.instant)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     clock.began = time.perf_counter()
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
-    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=options.instant, n_jobs=4)
-    return {**clock.figures(len(study.trials)), "growth": memory() - before}
-
-
-def memory():
-    """The peak of this process's memory, in bytes."""
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    study.optimize(
+        lambda trial: trial.suggest_float("x", 0, 1),
+        n_trials=options.instant,
+        n_jobs=4,
+        callbacks=[lambda *_: memory.ended()],
+    )
+    return {**clock.figures(len(study.trials)), **memory.figures}
 
 
 NETWORK = {
     "one process": lambda options: network(1, options),
     "pool of 2": lambda options: network(2, options),
+    "Ray, 2 workers": lambda options: network(_ray(2), options),
     "Optuna, n_jobs=2": network_by_optuna,
 }
 FUNCTION = {
     "this process": lambda options: instant(1, options),
     "pool of 1": lambda options: instant(_pool(1), options),
     "pool of 4": lambda options: instant(4, options),
+    "Ray, 1 worker": lambda options: instant(_ray(1), options),
+    "Ray, 4 workers": lambda options: instant(_ray(4), options),
     "Optuna, n_jobs=4": instant_by_optuna,
 }
+PARTS = {"network": NETWORK, "function": FUNCTION}
 
 
 def _pool(workers):
@@ -147,10 +176,19 @@ def _pool(workers):
     return kt.executors.Pool(workers)
 
 
+def _ray(workers):
+    """Workers on a Ray of this machine that has no statistics to send; "start" holds its start."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    import kerastune_lite as kt
+
+    return kt.executors.Ray(workers, "local", num_cpus=0.5)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a small part of the work, one round")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--part", choices=PARTS, nargs="+", default=list(PARTS))
     parser.add_argument("--side", choices=[*NETWORK, *FUNCTION], help=argparse.SUPPRESS)
     parser.add_argument("--trials", type=int, default=TRIALS, help=argparse.SUPPRESS)
     parser.add_argument("--instant", type=int, default=INSTANT, help=argparse.SUPPRESS)
@@ -161,11 +199,14 @@ def main():
         return
     count = 1 if options.quick else options.rounds
     small = ["--trials", "2", "--instant", str(QUICK_INSTANT), "--quick"] if options.quick else []
-    found = rounds("benchmarks.parallel", dict.fromkeys([*NETWORK, *FUNCTION], small), count)
+    sides = [side for part in options.part for side in PARTS[part]]
+    found = rounds("benchmarks.parallel", dict.fromkeys(sides, small), count)
     of = {side: medians(figures) for side, figures in found.items()}
-    print(machine("kerastune-lite", "tensorflow", "keras", "optuna"))
-    print(f"\nconvolutional network on digits, medians of {count}\n\n{_of_network(of)}")
-    print(f"\na function that returns at once, medians of {count}\n\n{_of_function(of)}")
+    print(machine("kerastune-lite", "tensorflow", "keras", "ray", "optuna"))
+    if "network" in options.part:
+        print(f"\nconvolutional network on digits, medians of {count}\n\n{_of_network(of)}")
+    if "function" in options.part:
+        print(f"\na function that returns at once, medians of {count}\n\n{_of_function(of)}")
 
 
 def _of_network(of):
@@ -177,13 +218,18 @@ def _of_network(of):
     return table(rows)
 
 
+def _memory(run, whose):
+    first, last = (run[f"{whose} {when}"] / 1e6 for when in ("first", "last"))
+    return f"{first:.0f}, {last:.0f}" if last else ""
+
+
 def _of_function(of):
-    rows = [("", "start, s", "trials", "ms a trial", "memory of the driver, MB more")]
+    rows = [("", "start, s", "trials", "ms a trial", "driver, MB at 10 % and 100 %", "each worker")]
     for side in FUNCTION:
         run = of[side]
         each = 1000 * run["seconds"] / run["trials"]
-        cells = (f"{run['start']:.1f}", f"{run['trials']:.0f}", f"{each:.2f}", f"{run['growth'] / 1e6:.0f}")
-        rows.append((side, *cells))
+        cells = (f"{run['start']:.1f}", f"{run['trials']:.0f}", f"{each:.2f}")
+        rows.append((side, *cells, _memory(run, "driver"), _memory(run, "worker")))
     return table(rows)
 
 

@@ -4,7 +4,7 @@
 takes the seconds that its network would, a worker may die in any epoch, and its trial resumes from there. What the
 deciding thread takes is measured and passes in simulated time too, while workers wait. It prints the regret x100 (0 is
 the best known score, 100 the median training's) after equal numbers of trials, its ratio to one worker, the simulated
-hours, and how busy the workers were.
+hours, and how busy the workers were: in all, and while there were trials left to start.
 """
 
 import argparse
@@ -58,6 +58,7 @@ class Cluster:
         self._running: set[int] = set()
         self._asked = time.process_time()
         self.now, self.busy, self.deciding = 0.0, 0.0, 0.0
+        self.share_at_last_start = 0.0
         self.best: list[float] = []
         self.scores: dict[int, float] = {}
 
@@ -74,6 +75,7 @@ class Cluster:
         hp = task.hyperparameters()
         values = {parameter.name: read_with(hp, parameter) for parameter in self._task.parameters}
         self._running.add(task.trial)
+        self.share_at_last_start = self.busy / (self._workers * self.now)
         self._later(0.0, ReadsRecorded.of(task.trial, hp, complete=True))
         speed = EPOCH_SECONDS * self._rng.lognormal(-0.125, 0.5)
         first = self._done.get(task.trial, 0) + 1 if task.resume else 1
@@ -82,10 +84,12 @@ class Cluster:
 
     def wait(self, handle, timeout):
         self._think()
-        due = heapq.heappop(self._due)
-        self.now = max(self.now, due.at)
+        self.now = max(self.now, self._due[0].at)
         self._asked = time.process_time()
-        due.event(handle) if callable(due.event) else handle(due.event)
+        until = self.now  # like the pool, it delivers all that has happened while the loop was busy
+        while self._due and self._due[0].at <= until:
+            due = heapq.heappop(self._due)
+            due.event(handle) if callable(due.event) else handle(due.event)
 
     def cancel(self, trial):
         raise NotImplementedError
@@ -145,11 +149,11 @@ def search(task, workers, strategy, policy, trials, seed):
         verbose=0,
         max_crashes=None,
     )
-    idle_free = cluster.busy / (workers * cluster.now)
     return {
         "regret": [task.regret(cluster.best[min(count, len(cluster.best)) - 1]) for count in AT],
         "hours": cluster.now / 3600,
-        "busy": idle_free,
+        "busy": cluster.busy / (workers * cluster.now),
+        "before": cluster.share_at_last_start,
         "deciding": cluster.deciding / cluster.now,
         "ms": 1000 * cluster.deciding / trials,
     }
@@ -165,7 +169,8 @@ def work(options):
     warnings.simplefilter("ignore")
     task = curves.task(options.task, options.lcbench, None)
     for seed, strategy, workers in itertools.product(range(options.seeds), options.strategies, options.fleets):
-        found = search(task, workers, strategy, None, options.trials, seed)
+        trials = options.each * workers if options.each else options.trials
+        found = search(task, workers, strategy, None, trials, seed)
         keys = {"task": task.name, "seed": seed, "strategy": strategy, "workers": workers}
         print(json.dumps({**keys, **found}), flush=True)
 
@@ -175,7 +180,7 @@ def gather(names, options):
     for name in names:
         words = ["--task", name, "--lcbench", str(options.lcbench), "--seeds", str(options.seeds)]
         words += ["--trials", str(options.trials), "--fleets", *map(str, options.fleets)]
-        words += ["--strategies", *options.strategies]
+        words += ["--each", str(options.each), "--strategies", *options.strategies]
         print(name, file=sys.stderr, flush=True)
         command = [sys.executable, "-m", "benchmarks.simulated_cluster", *words]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -184,15 +189,18 @@ def gather(names, options):
 
 def summary(runs: list[Mapping[str, Any]]) -> str:
     """A row for each strategy and fleet: means over tasks of the means over seeds."""
-    rows = [("", *(f"regret at {at}" for at in AT), "to one worker, at 100", "hours", "busy", "deciding, ms a trial")]
+    heads = ("to one worker, at 100", "hours", "busy", "before the last start", "deciding, ms a trial")
+    rows = [("", *(f"regret at {at}" for at in AT), *heads)]
     one: dict[str, float] = {}
     for strategy, workers in dict.fromkeys((run["strategy"], run["workers"]) for run in runs):
         found = [run for run in runs if (run["strategy"], run["workers"]) == (strategy, workers)]
         regrets = np.mean([run["regret"] for run in found], axis=0)
-        one.setdefault(strategy, float(regrets[-1]))
-        ratio = f"{regrets[-1] / one[strategy]:.2f}" if one[strategy] > 0 else ""
-        mean = {name: statistics.mean(run[name] for run in found) for name in ("hours", "busy", "ms")}
-        cells = (*(f"{100 * regret:.1f}" for regret in regrets), ratio, f"{mean['hours']:.2f}", f"{mean['busy']:.0%}")
+        if workers == 1:
+            one[strategy] = float(regrets[-1])
+        ratio = f"{regrets[-1] / one[strategy]:.2f}" if one.get(strategy) else ""
+        mean = {name: statistics.mean(run[name] for run in found) for name in ("hours", "busy", "before", "ms")}
+        shares = (f"{mean['busy']:.0%}", f"{mean['before']:.0%}")
+        cells = (*(f"{100 * regret:.1f}" for regret in regrets), ratio, f"{mean['hours']:.2f}", *shares)
         rows.append((f"{strategy}, {workers} workers", *cells, f"{mean['ms']:.0f}"))
     return table(rows)
 
@@ -204,6 +212,7 @@ def main():
     parser.add_argument("--most", type=int, help="of the tasks")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--each", type=int, default=0, help="trials for each worker, in place of --trials")
     parser.add_argument("--fleets", type=int, nargs="+", default=list(FLEETS))
     parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=list(STRATEGIES))
     parser.add_argument("--task", help=argparse.SUPPRESS)
@@ -214,9 +223,8 @@ def main():
     names = curves.names(options.tasks, options.lcbench, None)["LCBench"][: options.most]
     runs = list(gather(names, options))
     print(machine("kerastune-lite"))
-    print(
-        f"{len(names)} tasks, {options.seeds} seeds, {options.trials} trials of about a minute each\n\n{summary(runs)}"
-    )
+    trials = f"{options.each} trials for each worker" if options.each else f"{options.trials} trials"
+    print(f"{len(names)} tasks, {options.seeds} seeds, {trials}, of about a minute each\n\n{summary(runs)}")
 
 
 if __name__ == "__main__":

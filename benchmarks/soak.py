@@ -2,7 +2,7 @@
 
 `python -m benchmarks.soak --faults 1000` plays them and prints what came of each kind of fault and of each script, then
 each case that did not end equal. `--examples 1000` also lets the state machines of the journal and of the loop run
-longer than in the tests.
+longer than in the tests. `--deaths 100` kills workers, or the driver, of as many searches with three workers.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from benchmarks.measure import machine, table
+from tests.faults import deaths
 from tests.faults.cases import Verdict, play, spread
 
 HEAVY = 0.12  # the share of faults in Keras searches, which take far longer than the others
@@ -25,7 +26,11 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=1000, help="how many to inject")
     parser.add_argument("--seed", type=int, default=0, help="which of all the moments")
     parser.add_argument("--examples", type=int, default=0, help="how many examples of each state machine")
+    parser.add_argument("--deaths", type=int, default=0, help="how many searches with workers lose a process")
     arguments = parser.parse_args()
+    wrong = killed(arguments.deaths, arguments.seed) if arguments.deaths else 0
+    if not arguments.faults:
+        return int(wrong > 0)
     verdicts = faults(arguments.faults, arguments.seed)
     print(machine("kerastune-lite", "keras", "tensorflow", "tensorboard"), end="\n\n")
     print(counts("fault", verdicts, lambda verdict: verdict.case.fault), end="\n\n")
@@ -35,7 +40,25 @@ def main() -> int:
         print(str(verdict)[:400])
     if arguments.examples:
         machines(arguments.examples)
-    return 1 if bad else 0
+    return 1 if bad or wrong else 0
+
+
+def killed(count: int, seed: int) -> int:
+    """Kills processes of searches with workers, prints what came of it, and returns how many ended otherwise."""
+    deaths.undisturbed()  # before the first measurement of time
+    began = time.monotonic()
+    found = [(death, deaths.play(death)) for death in deaths.deaths(count, seed)]
+    seconds = time.monotonic() - began
+    print(machine("kerastune-lite"), end="\n\n")
+    rows = [["killed", "searches", "ended as undisturbed ones"]]
+    for victim in deaths.VICTIMS:
+        outcomes = [wrong for death, wrong in found if death.victim == victim]
+        rows.append([victim, str(len(outcomes)), str(outcomes.count(""))])
+    print(f"{deaths.WORKERS} workers, {deaths.TRIALS} trials a search, {seconds:.0f} s\n\n{table(rows)}")
+    bad = [(death, wrong) for death, wrong in found if wrong]
+    for death, wrong in bad:
+        print(f"{death}: {wrong}")
+    return len(bad)
 
 
 def faults(count: int, seed: int) -> list[Verdict]:

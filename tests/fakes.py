@@ -1,5 +1,6 @@
 """Searches without Keras, and spaces to search."""
 
+from kerastune_lite.executors import InProcess
 from kerastune_lite.study.events import ReadsRecorded
 from kerastune_lite.study.store import MemoryStore
 from kerastune_lite.testing import search
@@ -7,7 +8,33 @@ from kerastune_lite.testing import search_started as opened
 from kerastune_lite.testing.searches import SCORE
 from kerastune_lite.testing.strategies import declared, nested
 
-__all__ = ["SCORE", "declared", "nested", "opened", "search"]
+__all__ = ["SCORE", "Several", "declared", "nested", "opened", "search"]
+
+
+class Several:
+    """An executor that takes up several tasks at once, and runs the oldest when it is waited for.
+
+    Args:
+        workers: How many at once.
+    """
+
+    def __init__(self, workers):
+        self._room = workers
+
+    def __call__(self, function):
+        self._one = InProcess(function)
+        return self
+
+    def free(self):
+        return self._room
+
+    def start(self, task):
+        self._room -= 1
+        self._one.start(task)
+
+    def wait(self, handle, timeout):
+        self._room += 1
+        self._one.wait(handle, timeout)
 
 
 def cut_and_resumed(function, strategy, **settings):

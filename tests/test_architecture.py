@@ -43,6 +43,7 @@ HOMES = {
     "numpy": {"analysis", "search", "testing", "strategies", "callbacks", "training", "surrogate", "results", "tuners"},
     "ray": {"executors"},
     "cloudpickle": {"executors"},
+    "joblib": {"executors"},
     "threadpoolctl": {"surrogate"},
     "pytest": {"testing"},
 }

@@ -51,7 +51,7 @@ def trial_record(trial: Trial, history: History) -> Json:
         "started": _number(trial.started_at),
         "ended": _number(ended),
         "duration": _number(trial.duration),
-        "worker": bounded(spans[-1].worker) if spans else None,
+        "worker": None if trial.worker is None else bounded(trial.worker),
         "attempts": trial.attempts,
         "confirmed": trial.confirmed,
         "reused": None,

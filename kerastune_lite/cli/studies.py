@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+from kerastune_lite.analysis.silence import silent_workers
 from kerastune_lite.errors import StudyError
 from kerastune_lite.results.results import Results
 from kerastune_lite.study.files import Holder, lock_holder
@@ -81,6 +82,8 @@ class Study:
                 return "its process has died"
             case "running" if holder is not None and holder.alive is None:
                 return f"on {holder.host}, or its process has died there"
+            case "running":
+                return "; ".join(silent_workers(self.history)) or None
         return None
 
     @property
@@ -109,6 +112,16 @@ class Study:
             "epochs": history.epochs_used,
             "started": history.created or None,
             "updated": history.updated or None,
+            "running": [
+                {
+                    "trial": trial.number,
+                    "epoch": trial.epoch,
+                    "worker": trial.worker,
+                    "reported": trial.heard_at or None,
+                    "silent_since": trial.silent_since,
+                }
+                for trial in (history.running if self.running else ())
+            ],
             "best": None if best is None else {"trial": best.number, "score": best.score, "values": dict(best.values)},
             "damage": list(self.damage),
         }

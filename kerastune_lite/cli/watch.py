@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from kerastune_lite.analysis.outlook import recent_trials, seconds_left
+from kerastune_lite.analysis.silence import quiet_for
 from kerastune_lite.cli.studies import Study
 from kerastune_lite.printable import printable
 from kerastune_lite.results.results import brief
@@ -72,7 +73,7 @@ def frame(study: Study, console: Console) -> Group:
     lines = [Text(_head(study, width), style="bold")]
     lines += [Text(_cut(text, width)) for text in texts]
     bars = _BARS if console.encoding.startswith("utf") else _PLAIN_BARS
-    lines += [Text(_cut(_running(trial, bars), width), style="cyan") for trial in history.running[:_SHOWN]]
+    lines += [Text(_cut(_running(trial, bars, time.time()), width), style="cyan") for trial in history.running[:_SHOWN]]
     table = trial_table(list(islice(history.ranked(), _SHOWN)))
     lines += table.lines(width) if isinstance(table, Table) else [Text(table)]
     return Group(*lines)
@@ -113,12 +114,13 @@ def sparkline(values: Sequence[float], width: int = _WIDTH, bars: str = _BARS) -
     return "".join(bars[round((value - low) / (high - low) * (len(bars) - 1))] for value in shown)
 
 
-def _running(trial: Trial, bars: str) -> str:
+def _running(trial: Trial, bars: str, now: float) -> str:
     name = trial.objective.name
     runs = trial.executions
     values = [metrics[name] for metrics in runs[-1].metrics.values() if name in metrics] if runs else []
     score = "" if trial.score is None else f" {name} {brief(trial.score)}"
-    return f"trial {trial.number}, epoch {trial.epoch}{score} {sparkline(values, bars=bars)}"
+    text = f"trial {trial.number}, epoch {trial.epoch}{score} {sparkline(values, bars=bars)}".rstrip()
+    return ", ".join(filter(None, (text, quiet_for(trial, now))))
 
 
 def _cut(text: str, width: int) -> str:

@@ -3,6 +3,7 @@
 import pickle  # nosec B403
 import socket
 import struct
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
@@ -42,6 +43,12 @@ class Ready:
 
 @final
 @dataclass(frozen=True)
+class Alive:
+    """A worker's process runs, whatever its trial is doing."""
+
+
+@final
+@dataclass(frozen=True)
 class Broken:
     """A worker cannot load the trial function.
 
@@ -66,7 +73,7 @@ class Gone:
 
 @final
 class Channel:
-    """Sends and receives Python objects.
+    """Sends and receives Python objects; several threads may send.
 
     Args:
         end: One end of a connected pair of sockets; the channel closes it.
@@ -74,6 +81,7 @@ class Channel:
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
+        self._sending = threading.Lock()
 
     def fileno(self) -> int:
         """The socket's descriptor."""
@@ -86,7 +94,8 @@ class Channel:
             OSError: The other end is closed.
         """
         content = pickle.dumps(message, protocol=5)
-        self._end.sendall(_LENGTH.pack(len(content)) + content)
+        with self._sending:
+            self._end.sendall(_LENGTH.pack(len(content)) + content)
 
     def receive(self) -> Any:
         """The next object.

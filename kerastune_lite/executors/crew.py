@@ -1,17 +1,20 @@
 """What the driver does with workers, wherever they run: gives them tasks, answers their messages, replaces the dead."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, final
 
 from kerastune_lite.errors import SearchError, UsageError
-from kerastune_lite.executors.channel import Broken, Gone, Ready
+from kerastune_lite.executors.channel import Alive, Broken, Gone, Ready
 from kerastune_lite.executors.worker_output import WorkerOutput
 from kerastune_lite.space.number import count, number, optional_count
-from kerastune_lite.study.events import Ended, Event
+from kerastune_lite.study.events import SILENT, Annotated, Ended, Event
 from kerastune_lite.study.task import Decision, Send, Task
+
+_SECONDS_OF_SILENCE = 30.0  # a worker gives a sign of life every 5
+_SECONDS_TO_LEAVE = 5.0
 
 
 class Link(Protocol):
@@ -21,7 +24,7 @@ class Link(Protocol):
         """Sends a message; if the worker has died, that is noticed when it is listened to."""
 
     def exited(self) -> bool:
-        """Whether a worker that waits for a task is known to have died."""
+        """Whether a worker that waits for a task, or was told to end, is known to have ended."""
 
     def hang_up(self, *, idle: bool) -> None:
         """Tells a worker that waits for a task to end; another one ends at its next message at the latest."""
@@ -33,7 +36,7 @@ class Link(Protocol):
 LinkT = TypeVar("LinkT", bound=Link)
 
 Heard = tuple[LinkT, bytes, Any]
-"""What a worker has printed, and a message: `Ready`, `Broken`, `Gone`, an event, or None for no message."""
+"""What a worker has printed, and a message: `Alive`, `Ready`, `Broken`, `Gone`, an event, or None for no message."""
 
 
 class Workplace(Protocol[LinkT]):
@@ -72,6 +75,9 @@ class _Worker(Generic[LinkT]):
         trial: The latest trial.
         began: When that began, by the monotonic clock.
         done: How many attempts it has run.
+        heard: When it last said something, by the same clock.
+        silent: Whether that is too long ago.
+        left: When it was told to leave.
     """
 
     link: LinkT
@@ -80,6 +86,9 @@ class _Worker(Generic[LinkT]):
     trial: int | None = None
     began: float = 0.0
     done: int = 0
+    heard: float = 0.0
+    silent: bool = False
+    left: float = 0.0
 
     @property
     def idle(self) -> bool:
@@ -113,6 +122,7 @@ class Crew(Generic[LinkT]):
         self._trial_timeout = trial_timeout
         self._output = WorkerOutput(None if logs is None else Path(logs))
         self._workers: list[_Worker[LinkT] | None] = []
+        self._leaving: list[_Worker[LinkT]] = []
         self._cancelled: set[int] = set()
         self._closed = False
         self._most_restarts, self._restarts = restarts, 0
@@ -130,14 +140,18 @@ class Crew(Generic[LinkT]):
         worker = next(worker for worker in self._living if worker.idle)
         self._cancelled.discard(task.trial)
         worker.task, worker.trial, worker.began = task, task.trial, time.monotonic()
+        worker.heard, worker.silent = worker.began, False
         worker.link.send(task)
 
     def wait(self, handle: Send, timeout: float | None) -> None:
         """Delivers an event, or returns when a worker has become free, or after `timeout` seconds."""
         if not any(worker.task is not None for worker in self._living):
             return
-        while not self._step(handle, timeout) and timeout is None:
+        until = None if timeout is None else time.monotonic() + timeout
+        left = timeout
+        while not self._step(handle, left) and (left is None or left > 0):
             self._start_workers()  # there was output only, or more workers may have found a place
+            left = None if until is None else max(0.0, until - time.monotonic())
 
     def cancel(self, trial: int) -> None:
         """A running trial stops at its next event."""
@@ -154,7 +168,7 @@ class Crew(Generic[LinkT]):
         self._closed = True
         for worker in self._living:
             worker.link.hang_up(idle=worker.idle)
-        for worker in self._living:
+        for worker in (*self._living, *self._leaving):
             self._output.add(worker.link.end(idle=worker.idle), worker.trial)
         self._workplace.close()
         self._output.close()
@@ -185,23 +199,48 @@ class Crew(Generic[LinkT]):
         """Waits for messages and output of workers, and deals with them; whether there was more than output."""
         more = False
         limit = self._trial_timeout
-        deadlines = [worker.began + limit - time.monotonic() for worker in self._living if worker.task and limit]
-        waits = [seconds for seconds in (timeout, *deadlines) if seconds is not None]
+        waits = [moment - time.monotonic() for moment in self._moments()]
+        waits += [] if timeout is None else [timeout]
         living = {worker.link: worker for worker in self._living}
         for link, output, message in self._workplace.heard(list(living), max(0.0, min(waits)) if waits else None):
             worker = living[link]
             self._output.add(output, worker.trial)
             if message is not None:
-                more = True
-                self._hear(worker, message, handle)
+                more |= self._hear(worker, message, handle)
+        self._see_off()
         for worker in self._living:
+            if worker.task is not None and not worker.silent and worker.heard + _SECONDS_OF_SILENCE <= time.monotonic():
+                more = worker.silent = True
+                handle(Annotated(trial=worker.task.trial, key=SILENT, value=time.time() - _SECONDS_OF_SILENCE))
             if worker.task is not None and limit is not None and time.monotonic() >= worker.began + limit:
                 more = True
                 self._bury(worker, handle, f"it took longer than trial_timeout={limit:g} seconds")
         return more
 
-    def _hear(self, worker: _Worker[LinkT], message: Any, handle: Send) -> None:
+    def _moments(self) -> Iterator[float]:
+        """When something is due though no worker speaks, by the monotonic clock."""
+        yield from (worker.left + _SECONDS_TO_LEAVE for worker in self._leaving)
+        for worker in self._living:
+            if worker.task is not None and self._trial_timeout is not None:
+                yield worker.began + self._trial_timeout
+            if worker.task is not None and not worker.silent:
+                yield worker.heard + _SECONDS_OF_SILENCE
+
+    def _see_off(self) -> None:
+        """Frees what belonged to replaced workers that have left, or do not leave."""
+        for worker in list(self._leaving):
+            exited = worker.link.exited()
+            if exited or worker.left + _SECONDS_TO_LEAVE <= time.monotonic():
+                self._leaving.remove(worker)
+                self._output.add(worker.link.end(idle=exited), worker.trial)
+                self._output.end_line(worker.trial)
+
+    def _hear(self, worker: _Worker[LinkT], message: Any, handle: Send) -> bool:
+        """Deals with a message; whether it was more than a sign of life."""
+        returned = self._end_silence(worker, handle)
         match message:
+            case Alive():
+                return returned
             case Ready(name):
                 worker.name, self._restarts = name, self._most_restarts
             case Broken(error):
@@ -210,6 +249,14 @@ class Crew(Generic[LinkT]):
                 self._bury(worker, handle, reason)
             case _:
                 self._answer(worker, message, handle)
+        return True
+
+    def _end_silence(self, worker: _Worker[LinkT], handle: Send) -> bool:
+        """Notes that a worker is heard; whether it was silent."""
+        silent, worker.silent, worker.heard = worker.silent, False, time.monotonic()
+        if silent and worker.task is not None:
+            handle(Annotated(trial=worker.task.trial, key=SILENT))
+        return silent
 
     def _answer(self, worker: _Worker[LinkT], event: Event, handle: Send) -> None:
         """Hands an event on, and answers it."""
@@ -218,12 +265,19 @@ class Crew(Generic[LinkT]):
         decision = handle(event)
         if isinstance(event, Ended):
             self._cancelled.discard(event.trial)
-            if self._trials_per_worker is not None and worker.done >= self._trials_per_worker:
-                self._remove(worker)
-                return
         elif worker.trial in self._cancelled:
             decision = replace(decision, stop=decision.stop or "cancelled")
         worker.link.send(decision)
+        most = self._trials_per_worker
+        if isinstance(event, Ended) and most is not None and worker.done >= most:
+            self._replace(worker)
+
+    def _replace(self, worker: _Worker[LinkT]) -> None:
+        """Lets a worker leave Python, while others work and a new one starts."""
+        self._workers[self._workers.index(worker)] = None
+        self._leaving.append(worker)
+        worker.left = time.monotonic()
+        worker.link.hang_up(idle=True)
 
     def _bury(self, worker: _Worker[LinkT], handle: Send, reason: str) -> None:
         """Deals with the death of a worker.
@@ -232,6 +286,7 @@ class Crew(Generic[LinkT]):
             SearchError: It died before its first trial, so others would die as well.
         """
         self._remove(worker)
+        self._end_silence(worker, handle)
         if worker.task is not None:
             ended = Ended(trial=worker.task.trial, outcome="interrupted", reason=reason, died=True)
             worker.task = None

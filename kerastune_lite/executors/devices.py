@@ -1,6 +1,5 @@
 """How workers share the machine: threads and GPUs, by environment variables that are set before TensorFlow starts."""
 
-import os
 import re
 from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
@@ -11,8 +10,11 @@ _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"}
 
 
 def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """How many cores this process may use: those it is bound to, and no more than its container's CPU quota."""
+    from joblib import cpu_count  # noqa: PLC0415 - takes a while, and only pools need it
+
+    found: int = cpu_count()
+    return found
 
 
 def visible_gpus(environment: Mapping[str, str], devices: Path = Path("/dev")) -> list[str]:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
-from kerastune_lite.executors.channel import Broken
+from kerastune_lite.errors import KerastuneError
+from kerastune_lite.executors.channel import Alive, Broken, Gone
 from kerastune_lite.executors.devices import share, visible_gpus
 from kerastune_lite.executors.parcel import Parcel
 from kerastune_lite.executors.trial_files import Changes, CopiedFiles, WatchedFiles, places
@@ -61,7 +62,7 @@ class Said:
 
     Attributes:
         output: What it has printed.
-        message: `Ready`, `Broken`, `Gone`, an event, or None for output only.
+        message: `Alive`, `Ready`, `Broken`, `Gone`, an event, or None for output only.
         files: What has changed in the files of the trial; None for nothing.
         reaches: Whether it reaches the study's directory; None while there was no task to tell by.
     """
@@ -99,6 +100,7 @@ class NodeWorker:
         self._lifeline, self._held = os.pipe()
         self._watched: WatchedFiles | None = None
         self._broken: Broken | None = None
+        self._trouble: Gone | None = None
         self._left = False
         self._reaches: bool | None = None
         try:
@@ -109,8 +111,12 @@ class NodeWorker:
             self._broken = Broken(traceback.format_exc())
 
     def send(self, message: TaskSent | Decision) -> None:
-        """Sends a message to the process."""
-        self._process.send(self._prepared(message) if isinstance(message, TaskSent) else message)
+        """Sends a message to the process; one that cannot be prepared for, with a full disk for instance, ends it."""
+        try:
+            self._process.send(self._prepared(message) if isinstance(message, TaskSent) else message)
+        except KerastuneError as error:
+            self._trouble = Gone(str(error))
+            self._process.kill()
 
     def listen(self) -> Said:
         """Waits for what the process says."""
@@ -124,7 +130,10 @@ class NodeWorker:
             for _, part, found in said:
                 output, message = output + part, found
             until = until or time.monotonic() + _SECONDS_OF_OUTPUT
-        changed = None if self._watched is None or message is None else self._watched.changes()
+        if isinstance(message, Gone) and self._trouble is not None:
+            message = self._trouble
+        tells = message is not None and not isinstance(message, Alive)  # of a sign of life, files may be half written
+        changed = self._watched.changes() if tells and self._watched is not None else None
         return Said(output, message, changed, self._reaches)
 
     def leave(self, *, idle: bool) -> bytes:

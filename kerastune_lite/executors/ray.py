@@ -137,6 +137,7 @@ class _Nodes:
         self._cluster = Cluster(settings.address, settings.needs, settings.wait_for_nodes)
         self._parcel = Parcel.of(function)
         self._stored: Any = None
+        self._node_worker: Any = None
         self._closed = False
 
     def size(self) -> int:
@@ -152,24 +153,22 @@ class _Nodes:
         settings = self._settings
         if self._stored is None:  # the trial function and its arrays, once for all workers
             self._stored = ray.put(pickle.PickleBuffer(self._parcel.content()))
-        actor = (
-            ray.remote(concurrency_groups={_LISTENING: 1})(NodeWorker)  # it listens while it is told something
-            .options(
-                num_cpus=settings.num_cpus,
-                num_gpus=settings.num_gpus,
-                resources=dict(settings.resources) or None,
-                runtime_env=None if settings.runtime_env is None else dict(settings.runtime_env),
-                max_restarts=0,
-                max_task_retries=0,
-            )
-            .remote(
-                self._stored,
-                self._parcel.parts,
-                self._variables(),
-                threads=max(1, int(settings.num_cpus)),
-                gpus=float(settings.num_gpus),
-                path=import_path(),
-            )
+            # it listens while it is told something
+            self._node_worker = ray.remote(concurrency_groups={_LISTENING: 1})(NodeWorker)
+        actor = self._node_worker.options(
+            num_cpus=settings.num_cpus,
+            num_gpus=settings.num_gpus,
+            resources=dict(settings.resources) or None,
+            runtime_env=None if settings.runtime_env is None else dict(settings.runtime_env),
+            max_restarts=0,
+            max_task_retries=0,
+        ).remote(
+            self._stored,
+            self._parcel.parts,
+            self._variables(),
+            threads=max(1, int(settings.num_cpus)),
+            gpus=float(settings.num_gpus),
+            path=import_path(),
         )
         return _Remote(actor, settings.shared_directory)
 
@@ -238,8 +237,10 @@ class _Remote:
         return self._actor.listen.options(concurrency_group=_LISTENING).remote()
 
     def exited(self) -> bool:
-        """False: it listens all the time, so that its death is heard."""
-        return False
+        """Whether it has ended as it was told to; otherwise its death is heard, since it listens all the time."""
+        import ray  # noqa: PLC0415
+
+        return self._leaving is not None and bool(ray.wait([self._leaving], timeout=0)[0])
 
     def hang_up(self, *, idle: bool) -> None:
         """Tells it to end its process."""

@@ -1,11 +1,13 @@
 """A worker of the pool: `python -m kerastune_lite.executors.worker SOCKET PARCEL LIFELINE` runs tasks until it is told.
 
-It ends with its driver, whatever the trial is doing: a thread reads from a pipe whose other end only the driver has.
+A thread tells the driver every few seconds that the process is alive, and ends it with its driver, whatever the trial
+is doing: it reads from a pipe whose other end only the driver has.
 """
 
 import gc
 import os
 import pickle  # nosec B403
+import selectors
 import shutil
 import signal
 import socket
@@ -20,10 +22,12 @@ from typing import Any
 
 from kerastune_lite.errors import KerastuneError, SearchError
 from kerastune_lite.executors.attempt import run_attempt
-from kerastune_lite.executors.channel import Broken, Channel, Ready, Setup
+from kerastune_lite.executors.channel import Alive, Broken, Channel, Ready, Setup
 from kerastune_lite.executors.parcel import Parcel
 from kerastune_lite.study.events import Ended, Event
 from kerastune_lite.study.task import Decision, TrialFunction
+
+_SECONDS_BETWEEN = 5.0  # signs of life
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -32,7 +36,7 @@ def main(arguments: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the driver, which decides
     channel = Channel(socket.socket(fileno=end))
     scratch: list[str] = []
-    threading.Thread(target=_end_with_driver, args=(lifeline, scratch), daemon=True).start()
+    threading.Thread(target=_live_with_driver, args=(lifeline, channel, scratch), daemon=True).start()
     for file in (end, parcel, lifeline):
         os.set_inheritable(file, False)  # noqa: FBT003 - takes no keyword
     os.register_at_fork(after_in_child=partial(_forget, channel, lifeline))
@@ -86,8 +90,12 @@ def _sendable(event: Event) -> Event:
     return replace(event, fatal=SearchError(str(event.fatal)))
 
 
-def _end_with_driver(lifeline: int, scratch: Sequence[str]) -> None:
-    os.read(lifeline, 1)
+def _live_with_driver(lifeline: int, channel: Channel, scratch: Sequence[str]) -> None:
+    with selectors.DefaultSelector() as selector:
+        selector.register(lifeline, selectors.EVENT_READ)
+        while not selector.select(_SECONDS_BETWEEN):
+            with suppress(OSError):  # the driver wants no more of it
+                channel.send(Alive())
     _leave(scratch)
 
 

@@ -88,6 +88,11 @@ class WorkerProcess:
         """Whether the process has ended."""
         return self._process.poll() is not None
 
+    def kill(self) -> None:
+        """Kills the process, and those that its trial has started."""
+        with suppress(OSError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     def hang_up(self, *, idle: bool) -> None:  # noqa: ARG002 - one that runs a trial ends at its next message
         """Closes the connection."""
         self.channel.close()
@@ -101,8 +106,7 @@ class WorkerProcess:
         if idle:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_SECONDS_TO_DIE)
-        with suppress(OSError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # and the processes that the trial has started
+        self.kill()
         self._process.wait()
         rest = b"".join(itertools.islice(iter(self.lines, b""), _MOST_BLOCKS))
         assert self._process.stdout is not None

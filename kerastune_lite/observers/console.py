@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from kerastune_lite.analysis.outlook import RECENT, seconds_left
+from kerastune_lite.analysis.silence import silence_of
 from kerastune_lite.printable import printable
 from kerastune_lite.results.causes import causes, on_one_line
 from kerastune_lite.results.results import brief
@@ -24,6 +25,7 @@ from kerastune_lite.space.grid import View, discretized
 from kerastune_lite.study.durations import in_words
 from kerastune_lite.study.events import (
     SEARCH_ENDED,
+    SILENT,
     STOPPING,
     Annotated,
     Ended,
@@ -90,6 +92,8 @@ class Console:
                 self._epoch(event, history)
             case Ended():
                 self._end(event, history)
+            case Annotated(trial=int(number), key=key) if key == SILENT:
+                self._say(silence_of(history[number]) or f"trial {number}: its worker is heard again", "yellow")
             case Annotated(key=key) if key == SEARCH_ENDED:
                 self._close_with(str(event.value), history)
             case _:

@@ -55,16 +55,25 @@ class Agenda:
         self._recorder.record(Annotated(key=SPACE_EXTENDED, value=number))
 
     def next(self) -> Started | None:
-        """The next attempt of the search; after the last one, those that confirm the best trials."""
-        return self._next_of_search() or self._confirmation()
+        """The next attempt of the search; after the last one, those that confirm the best trials.
+
+        While these run, nothing else starts: what they find out may be what the search ends or goes on for.
+        """
+        confirming = any(trial.confirms for trial in self._history.running)
+        return (None if confirming else self._next_of_search()) or self._confirmation()
 
     def _confirmation(self) -> Started | None:
         """Further training runs of one of the best trials, once all others have ended."""
         history, reached = self._history, self._reached()
-        if self._settings.confirm is None or history.running or (reached is not None and reached.resumable):
+        if self._settings.confirm is None or (reached is not None and reached.resumable):
             return None
-        ranked = sorted(history.ranked(), key=lambda trial: (trial.first_minimized, trial.number))
-        trial = next((trial for trial in ranked[: self._settings.confirm] if not trial.confirmed), None)
+        unfinished = history.unfinished
+        if any(trial.status == "running" and not trial.confirms for trial in unfinished):
+            return None
+        scored = [*history.ranked(), *(trial for trial in unfinished if trial.confirms and not trial.succeeded)]
+        scored.sort(key=lambda trial: (trial.first_minimized, trial.number))
+        best = scored[: self._settings.confirm]
+        trial = next((one for one in best if not one.confirmed and one.status != "running"), None)
         if trial is None:
             return None
         return replace(_next_attempt(trial), pause_at=None, executions=history.settings.executions + _CONFIRMING)

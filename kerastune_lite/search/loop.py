@@ -15,10 +15,13 @@ from kerastune_lite.results.user_frames import from_user_code
 from kerastune_lite.search.agenda import INTERRUPTED, Agenda
 from kerastune_lite.search.interrupt import finishing_epoch
 from kerastune_lite.search.limits import Reached
+from kerastune_lite.search.patience import Patience
 from kerastune_lite.search.recorder import Recorder
 from kerastune_lite.search.settings import Settings
+from kerastune_lite.study.durations import in_words
 from kerastune_lite.study.events import (
     SEARCH_ENDED,
+    SILENT,
     STOPPING,
     WORKER,
     Annotated,
@@ -72,6 +75,7 @@ class Loop:
         self._executor = executor
         self._halts: dict[int, _Halt] = {}
         self._began = 0.0
+        self._patience = Patience(recorder.clock, None)
         self._epochs_before = 0
         self._first_failures: list[str | None] = []
         self._agenda = Agenda(recorder, settings, self._reached)
@@ -86,6 +90,7 @@ class Loop:
             KerastuneError: The search cannot continue.
         """
         self._began, self._epochs_before = self._recorder.clock(), self._history.epochs_used
+        self._patience = Patience(self._recorder.clock, self._settings.limits.seconds)
         for event in (started, *requests):
             self._recorder.record(event)
         self._end_lost_attempts()
@@ -125,10 +130,22 @@ class Loop:
                     break
                 self._start(event)
             if not self._history.running:
-                return
-            self._executor.wait(self._handle, None)
+                return None
+            left = self._patience.left if self._history.epochs_used > self._epochs_before else None
+            before = self._patience.last
+            self._executor.wait(self._handle, None if left is None else max(0.0, left))
             if self._error is not None:
                 raise self._error
+            nothing = left is not None and self._patience.last == before
+            if nothing and (self._patience.left or 0.0) <= 0.0:
+                return self._give_up()
+
+    def _give_up(self) -> None:
+        """Ends attempts that have not reported long after `max_time`; closing the executor ends their processes."""
+        self._agenda.why = f"max_time={self._settings.limits.max_time!r} reached"
+        how = f"{self._agenda.why}, and no report for {in_words(self._patience.allowed)} after that"
+        for trial in self._history.running:
+            self._recorder.record(_without_loss(trial, self._lost(trial, how)))
 
     def _may_start(self) -> bool:
         """Whether to ask for an attempt; workers start only once there is a first one."""
@@ -182,6 +199,7 @@ class Loop:
     def _start(self, event: Started) -> None:
         resume = event.trial in self._history and self._history[event.trial].status in ("interrupted", "paused")
         self._recorder.record(event)
+        self._patience.heard(event.trial)
         created, directory = self._history.created, self._settings.directory
         self._executor.start(Task(event, self._history.settings, resume=resume, created=created, directory=directory))
         worker_of = getattr(self._executor, "worker_of", None)
@@ -193,6 +211,8 @@ class Loop:
         if self._error is not None:
             return _BROKEN
         try:
+            if not (isinstance(event, Annotated) and event.key == SILENT):  # that is no event of the trial's own
+                self._patience.heard(getattr(event, "trial", None))
             return self._decide(event)
         except KeyboardInterrupt:
             raise
@@ -255,11 +275,10 @@ class Loop:
         loss = event.metrics.get("loss", 0.0)
         if not math.isfinite(loss):
             return _Halt(f"the loss became {loss} in epoch {event.epoch}")
-        confirms = _confirms(trial)
-        last = confirms or event.execution + 1 >= self._history.settings.executions
+        last = trial.confirms or event.execution + 1 >= self._history.settings.executions
         if last and event.epoch == self._history.known_epochs(trial):
             return None
-        if confirms:  # the search has ended otherwise
+        if trial.confirms:  # the search has ended otherwise
             limit = self._limit()
             return limit if limit is not None and limit.resumable else None
         return self._limit() or self._verdict(trial) or _pause(trial, event)
@@ -275,6 +294,7 @@ class Loop:
 
     def _on_end(self, event: Ended) -> Decision:
         trial = self._history[event.trial]
+        self._patience.forget(event.trial)
         if event.died:  # in a worker: the search continues
             self._halts.pop(event.trial, None)
             lost = _without_loss(trial, self._lost(trial, event.reason or "the process died"))
@@ -339,13 +359,8 @@ def _pause(trial: Trial, event: Reported) -> _Halt | None:
     return _Halt(f"epoch {event.epoch}: waits for a promotion", "paused")
 
 
-def _confirms(trial: Trial) -> bool:
-    """Whether its last attempt confirms its score."""
-    return trial.proposal is not None and trial.proposal.executions is not None
-
-
 def _without_loss(trial: Trial, ended: Ended) -> Ended:
     """The end of an attempt; one that was to confirm a score and failed leaves the trial the score it has."""
-    if ended.outcome != "failed" or not _confirms(trial):
+    if ended.outcome != "failed" or not trial.confirms:
         return ended
     return replace(ended, outcome="completed", reason=f"a training run to confirm the score failed: {ended.reason}")

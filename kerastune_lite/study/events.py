@@ -34,6 +34,10 @@ STOPPING = "stopping"
 WORKER = "worker"
 """The key of the annotation with the host and the process that run a trial."""
 
+SILENT = "silent"
+"""The key of the annotation of a running trial whose worker gives no sign of life; its value is since when, in seconds
+since 1970, and None once the worker is heard again."""
+
 SPACE_EXTENDED = "space extended"
 """The key of the annotation after which earlier reads predict no new ones; its value is the new space's first trial."""
 

@@ -11,6 +11,7 @@ from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.study.curves import Curve
 from kerastune_lite.study.events import (
     REUSE,
+    SILENT,
     Ended,
     Metrics,
     Outcome,
@@ -130,9 +131,14 @@ class Trial:
         return self.status not in ("running", "interrupted", "paused")
 
     @property
+    def confirms(self) -> bool:
+        """Whether its last attempt is to confirm its score, by further training runs with other seeds."""
+        return self._started is not None and self._started.executions is not None
+
+    @property
     def confirmed(self) -> bool:
         """Whether further training runs, with other seeds, have confirmed its score."""
-        return self._started is not None and self._started.executions is not None and self.succeeded
+        return self.confirms and self.succeeded
 
     @property
     def reused(self) -> bool | None:
@@ -308,6 +314,22 @@ class Trial:
     def ended_at(self) -> float:
         """When its last attempt ended, in seconds since 1970; when it was started if none has ended."""
         return self._began if self._ended is None else self._ended.stamp.wall
+
+    @property
+    def heard_at(self) -> float:
+        """When its last attempt began, read or reported for the last time, in seconds since 1970."""
+        return self._last.wall
+
+    @property
+    def silent_since(self) -> float | None:
+        """Since when the worker that runs it gives no sign of life, in seconds since 1970; None if it does."""
+        since = self.notes.get(SILENT)
+        return since if self.status == "running" and isinstance(since, float) else None
+
+    @property
+    def worker(self) -> str | None:
+        """The host and the process that run it, or ran its last attempt; None before the first."""
+        return self._spans[-1].worker if self._spans else None
 
     @property
     def spans(self) -> Sequence[Span]:

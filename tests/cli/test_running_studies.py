@@ -5,6 +5,7 @@ import json
 import os
 import re
 import socket
+import time
 from contextlib import closing
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from kerastune_lite.cli.running import _fit_arguments
 from kerastune_lite.cli.studies import Study
 from kerastune_lite.cli.watch import sparkline, watch
 from kerastune_lite.errors import StudyError, UsageError
-from kerastune_lite.study.events import Ended, Reported, Stamp, Started
+from kerastune_lite.study.events import SILENT, Annotated, Ended, Reported, Stamp, Started
 from kerastune_lite.study.files import lock_holder
 from kerastune_lite.study.layout import COMMAND, JOURNAL, LOCK, MODEL, STOP_REQUEST, checkpoint_directory
 from kerastune_lite.study.objective import Objective
@@ -200,6 +201,22 @@ def test_watch_tells_how_long_a_running_search_will_take(tmp_path, capsys):
         journal.append(Reported(trial=0, execution=0, epoch=1, metrics={METRIC: 0.5}, stamp=begin))
         journal.append(Ended(trial=0, stamp=end))
         assert "1 of 3 trials, 1 completed, about 3 min 0 s left" in said(capsys, "watch", tmp_path, "--once")
+
+
+def test_a_worker_that_is_silent_is_told(tmp_path, capsys):
+    since = time.time() - 3600
+    with closing(search_under_way(tmp_path)) as journal:
+        journal.append(Annotated(trial=0, key=SILENT, value=since))
+        assert "epoch 0, no sign of life from its worker for 1 h 0 min" in said(capsys, "watch", tmp_path, "--once")
+        (found,) = json.loads(said(capsys, "status", tmp_path, "--json"))
+    assert found["running"][0]["silent_since"] == since
+    assert found["reason"].startswith("trial 0: no sign of life")
+
+
+def test_a_trial_is_running_only_while_its_search_is(tmp_path, capsys):
+    with closing(search_under_way(tmp_path)):
+        assert [trial["trial"] for trial in json.loads(said(capsys, "status", tmp_path, "--json"))[0]["running"]] == [0]
+    assert json.loads(said(capsys, "status", tmp_path, "--json"))[0]["running"] == []
 
 
 def test_bars_of_an_old_terminal_are_plain_characters():

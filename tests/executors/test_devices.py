@@ -1,5 +1,7 @@
 """How workers share cores and GPUs."""
 
+import os
+
 import pytest
 
 from kerastune_lite.executors.devices import cores, leave_gpus_to_workers, share, visible_gpus
@@ -53,6 +55,12 @@ def test_threads_that_the_user_has_set_stay():
 
 def test_this_process_has_a_core():
     assert cores() >= 1
+
+
+def test_cores_that_this_process_is_not_bound_to_do_not_count(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3}, raising=False)
+    assert cores() == 1
 
 
 def test_the_driver_leaves_the_memory_of_gpus_to_workers_unless_the_user_decides():

@@ -4,9 +4,11 @@ import os
 
 import pytest
 
+from kerastune_lite.errors import StudyWriteError
 from kerastune_lite.executors.channel import Broken, Gone, Ready
 from kerastune_lite.executors.node_worker import NodeWorker, TaskSent
 from kerastune_lite.executors.parcel import Parcel
+from kerastune_lite.executors.trial_files import CopiedFiles
 from kerastune_lite.study.events import Ended, Started
 from kerastune_lite.study.layout import LOCK
 from kerastune_lite.study.task import Decision, Task
@@ -106,6 +108,18 @@ def test_the_death_of_its_process_is_told_with_the_exit_code(node, tmp_path):
     worker.send(TaskSent(task(tmp_path), None, None, shared=False))
     said, _ = heard(worker, Gone)
     assert said.message == Gone("its worker ended with exit code 3")
+
+
+def test_files_that_cannot_be_written_end_the_attempt_with_the_reason(node, tmp_path, monkeypatch):
+    def full(self, changes):
+        raise StudyWriteError("the disk of the node is full")
+
+    worker = node(writes)
+    heard(worker, Ready)
+    monkeypatch.setattr(CopiedFiles, "apply", full)
+    worker.send(TaskSent(task(tmp_path), None, None, shared=False))
+    said, _ = heard(worker, Gone)
+    assert said.message == Gone("the disk of the node is full")
 
 
 def test_a_process_that_cannot_be_started_is_told_with_its_error(node, monkeypatch):

@@ -101,12 +101,13 @@ def test_a_search_ends_when_its_last_node_is_lost(cluster, tmp_path):
     assert {trial.status for trial in tune(held(tmp_path), directory=tmp_path, workers=1)} == {"completed"}
 
 
-@pytest.mark.parametrize("shared", [None, False], ids=["the directory is shared", "the files travel"])
-def test_a_training_whose_worker_is_killed_resumes_after_its_last_epoch(cluster, tmp_path, monkeypatch, shared):
+def test_a_training_whose_worker_is_killed_resumes_on_a_node_that_does_not_reach_the_study(
+    cluster, tmp_path, monkeypatch
+):
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
     board = keras.callbacks.TensorBoard()
     _, alone = searched(tmp_path / "alone", arguments={"callbacks": [board]})
-    executor = kt.executors.Ray(1, shared_directory=shared)
+    executor = kt.executors.Ray(1, shared_directory=False)
     arguments = {"callbacks": [Dies(tmp_path / "flag"), board]}
     tuner, together = searched(tmp_path / "cut", workers=executor, arguments=arguments)
     assert content(together) == content(alone)

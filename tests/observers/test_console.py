@@ -12,7 +12,8 @@ from kerastune_lite.observers.console import Console
 from kerastune_lite.search.limits import Limits
 from kerastune_lite.stopping import Percentile
 from kerastune_lite.strategies import Bayesian, Grid
-from kerastune_lite.study.events import Ended
+from kerastune_lite.study.events import SILENT, Annotated, Ended, Started
+from kerastune_lite.study.history import History
 from kerastune_lite.study.store import MemoryStore
 from tests import fakes
 
@@ -152,6 +153,18 @@ def test_a_search_that_a_limit_has_ended_says_how_to_continue():
     console = Console(1, terminal=screen, where="logs/s")
     fakes.search(function, reports=True, limits=limits, epochs=3, observers=[console])
     assert "rerun with a larger limit to resume the paused trials" in screen.file.getvalue()
+
+
+def test_a_worker_that_is_silent_is_told_and_that_it_is_heard_again():
+    screen = Terminal(file=io.StringIO(), width=200, soft_wrap=True)
+    history, console = History([fakes.opened(), Started(trial=0, attempt=1, values={})]), Console(terminal=screen)
+    for value in (1000.0, None):
+        event = Annotated(trial=0, key=SILENT, value=value)
+        history.apply(event)
+        console(event, history)
+    first, second = screen.file.getvalue().splitlines()
+    assert first.startswith("trial 0: no sign of life from its worker")
+    assert second == "trial 0: its worker is heard again"
 
 
 class Abstaining:

@@ -7,10 +7,10 @@ import pytest
 import kerastune_lite as kt
 from kerastune_lite.errors import UsageError
 from kerastune_lite.search.limits import Limits
-from kerastune_lite.study.events import Ended, Reported
+from kerastune_lite.study.events import Ended, Reported, Started
 from kerastune_lite.study.store import MemoryStore
 from tests import tiny
-from tests.fakes import search
+from tests.fakes import Several, search
 
 SCORES = [0.5, 0.9, 0.7, 0.6, 0.8]
 
@@ -151,3 +151,52 @@ def test_a_search_without_improvement_ends_as_early_with_confirmations_as_withou
         for confirm in (None, 1)
     )
     assert len(confirmed_too) == len(alone)
+
+
+def known(history):
+    return [(trial.status, trial.confirmed, trial.score, trial.execution_scores) for trial in history.trials]
+
+
+def steady(hp):
+    return hp.Float("x", 0, 1, step=0.25) ** 2
+
+
+def test_free_workers_confirm_at_the_same_time():
+    running = []
+
+    def count(event, history):
+        if isinstance(event, Started) and event.executions is not None:
+            running.append(len(history.running))
+
+    confirmed(confirm=3, executor=Several(2), observers=[count])
+    assert running == [1, 2, 2]
+
+
+@pytest.mark.parametrize("workers", [2, 3, 8])
+def test_the_number_of_workers_changes_no_confirmation(workers):
+    options = {"max_trials": 5, "strategy": kt.strategies.Grid(), "confirm": 3}
+    assert known(search(steady, executor=Several(workers), **options)) == known(search(steady, **options))
+
+
+def test_nothing_new_starts_beside_a_confirmation():
+    beside = []
+
+    def note(event, history):
+        if isinstance(event, Started) and event.executions is None:
+            beside.extend(trial.number for trial in history.running if trial.confirms)
+
+    history = confirmed(confirm=2, limits=Limits(target=0.85), executor=Several(2), observers=[note])
+    assert history[1].confirmed
+    assert len(history) == 5
+    assert beside == []
+
+
+def test_a_study_of_several_workers_killed_after_any_event_ends_as_the_uninterrupted_one():
+    whole = MemoryStore()
+    options = {"max_trials": 5, "strategy": kt.strategies.Grid(), "confirm": 3, "executor": Several(2)}
+    expected = known(search(steady, store=whole, **options))
+    for cut in range(2, len(whole.events())):
+        store = MemoryStore()
+        for event in whole.events()[:cut]:
+            store.append(event)
+        assert known(search(steady, store=store, **options)) == expected

@@ -90,7 +90,7 @@ def test_the_search_ends_when_trials_no_longer_improve():
 
 
 def test_the_clock_ends_the_search_after_an_epoch():
-    history = limited(levels(0.5), max_time=10, clock=itertools.count().__next__)
+    history = limited(levels(0.5), max_time=10, clock=itertools.count(step=0.7).__next__)
     assert history.trials[-1].status == "paused"
     assert why(history) == "max_time=10 reached"
     assert 1 <= len(history) < 6

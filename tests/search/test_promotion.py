@@ -3,7 +3,7 @@
 import pytest
 
 from kerastune_lite.errors import SearchError
-from kerastune_lite.strategies import Proposal
+from kerastune_lite.strategies import Halving, Proposal
 from kerastune_lite.study.codec import EventCodec
 from kerastune_lite.study.events import Started
 from kerastune_lite.study.store import MemoryStore
@@ -113,3 +113,28 @@ def test_a_record_keeps_where_a_trial_pauses():
     codec = EventCodec()
     started = Started(trial=0, attempt=1, values={}, pause_at=3)
     assert codec.decode(codec.encode(started)[0]) == started
+
+
+def halved(*, keeps):
+    """The epochs that functions trained, and those on record, in a bracket of nine trials, three of them promoted."""
+    trained, states = [], {}
+
+    def function(hp, report):
+        level = hp.Float("x", 0, 1)
+        for epoch in range(states.get(level, 0) + 1, 10):
+            trained.append(epoch)
+            if keeps:
+                states[level] = epoch
+            if report(epoch, level * epoch):
+                return
+
+    history = search(function, Halving(max_epochs=9, brackets=1), reports=True, max_trials=9, epochs=9)
+    return len(trained), [list(trial.curve().epochs) for trial in history.ranked() if trial.status == "completed"]
+
+
+def test_a_promoted_function_starts_over():
+    assert halved(keeps=False) == (9 * 3 + 3 * 9, [list(range(1, 10))] * 3)
+
+
+def test_a_promoted_function_that_keeps_its_state_continues():
+    assert halved(keeps=True) == (6 * 3 + 3 * 9, [list(range(1, 10))] * 3)

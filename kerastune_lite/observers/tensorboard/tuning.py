@@ -8,6 +8,7 @@ from typing import Any, final
 
 from kerastune_lite.analysis.analysis import analysis_record
 from kerastune_lite.analysis.records import VERSION, study_record
+from kerastune_lite.analysis.silence import silent_workers
 from kerastune_lite.observers.tensorboard.event_file import EventFile
 from kerastune_lite.study.events import SEARCH_ENDED, STOPPING, Annotated, Ended, Event, Reported, SearchStarted
 from kerastune_lite.study.history import History
@@ -162,9 +163,10 @@ class Analyses:
         return self._analyse(history, min(_AT_THE_END, budget))
 
     def diagnostics(self, history: History) -> list[tuple[str, str]]:
-        """Findings of the last analysis, and what the stopping policy says."""
+        """Workers that are silent now, findings of the last analysis, and what the stopping policy says."""
         notice = history.notes.get(STOPPING)
-        found = [("warning", message) for message in self._messages if message != notice]
+        told = [*silent_workers(history), *(message for message in self._messages if message != notice)]
+        found = [("warning", message) for message in told]
         fit = [] if self._fit is None else [("ok" if self._fit[0] else "hint", self._fit[1])]
         return [*found, *([("hint", notice)] if isinstance(notice, str) else []), *fit]
 

@@ -11,6 +11,7 @@ from kerastune_lite.strategies.bayesian.design import sobol, spread_point
 from kerastune_lite.strategies.bayesian.expectations import expected_features
 from kerastune_lite.strategies.bayesian.model_choice import sample_model
 from kerastune_lite.strategies.bayesian.prior import Prior
+from kerastune_lite.strategies.bayesian.shared_fit import digest, shared_fit
 from kerastune_lite.strategies.bayesian.training_data import TrainingData, log_durations, observations
 from kerastune_lite.strategies.protocol import Proposal
 from kerastune_lite.study.history import History
@@ -56,7 +57,9 @@ def propose(
         return spread_point(history, space_encoder, space, priors, {"because": "no trial has given a score yet"})
     encoder = space_encoder.feature_encoder(np.vstack([data.coordinates, data.failed, data.pending]))
     features = expected_features(encoder, priors, name_priors=name_priors)
-    model = sample_model(_fitted(history, encoder, features, observations(data, encoder)), rng)
+    known = observations(data, encoder)
+    fitted_to = digest([known.rows, known.targets])[:8]
+    model = sample_model(_fitted(history, encoder, features, known, fitted_to), rng)
     if model is None:
         return spread_point(history, space_encoder, space, priors, {"model": "none"})
     acquisition = _acquisition(model, encoder, data, by_time=by_time)
@@ -65,7 +68,7 @@ def propose(
         values = space.values(point)
         if history.tree.untried(values):
             expected = _expected_improvement(acquisition, encoder.rows(point[None]), data)
-            return Proposal(values, note=_note(model.parameters, encoder), expected_improvement=expected)
+            return Proposal(values, note=_note(model.parameters, encoder, fitted_to), expected_improvement=expected)
     return None
 
 
@@ -75,15 +78,17 @@ def _expected_improvement(acquisition: Acquisition, row: Array, data: TrainingDa
     return expected_improvement(mean, deviation, output_warp(data.minimized), data.minimized)
 
 
-def _fitted(history: History, encoder: FeatureEncoder, features: Features, known: Observations) -> list[FittedProcess]:
+def _fitted(
+    history: History, encoder: FeatureEncoder, features: Features, known: Observations, fitted_to: str
+) -> list[FittedProcess]:
     """A process with a linear function and one without, each fitted from the parameters of the last fit."""
     models = []
     for linear in (True, False):
-        last = _last_fit(history, encoder, linear=linear)
+        last = _last_fit(history, encoder, fitted_to, linear=linear)
         many = len(known.targets) > _FEW_TRIALS and last is not None
         default = None if many else Parameters.default(len(encoder.names))
         starts = [start for start in (last, default) if start is not None]
-        models.append(FittedProcess.fit(features, known, starts, 12 if many else 30, linear=linear))
+        models.append(shared_fit(features, known, starts, 12 if many else 30, linear=linear))
     return models
 
 
@@ -93,9 +98,9 @@ def _acquisition(model: FittedProcess, encoder: FeatureEncoder, data: TrainingDa
     if len(data.failed):
         labels = np.concatenate([np.ones(len(data.coordinates)), -np.ones(len(data.failed))])
         observed = Observations(model.known.rows, labels, np.ones(len(labels)))
-        feasibility = FittedProcess.fit(encoder.features, observed, iterations=20)
+        feasibility = shared_fit(encoder.features, observed, iterations=20)
     if by_time:
-        duration = FittedProcess.fit(encoder.features, log_durations(data, encoder), iterations=20)
+        duration = shared_fit(encoder.features, log_durations(data, encoder), iterations=20)
     best = float(model.predict(encoder.rows(data.coordinates))[0].min())
     return Acquisition(encoder, model.condition_on_fantasies(encoder.rows(data.pending)), best, feasibility, duration)
 
@@ -116,13 +121,15 @@ def _candidates(
     return np.vstack([spread, space.complete(moved, rng.random(moved.shape))])
 
 
-def _last_fit(history: History, encoder: FeatureEncoder, *, linear: bool) -> Parameters | None:
+def _last_fit(history: History, encoder: FeatureEncoder, fitted_to: str, *, linear: bool) -> Parameters | None:
     """The parameters of the last fit with (or without) a linear function, of the other kind if there is none.
 
-    New hyperparameters get default parameters. The keys of notes are those of the first version, so that recorded
-    studies resume.
+    Fits to the same observations are left out, so that all proposals made from the same trials start alike and share
+    one fit. New hyperparameters get default parameters. The keys of notes are those of the first version, so that
+    recorded studies resume.
     """
     notes = [trial.note for trial in history.trials if isinstance(trial.note, Mapping) and "trend" in trial.note]
+    notes = [note for note in notes if note.get("fitted to") != fitted_to]
     alike = [note for note in notes if (note["trend"] is not None) == linear]
     if not notes:
         return None
@@ -136,8 +143,8 @@ def _last_fit(history: History, encoder: FeatureEncoder, *, linear: bool) -> Par
     )
 
 
-def _note(parameters: Parameters, encoder: FeatureEncoder) -> dict[str, Any]:
-    """The parameters, rounded, as JSON to keep with the trial."""
+def _note(parameters: Parameters, encoder: FeatureEncoder, fitted_to: str) -> dict[str, Any]:
+    """The parameters, rounded, and a digest of what they were fitted to, as JSON to keep with the trial."""
     short = np.vectorize(lambda value: float(f"{value:.4g}"), otypes=[float])
     scales, concentrations = parameters.inverse_squared_length_scales, parameters.concentrations.T
     return {
@@ -146,4 +153,5 @@ def _note(parameters: Parameters, encoder: FeatureEncoder) -> dict[str, Any]:
         "amplitude": float(short(parameters.output_scale)),
         "noise": float(short(parameters.noise)),
         "trend": float(short(parameters.linear_variance)) if parameters.is_linear else None,
+        "fitted to": fitted_to,
     }

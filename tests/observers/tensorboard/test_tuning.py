@@ -11,6 +11,7 @@ from kerastune_lite.observers.tensorboard.event_file import event_files
 from kerastune_lite.observers.tensorboard.tuning import Analyses, affordable
 from kerastune_lite.study.events import (
     SEARCH_ENDED,
+    SILENT,
     STOPPING,
     Annotated,
     Ended,
@@ -98,6 +99,15 @@ def test_a_report_after_a_pause_is_written_at_once(told):
     for second, epoch in ((5, 1), (5.1, 2), (9, 3)):
         told.report(second, epoch)
     assert [record["epochs"] for record in told.trial()] == [0, 1, 2, 3]
+
+
+def test_a_worker_that_is_silent_is_a_warning_until_it_is_heard_again(told):
+    told.begin(1)
+    told.send(30, Annotated(trial=0, key=SILENT, value=1005.0))
+    told.send(60, Annotated(trial=0, key=SILENT))
+    *_, silent, heard = (record["diagnostics"] for record in told.study())
+    assert [(one["level"], one["text"][:36]) for one in silent] == [("warning", "trial 0: no sign of life from its wo")]
+    assert heard == []
 
 
 def test_a_trial_that_is_interrupted_says_so_in_its_unfinished_run(told):
@@ -212,7 +222,7 @@ class Study:
     """What the analyses ask of a history."""
 
     def __init__(self, scored, elapsed):
-        self.scored, self.elapsed, self.notes = scored, elapsed, {}
+        self.scored, self.elapsed, self.notes, self.running = scored, elapsed, {}, []
 
 
 def test_analyses_are_made_at_10_20_40_scored_trials(analyses):
