@@ -15,22 +15,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-# Attributes that no trace reads. Those of the first kind hold what the others hold; the second act before the trace:
-# at the creation of layers and variables; the third are names and ids, which differ for each object.
+# Attributes that no trace reads.
 _IGNORED = {
-    *(
-        "_tracker",
-        "_auto_config",
-        "_compile_config",
-        "_losses",
-        "_loss_ids",
-        "_nodes",
-        "_distribute_strategy",
-        "_distribution_strategy",
-    ),
-    *("build", "quantize", "train_function", "test_function", "predict_function", "history"),
-    *("_initializer", "_initial_seed", "_build_shapes_dict", "_build_by_run", "_saved_model_inputs_spec"),
-    *("_trainable_variables_indices", "_value"),
+    # they hold what others hold as well
+    *("_tracker", "_auto_config", "_compile_config", "_nodes", "_value"),
+    # they act before the trace, at the creation of layers and variables, or belong to a call that is over
+    *("build", "quantize", "_initializer", "_initial_seed", "_build_shapes_dict", "_losses"),
+    # they are ids, or come from the trace
+    *("_loss_ids", "_trainable_variables_indices", "train_function", "test_function", "predict_function"),
+    # an obstacle to whole epochs, unless it is the default one
+    *("_distribute_strategy", "_distribution_strategy"),
 }
 _LIBRARIES = ("builtins", "collections", "keras", "tensorflow")
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))

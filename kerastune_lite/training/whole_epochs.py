@@ -47,6 +47,8 @@ def _obstacles(model: keras.Model, fed: Fed, callbacks: Sequence[keras.callbacks
         yield "the model is not built before its first batch"
     if model.run_eagerly or tf.config.functions_run_eagerly():
         yield "the model runs eagerly"
+    if model.optimizer is None:
+        yield "the model has no optimizer"
     if model._distribute_strategy is not None:  # noqa: SLF001 - the public one is never None
         yield "the training is distributed"
     if tf.config.list_logical_devices("GPU"):
@@ -156,12 +158,7 @@ class EpochGraphs(NamedTuple):
         return cls(graph(model.train_step, fed.train.tensors), test)
 
 
-def fit(
-    model: keras.Model,
-    graphs: EpochGraphs,
-    fed: Fed,
-    callbacks: Sequence[keras.callbacks.Callback],
-) -> None:
+def fit(model: keras.Model, graphs: EpochGraphs, fed: Fed, callbacks: Sequence[keras.callbacks.Callback]) -> None:
     """`model.fit` by whole epochs.
 
     Args:
