@@ -67,7 +67,10 @@ def ours(model, points, directory, fit, **options):
     for point in points:
         tuner.enqueue(point)
     results = tuner.search(**fit, verbose=0)
-    return {"best": results.best.score, "reused": statistics.mean(getattr(trial, "reused", False) for trial in results)}
+    return {
+        "best": results.best.score,
+        "reused": statistics.mean(bool(getattr(trial, "reused", None)) for trial in results),
+    }
 
 
 def ours_without_reuse(*arguments):

@@ -45,6 +45,7 @@ from kerastune_lite.tuner_options import (
     TunerOptions,
     check_cv,
     check_early_stopping,
+    check_reuse,
     checkpoint_callback,
     cross_validated,
     early_stopping_callback,
@@ -94,6 +95,7 @@ class Tuner(Hooks):
         build_model, objective, max_trials, plain = without_oracle(build_model, objective, max_trials, options)
         options = cast(TunerOptions, plain)
         check_early_stopping(options)
+        check_reuse(options)
         self._own_trials = type(self).run_trial is not Tuner.run_trial
         check_cv(options, own_trials=self._own_trials)
         self.hypermodel = model_builder(build_model, options, own_trials=self._own_trials)
@@ -441,6 +443,7 @@ class Tuner(Hooks):
         fit_verbose: int | str | None,
     ) -> "KerasTrial":
         """The function that trains each trial. The first call imports Keras."""
+        from kerastune_lite.training.graph_cache import GraphCache  # noqa: PLC0415
         from kerastune_lite.training.keras_trial import KerasTrial, no_hooks  # noqa: PLC0415
         from kerastune_lite.training.user_callbacks import UserCallbacks  # noqa: PLC0415
 
@@ -457,6 +460,7 @@ class Tuner(Hooks):
             checkpoint=checkpoint,
             max_model_size=self._options.get("max_model_size"),
             fit_verbose=fit_verbose,
+            graphs=None if self._options.get("reuse") == "never" else GraphCache(),
             hooks=self._hook_callbacks if hooks_while_training(self) else no_hooks,
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kerastune_lite.errors import UsageError
 from kerastune_lite.kerastuner.oracle_settings import OracleSettings
@@ -47,6 +47,9 @@ class TunerOptions(SearchOptions, total=False):
         optimizer: Replaces the optimizer of each model; each model gets a copy.
         loss: Replaces the loss of each model.
         metrics: Replaces the metrics of each model.
+        reuse: "auto" trains a trial with the compiled graphs of an earlier one if its own would be the same, which
+            changes no result; "never" compiles each trial's own. `trial.reused` tells whether it was so, and
+            `trial.notes["reuse"]` why not.
         distribution_strategy: A `tf.distribute` strategy; trials are built and trained in its scope.
         oracle: One of `kt.oracles`, in place of `strategy`, `objective` and `max_trials`.
         tuner_id: A name for the user's own purposes.
@@ -68,6 +71,7 @@ class TunerOptions(SearchOptions, total=False):
     optimizer: "str | keras.optimizers.Optimizer | None"
     loss: Any
     metrics: Sequence[Any] | None
+    reuse: Literal["auto", "never"]
     distribution_strategy: Any
     oracle: OracleSettings | None
     tuner_id: str | None
@@ -161,6 +165,13 @@ def check_early_stopping(options: TunerOptions) -> None:
     """Raises a UsageError if both `patience` and `early_stopping` are given."""
     if options.get("patience") is not None and options.get("early_stopping") is not None:
         raise UsageError("give patience or early_stopping, not both: patience is short for the latter")
+
+
+def check_reuse(options: TunerOptions) -> None:
+    """Raises a UsageError if `reuse` is none of its values."""
+    given = options.get("reuse", "auto")
+    if given not in ("auto", "never"):
+        raise UsageError(f'reuse={given!r} must be "auto" or "never"')
 
 
 def check_cv(options: TunerOptions, *, own_trials: bool) -> None:

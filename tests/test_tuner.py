@@ -242,12 +242,39 @@ def test_a_build_model_that_gives_no_compiled_model_is_refused(tuner, build_mode
         ({"objective": "val_mystery"}, "direction of objective 'val_mystery'"),
         ({"objective": ["loss", "accuracy"]}, "only one objective"),
         ({"objective_reduction": "median"}, "reduction"),
+        ({"reuse": True}, 'reuse=True must be "auto" or "never"'),
         ({"build_model": 3}, "must be a function of hp"),
     ],
 )
 def test_impossible_arguments_are_refused_by_name_and_value(tuner, options, said):
     with pytest.raises(UsageError, match=said):
         search(tuner(**options))
+
+
+def build_compiled(hp):
+    model = tiny.network()
+    model.compile(keras.optimizers.SGD(hp.Float("rate", 1e-3, 1e-1)), "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def test_trials_that_reuse_graphs_score_as_those_that_do_not(tmp_path):
+    found = {}
+    for reuse in ("auto", "never"):
+        options = {"max_trials": 3, "seed": 1, "directory": tmp_path / reuse, "reuse": reuse}
+        results = search(kt.RandomSearch(build_compiled, "val_loss", **options))
+        found[reuse] = {trial.number: [trial.executions, trial.reused] for trial in results}
+    assert [found["auto"][number][1] for number in range(3)] == [False, True, True]
+    assert [found["never"][number][1] for number in range(3)] == [False, False, False]
+    assert all(found["auto"][number][0] == found["never"][number][0] for number in range(3))
+
+
+def test_a_trial_notes_why_it_reuses_no_graph(tuner):
+    trial = search(tuner(max_trials=1)).best
+    assert (trial.reused, trial.notes["reuse"]) == (False, "the model runs eagerly")
+
+
+def test_the_data_frame_tells_which_trials_reused_graphs(tuner):
+    assert search(tuner(max_trials=1)).to_dataframe()["reused"].tolist() == [False]
 
 
 def test_a_generator_as_data_is_refused_with_the_remedy(tuner):

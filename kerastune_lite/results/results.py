@@ -250,7 +250,7 @@ class Results(Sequence[Trial]):
         fixed = ["number", "status", "score", "best_epoch", "executions", "duration"]
         several = range(1, self._most_executions + 1)
         scores = [*(f"{_SCORE}{number}" for number in several), _DEVIATION] if len(several) > 1 else []
-        return [*fixed, *(f"{_HP}{name}" for name in self._names), *metrics, *scores, "reason"]
+        return [*fixed, *(f"{_HP}{name}" for name in self._names), *metrics, *scores, "reused", "reason"]
 
     def _rows(self) -> list[dict[str, Any]]:
         columns = self._columns()
@@ -270,6 +270,7 @@ def _row(trial: Trial) -> dict[str, Any]:
         **{f"{_METRIC}{name}": value for name, value in trial.metrics.items()},
         **{f"{_SCORE}{number}": score for number, score in enumerate(trial.execution_scores, start=1)},
         _DEVIATION: trial.deviation,
+        "reused": trial.reused,
         "reason": "; ".join(text for text in texts if isinstance(text, str)) or None,
     }
 

@@ -25,6 +25,9 @@ EPOCHS = "epochs"
 SCHEDULE = "schedule"
 """The key of the annotation of a trial whose learning rate follows a schedule; its value names the schedule."""
 
+REUSE = "reuse"
+"""The key of the annotation that tells whether a training has reused graphs: True, or why not, in words."""
+
 STOPPING = "stopping"
 """The key of the annotation with what the stopping policy says about a search, in words."""
 

@@ -10,6 +10,7 @@ from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.kinds import Hyperparameter, Value
 from kerastune_lite.study.curves import Curve
 from kerastune_lite.study.events import (
+    REUSE,
     SILENT,
     Ended,
     Metrics,
@@ -138,6 +139,12 @@ class Trial:
     def confirmed(self) -> bool:
         """Whether further training runs, with other seeds, have confirmed its score."""
         return self.confirms and self.succeeded
+
+    @property
+    def reused(self) -> bool | None:
+        """Whether its last training has reused the graphs of an earlier one; None if that is not known."""
+        noted = self.notes.get(REUSE)
+        return None if noted is None else noted is True
 
     @property
     def waiting(self) -> bool:

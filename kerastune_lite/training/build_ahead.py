@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from kerastune_lite.callbacks.model_variables import all_variables
 
@@ -26,19 +27,27 @@ def build_for(model: keras.Model, x: Any) -> None:
     if model.built:
         return
     with suppress(Exception):  # user code: a model may be trained without a call of its own, or need more than x
-        model(x, training=False)
+        if type(model) is keras.Sequential and tf.is_tensor(x):
+            model.build((None, *x.shape[1:]))  # for batches of any size, as fit does
+        else:
+            model(x, training=False)
 
 
 def build_ahead(model: keras.Model, batch: tuple[Any, ...]) -> None:
     """Creates the variables of the optimizer, the loss and the metrics. The results of the training stay the same.
 
     Args:
-        model: A compiled model. Nothing is done if it is not built, runs eagerly or overrides how a batch is trained.
+        model: A compiled model. Nothing is done if it runs eagerly or overrides how a batch is trained, or if it is not
+            built, apart from a `Sequential`.
         batch: Some rows of (x,), (x, y) or (x, y, sample_weight), as tensors.
     """
-    if overrides_step(model) or not model.built or model.run_eagerly or model.optimizer is None:
+    if overrides_step(model) or model.run_eagerly or model.optimizer is None:
         return
     x, y, sample_weight = (*batch, None, None)[:3]
+    if type(model) is keras.Sequential:
+        build_for(model, x)
+    if not model.built:
+        return
     before = [(variable, variable.numpy()) for variable in all_variables(model) if not variable.trainable]
     model.optimizer.build(model.trainable_variables)
     y_pred = model(x, training=False)

@@ -5,7 +5,7 @@ function of the training's seed and e, so that a resumed training sees the same 
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import keras
 import numpy as np
@@ -53,21 +53,29 @@ class Pipeline:
         shuffle: Whether to shuffle the rows before each pass.
         steps: Batches per epoch; None for one pass over the rows. An epoch continues the pass that the last one left
             unfinished.
+
+    Attributes:
+        tensors: As given.
+        batch_size: As given.
+        steps: Batches per epoch.
+        order: The indices of the rows in the order of this epoch, as a variable.
+        dataset: The batches of this epoch.
     """
 
     def __init__(self, tensors: Any, rows: Any, batch_size: int, *, shuffle: bool, steps: int | None = None) -> None:
         self._rows = np.arange(rows.start, rows.stop, dtype=np.int64) if isinstance(rows, range) else rows
         self._length = len(rows) if steps is None else steps * batch_size
         self._shuffle = shuffle
-        self._tensors = tensors
-        self._batch_size = batch_size
+        self.tensors = tensors
+        self.batch_size = batch_size
+        self.steps = -(-self._length // batch_size)
         with tf.device("CPU:0"):
-            self._order = tf.Variable(np.resize(self._rows, self._length), trainable=False)
-            self.dataset = _batches(self._order, tensors, self._length, batch_size)
+            self.order = tf.Variable(np.resize(self._rows, self._length), trainable=False)
+            self.dataset = _batches(self.order, tensors, self._length, batch_size)
 
     def first_batch(self) -> Any:
         """A batch of the first rows; no epoch begins."""
-        return _rows_of(self._tensors, self._rows[: self._batch_size])
+        return rows_of(self.tensors, self._rows[: self.batch_size])
 
     def begin_epoch(self, seed: int, epoch: int) -> None:
         """Sets the order of the rows for `epoch`, from 0, of the training with this seed."""
@@ -77,7 +85,7 @@ class Pipeline:
         first, begin = divmod(epoch * self._length, count)
         last = ((epoch + 1) * self._length - 1) // count
         order = np.concatenate([self._pass(seed, number) for number in range(first, last + 1)])
-        self._order.assign(order[begin : begin + self._length])
+        self.order.assign(order[begin : begin + self._length])
 
     def _pass(self, seed: int, number: int) -> Any:
         """The order of one pass over the rows."""
@@ -94,14 +102,17 @@ def _batches(order: tf.Variable, tensors: Any, length: int, batch_size: int) -> 
         return batches if full == length else batches.concatenate(tf.data.Dataset.from_tensors(now[full:]))
 
     dataset = tf.data.Dataset.range(1).flat_map(indices)
-    dataset = dataset.map(lambda batch: _rows_of(tensors, batch), num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = dataset.map(lambda batch: rows_of(tensors, batch), num_parallel_calls=2)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(-(-length // batch_size)))
     options = tf.data.Options()
-    options.experimental_optimization.apply_default_optimizations = False  # costs more than it gains here
-    return dataset.with_options(options).prefetch(tf.data.AUTOTUNE)
+    # these two cost more than they gain here: each epoch would start and end a thread to tune the pipeline
+    options.experimental_optimization.apply_default_optimizations = False
+    options.autotune.enabled = False
+    return dataset.with_options(options).prefetch(2)
 
 
-def _rows_of(tensors: Any, rows: Any) -> Any:
+def rows_of(tensors: Any, rows: Any) -> Any:
+    """These rows of a nest of tensors."""
     return keras.tree.map_structure(
         lambda tensor: None if tensor is None else tf.gather(tensor, rows), tensors, none_is_leaf=True
     )
@@ -126,6 +137,20 @@ class EpochOrder(keras.callbacks.Callback):  # type: ignore[misc]  # keras is no
         self._pipeline.begin_epoch(self._seed, epoch)
 
 
+class Fed(NamedTuple):
+    """Arguments of `fit`, whose arrays are pipelines.
+
+    Attributes:
+        arguments: The arguments by name.
+        train: The pipeline of the training data; None if that is not arrays.
+        validation: That of the validation data; None if there is none, or it is not arrays.
+    """
+
+    arguments: dict[str, Any]
+    train: Pipeline | None = None
+    validation: Pipeline | None = None
+
+
 def unshuffled(arguments: dict[str, Any]) -> None:
     """Sets `shuffle` to False for data that Keras cannot shuffle, of which it would warn."""
     if isinstance(arguments.get("x"), (tf.data.Dataset, Iterator)):
@@ -144,18 +169,13 @@ class DataCache:
         """In another process it begins empty."""
         return DataCache, ()
 
-    def feed(
-        self, arguments: Mapping[str, Any], *, keep: bool, fold: Fold | None = None
-    ) -> tuple[dict[str, Any], Pipeline | None]:
+    def feed(self, arguments: Mapping[str, Any], *, keep: bool, fold: Fold | None = None) -> Fed:
         """Replaces arrays by pipelines.
 
         Args:
             arguments: The arguments of `fit` by name.
             keep: Whether later trials use the same arrays.
             fold: The rows to train and to validate on, as the same object in each trial; None for all rows.
-
-        Returns:
-            The arguments for `fit`, and the pipeline of the training data; None if that is not arrays.
         """
         if not keep:
             return DataCache().feed(arguments, keep=True, fold=fold)
@@ -163,7 +183,7 @@ class DataCache:
         data = _trim((arguments.get("x"), arguments.get("y"), arguments.get("sample_weight")))
         if not is_arrays(data) or arguments.get("shuffle", True) not in (True, False):
             unshuffled(arguments)
-            return arguments if fold is None else fold.select(arguments), None
+            return Fed(arguments if fold is None else fold.select(arguments))
         batch_size = int(arguments.pop("batch_size", None) or 32)
         validation_batch = int(arguments.pop("validation_batch_size", None) or batch_size)
         shuffle, steps = bool(arguments.pop("shuffle", True)), arguments.pop("steps_per_epoch", None)
@@ -172,14 +192,15 @@ class DataCache:
         # as in Keras, the last rows are the validation data
         first = int(count * (1.0 - split)) if split and validation is None else count
         rows, held_out = (range(first), range(first, count)) if fold is None else (fold.train, fold.test)
-        train = self._pipeline(data, rows, batch_size, shuffle, steps)
+        train, test = self._pipeline(data, rows, batch_size, shuffle, steps), None
         if len(held_out):
-            validation = self._pipeline(data, held_out, validation_batch).dataset
+            test = self._pipeline(data, held_out, validation_batch)
         elif isinstance(validation, (tuple, list)) and is_arrays(tuple(validation)):
             validation = _trim(tuple(validation))
-            validation = self._pipeline(validation, range(_length(validation)), validation_batch).dataset
+            test = self._pipeline(validation, range(_length(validation)), validation_batch)
+        validation = validation if test is None else test.dataset
         others = {name: value for name, value in arguments.items() if name not in ("x", "y", "sample_weight")}
-        return {**others, "x": train.dataset, "validation_data": validation, "shuffle": False}, train
+        return Fed({**others, "x": train.dataset, "validation_data": validation, "shuffle": False}, train, test)
 
     def _pipeline(
         self,

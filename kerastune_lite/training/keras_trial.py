@@ -16,15 +16,17 @@ from kerastune_lite.callbacks.saved_states import last_state
 from kerastune_lite.errors import DataError, nearest
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.overrides import Overrides
-from kerastune_lite.study.events import EPOCHS, SCHEDULE, Annotated, Ended, Outcome, ReadsRecorded, Reported
+from kerastune_lite.study.events import EPOCHS, REUSE, SCHEDULE, Annotated, Ended, Outcome, ReadsRecorded, Reported
 from kerastune_lite.study.layout import BOARD, FILES, checkpoint_directory, shared_runs, trial_name
 from kerastune_lite.study.objective import Objective
 from kerastune_lite.study.task import Decision, Send, Task
+from kerastune_lite.training import whole_epochs
 from kerastune_lite.training.arguments import FitArguments, check_counts
 from kerastune_lite.training.build_ahead import build_ahead, build_for
 from kerastune_lite.training.csv_logs import keep_logged_epochs
-from kerastune_lite.training.data_cache import DataCache, EpochOrder, Pipeline
+from kerastune_lite.training.data_cache import DataCache, EpochOrder, Fed, Pipeline
 from kerastune_lite.training.folds import Folds
+from kerastune_lite.training.graph_cache import GraphCache
 from kerastune_lite.training.hypermodel import Builder
 from kerastune_lite.training.labels import check_labels
 from kerastune_lite.training.name_counters import NameCounters
@@ -32,6 +34,7 @@ from kerastune_lite.training.repeatable import data_causes, first_batch, model_c
 from kerastune_lite.training.returned import check_objective, returned_epochs
 from kerastune_lite.training.schedule import LearningRateWatch, schedule_of
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
+from kerastune_lite.training.whole_epochs import EpochGraphs
 
 
 def no_hooks(number: int, hp: HyperParameters) -> Sequence[keras.callbacks.Callback]:  # noqa: ARG001
@@ -57,6 +60,7 @@ class KerasTrial:
         fit_verbose: The `verbose` of `fit`.
         max_model_size: The largest number of parameters of a model; None for no limit.
         data_cache: The data of all trials.
+        graphs: The graphs of earlier trials; None to trace those of each trial.
         warned: Names of the metrics that are not scalar and that a warning was given for.
         names: The state of the counters for the names of unnamed layers.
         hooks: Makes the callbacks that call the tuner's hooks, from the trial's number and its hp.
@@ -75,6 +79,7 @@ class KerasTrial:
     fit_verbose: int | str | None = None
     max_model_size: int | None = None
     data_cache: DataCache = field(default_factory=DataCache)
+    graphs: GraphCache | None = None
     warned: set[str] = field(default_factory=set)
     names: NameCounters = field(default_factory=NameCounters)
     hooks: Callable[[int, HyperParameters], Sequence[keras.callbacks.Callback]] = no_hooks
@@ -163,7 +168,8 @@ class Training:
         check_counts(arguments)
         check_labels(model, arguments)
         keep = self._trial.arguments.lasting_data
-        arguments, pipeline = self._trial.data_cache.feed(arguments, keep=keep, fold=self._fold)
+        fed = self._trial.data_cache.feed(arguments, keep=keep, fold=self._fold)
+        arguments, pipeline = fed.arguments, fed.train
         if self._resumes(model, arguments, pipeline):
             arguments["initial_epoch"] = self._resumed_epoch(arguments)
         self._send_notices()
@@ -171,9 +177,32 @@ class Training:
             build_ahead(model, pipeline.first_batch())
         callbacks = self._callbacks(pipeline)
         self._send_plan(model, arguments, callbacks)
-        model.fit(**arguments, callbacks=callbacks, verbose=self._trial.fit_verbose or 0)
+        self._fit(model, fed, callbacks)
         self._send_lost()
         return self._ending(callbacks)
+
+    def _fit(self, model: keras.Model, fed: Fed, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+        """Trains by whole epochs, with graphs of an earlier training, if the results are the same."""
+        verbose = self._trial.fit_verbose or 0
+        obstacle = "fit shows each batch" if verbose else whole_epochs.obstacle(model, fed, callbacks)
+        if obstacle is not None:
+            self._note(REUSE, obstacle)
+            model.fit(**fed.arguments, callbacks=callbacks, verbose=verbose)
+            return
+        graphs, reason = self._graphs(model, fed)
+        self._note(REUSE, reason or True)
+        if graphs is None:
+            model.fit(**fed.arguments, callbacks=callbacks, verbose=verbose)
+        else:
+            whole_epochs.fit(model, graphs, fed, callbacks)
+
+    def _graphs(self, model: keras.Model, fed: Fed) -> tuple[EpochGraphs | None, str | None]:
+        """The graphs of whole epochs, None if they cannot be had; and why no earlier ones are reused."""
+        cache = self._trial.graphs
+        try:
+            return (EpochGraphs.of(model, fed), 'reuse="never"') if cache is None else cache.graphs(model, fed)
+        except Exception as error:  # noqa: BLE001 - code of the user's: fit itself tells what is wrong with it
+            return None, f"a whole epoch cannot be traced: {str(error).strip().splitlines()[0]}"
 
     def _prepare(self) -> tuple[keras.Model, dict[str, Any]]:
         """The model and the arguments of `fit`; if that raises, the reads are sent nevertheless."""

@@ -1,6 +1,7 @@
 """Garbage collection around trainings."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,6 +27,10 @@ def collecting(trial: TrialFunction) -> TrialFunction:
         try:
             return trial(task, send)
         finally:
+            if "tensorflow" in sys.modules:
+                from kerastune_lite.training.graphs import free_graphs  # noqa: PLC0415 - imports tensorflow
+
+                free_graphs()
             gc.collect()
 
     return run

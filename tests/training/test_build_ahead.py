@@ -51,6 +51,11 @@ class OwnStep(keras.Sequential):
         return super().train_step(data)
 
 
+class NotBuilt(keras.Model):
+    def call(self, x):
+        return x
+
+
 @pytest.mark.parametrize("kind", ["own step", "eager", "not built"])
 def test_a_model_of_another_kind_is_unchanged(kind):
     if kind == "own step":
@@ -59,6 +64,12 @@ def test_a_model_of_another_kind_is_unchanged(kind):
     elif kind == "eager":
         model = compiled(tiny.network(), run_eagerly=True)
     else:
-        model = compiled(keras.Sequential([keras.layers.Dense(1)]))
+        model = compiled(NotBuilt())
     build_ahead(model, BATCH)
     assert not model.optimizer.built
+
+
+def test_a_sequential_model_is_built_for_the_first_batch():
+    model = compiled(keras.Sequential([keras.layers.Dense(1)]))
+    build_ahead(model, BATCH)
+    assert model.optimizer.built

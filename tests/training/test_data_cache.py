@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from kerastune_lite.errors import DataError
-from kerastune_lite.training.data_cache import DataCache, Pipeline, is_arrays
+from kerastune_lite.training.data_cache import DataCache, Fed, Pipeline, is_arrays
 
 X = np.arange(20.0).reshape(10, 2)
 Y = np.arange(10)
@@ -16,7 +16,7 @@ def rows(dataset):
 
 
 def fed(**arguments):
-    return DataCache().feed(arguments, keep=True)
+    return DataCache().feed(arguments, keep=True)[:2]
 
 
 def order(pipeline, seed, epoch):
@@ -94,27 +94,27 @@ def test_steps_per_epoch_makes_epochs_of_that_many_batches(steps):
 
 def test_tensors_and_pipelines_are_made_once_for_all_trials():
     data_cache = DataCache()
-    _, first = data_cache.feed({"x": X, "y": Y, "validation_split": 0.5}, keep=True)
-    _, again = data_cache.feed({"x": X, "y": Y, "validation_split": 0.5}, keep=True)
+    first = data_cache.feed({"x": X, "y": Y, "validation_split": 0.5}, keep=True).train
+    again = data_cache.feed({"x": X, "y": Y, "validation_split": 0.5}, keep=True).train
     assert first is again
 
 
 def test_data_made_for_one_trial_is_not_kept():
     data_cache = DataCache()
-    _, first = data_cache.feed({"x": X, "y": Y}, keep=False)
-    _, again = data_cache.feed({"x": X, "y": Y}, keep=False)
+    first = data_cache.feed({"x": X, "y": Y}, keep=False).train
+    again = data_cache.feed({"x": X, "y": Y}, keep=False).train
     assert first is not again
 
 
 @pytest.mark.parametrize("data", ["text", np.array(["a", None], dtype=object), tf.sparse.eye(3), None])
 def test_what_is_not_dense_arrays_is_left_to_keras(data):
     assert not is_arrays(data)
-    assert DataCache().feed({"x": data}, keep=True) == ({"x": data}, None)
+    assert DataCache().feed({"x": data}, keep=True) == Fed({"x": data})
 
 
 def test_a_dataset_is_not_asked_to_shuffle():
     dataset = tf.data.Dataset.range(3)
-    assert DataCache().feed({"x": dataset}, keep=True) == ({"x": dataset, "shuffle": False}, None)
+    assert DataCache().feed({"x": dataset}, keep=True) == Fed({"x": dataset, "shuffle": False})
 
 
 def test_arrays_of_different_length_are_refused():

@@ -183,7 +183,7 @@ def test_the_data_cache_gives_each_fold_its_rows_trial_after_trial():
     made = Folds(KFold(3), {"x": X, "y": y}).of(0)
     for _ in range(2):
         for fold in made:
-            arguments, pipeline = cache.feed({"x": X, "y": y, "batch_size": 5}, keep=True, fold=fold)
+            arguments, pipeline, _ = cache.feed({"x": X, "y": y, "batch_size": 5}, keep=True, fold=fold)
             pipeline.begin_epoch(1, 0)
             assert rows(arguments["x"]) == fold.train.tolist()
             assert rows(arguments["validation_data"]) == fold.test.tolist()
@@ -199,7 +199,7 @@ def test_the_data_cache_reuses_the_pipelines_of_each_fold():
 
 def test_data_that_is_not_cached_is_split_too():
     (fold, *_) = Folds(KFold(3), {"x": X, "y": CLASSES}).of(0)
-    arguments, pipeline = DataCache().feed({"x": X, "y": CLASSES, "shuffle": "batch"}, keep=True, fold=fold)
+    arguments, pipeline, _ = DataCache().feed({"x": X, "y": CLASSES, "shuffle": "batch"}, keep=True, fold=fold)
     assert pipeline is None
     assert arguments["x"].tolist() == X[4:].tolist()
     assert arguments["validation_data"][0].tolist() == X[:4].tolist()

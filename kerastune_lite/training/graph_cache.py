@@ -1,0 +1,163 @@
+"""The graphs of earlier trials, for trials whose own graphs would be the same.
+
+To trace the graphs of a training takes longer than to train a small model. A graph reads and assigns the variables that
+it was traced with. To train another model with it, that model's variables are exchanged for these, after they have got
+its values. The model itself stays as it is: its layers, optimizer and metrics see what the graph does.
+"""
+
+import weakref
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import keras
+import tensorflow as tf
+
+from kerastune_lite.training.data_cache import Fed
+from kerastune_lite.training.fingerprint import Fingerprint, NotComparable
+from kerastune_lite.training.whole_epochs import EpochGraphs
+
+# Graphs take memory as well as their variables.
+_MOST_GRAPHS, _MOST_BYTES = 16, 256 * 2**20
+
+
+@dataclass
+class _Traced:
+    """Graphs, and the variables that they use.
+
+    Attributes:
+        graphs: The graphs.
+        variables: What the variables of a model are exchanged for.
+        holder: The model that was trained last.
+        held: Its variables.
+    """
+
+    graphs: EpochGraphs
+    variables: Sequence[tf.Variable]
+    holder: "weakref.ref[keras.Model] | None" = None
+    held: Sequence["weakref.ref[keras.Variable]"] = ()
+
+    @property
+    def size(self) -> int:
+        """The bytes of the variables."""
+        return sum(variable.shape.num_elements() * variable.dtype.size for variable in self.variables)
+
+    def lend(self, model: keras.Model, variables: Sequence[keras.Variable]) -> None:
+        """Exchanges the variables of a model; the model that had these before gets new ones."""
+        for held, lent in zip(self.held, self.variables, strict=False):
+            variable = held()
+            if variable is not None:
+                _hold(variable, _copy(lent))
+        holder = None if self.holder is None else self.holder()
+        if holder is not None:
+            _count_anew(holder.optimizer)
+        for variable, lent in zip(variables, self.variables, strict=True):
+            _assign(lent, _held(variable))
+            _hold(variable, lent)
+        _count_anew(model.optimizer)
+        self.hold(model, variables)
+
+    def hold(self, model: keras.Model, variables: Sequence[keras.Variable]) -> None:
+        """Notes that a model has these variables."""
+        self.holder, self.held = weakref.ref(model), [weakref.ref(variable) for variable in variables]
+
+
+@final
+class GraphCache:
+    """Graphs of whole epochs by what their trace has read."""
+
+    def __init__(self) -> None:
+        self._traced: OrderedDict[Any, _Traced] = OrderedDict()
+
+    def __reduce__(self) -> tuple[type["GraphCache"], tuple[()]]:
+        """In another process it begins empty."""
+        return GraphCache, ()
+
+    def graphs(self, model: keras.Model, fed: Fed) -> tuple[EpochGraphs, str | None]:
+        """The graphs for a training of a model, whose variables may be exchanged.
+
+        Args:
+            model: A model whose training has no `obstacle`, with an optimizer and metrics that are built.
+            fed: The arguments of `fit`, with arrays as training data.
+
+        Returns:
+            The graphs, and why they are new ones; None if those of an earlier training are reused.
+        """
+        try:
+            found = Fingerprint.of(model)
+        except NotComparable as reason:
+            return EpochGraphs.of(model, fed), str(reason)
+        key = (found.tokens, _surroundings(), _specs(fed))
+        traced = self._traced.get(key)
+        if traced is not None:
+            self._traced.move_to_end(key)
+            traced.lend(model, found.variables)
+            return traced.graphs, None
+        traced = _Traced(EpochGraphs.of(model, fed), list(map(_held, found.variables)))
+        foreign = _foreign(traced)
+        if foreign is not None:
+            return traced.graphs, foreign
+        traced.hold(model, found.variables)
+        self._keep(key, traced)
+        return traced.graphs, "no training before had the same graph"
+
+    def _keep(self, key: Any, traced: _Traced) -> None:
+        self._traced[key] = traced
+        while len(self._traced) > _MOST_GRAPHS or sum(each.size for each in self._traced.values()) > _MOST_BYTES:
+            self._traced.popitem(last=False)
+
+
+def _surroundings() -> tuple[Any, ...]:
+    """The settings of Keras that a trace reads."""
+    config = keras.config
+    policy = config.dtype_policy().name
+    return (config.floatx(), config.epsilon(), config.image_data_format(), policy, config.is_flash_attention_enabled())
+
+
+def _specs(fed: Fed) -> Any:
+    """The types and shapes of the data, apart from the number of rows."""
+    return tuple(_spec(None if pipeline is None else pipeline.tensors) for pipeline in (fed.train, fed.validation))
+
+
+def _spec(tensors: Any) -> Any:
+    leaves = keras.tree.flatten(tensors)
+    structure = keras.tree.map_structure(lambda leaf: leaf is None, tensors, none_is_leaf=True)
+    return repr(structure), *((leaf.dtype.name, tuple(leaf.shape[1:])) for leaf in leaves if leaf is not None)
+
+
+def _foreign(traced: _Traced) -> str | None:
+    """What the graphs use besides the variables of the model; None if there is nothing."""
+    own = {id(variable.handle) for variable in traced.variables}
+    graphs = [graph for graph in traced.graphs if graph is not None]
+    if any(id(captured) not in own for graph in graphs for captured in graph.captured):
+        return "the graph uses data or variables that do not belong to the model"
+    if any(graph.draws for graph in graphs):
+        return "the model uses tf.random"
+    return None
+
+
+def _held(variable: keras.Variable) -> tf.Variable:
+    """TensorFlow's variable that holds the value."""
+    return variable._value  # noqa: SLF001 - the public `value` may be a cast of it
+
+
+def _hold(variable: keras.Variable, value: tf.Variable) -> None:
+    variable._value = value  # noqa: SLF001 - so do Keras's own methods
+
+
+def _count_anew(optimizer: keras.optimizers.Optimizer) -> None:
+    """Lets an optimizer know the variables that it trains by what they hold now."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    trained = enumerate(optimizer._trainable_variables)  # noqa: SLF001 - as its `build` does
+    optimizer._trainable_variables_indices = {optimizer._var_key(each): index for index, each in trained}  # noqa: SLF001
+
+
+def _copy(variable: tf.Variable) -> tf.Variable:
+    return tf.Variable(variable, trainable=variable.trainable, name=variable.name.partition(":")[0])
+
+
+def _assign(variable: tf.Variable, value: tf.Variable) -> None:
+    """`variable.assign(value)`, without what that does besides."""
+    read = tf.raw_ops.ReadVariableOp(resource=value.handle, dtype=value.dtype)
+    tf.raw_ops.AssignVariableOp(resource=variable.handle, value=read)
