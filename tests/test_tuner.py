@@ -450,7 +450,8 @@ def test_an_observer_sees_every_event(tuner):
         "SearchStarted",
         "Started",
         "ReadsRecorded",
-        "Annotated",
+        "Annotated",  # the model
+        "Annotated",  # whether graphs are reused
         "Reported",
         "Reported",
         "Ended",
@@ -1002,7 +1003,7 @@ def test_a_damaged_record_is_a_warning_without_a_console(tuner, tmp_path):
     with pytest.warns(RuntimeWarning) as caught:
         search(tuner())
     assert [str(warning.message).partition(": ")[2] for warning in caught] == [
-        "the last line (number 18) was torn by a crash and is dropped",
+        "the last line (number 20) was torn by a crash and is dropped",
         "line 4 is damaged and is skipped",
     ]
 
