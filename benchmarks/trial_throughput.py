@@ -69,14 +69,12 @@ def ours(model, points, directory, fit, **options):
     results = tuner.search(**fit, verbose=0)
     return {
         "best": results.best.score,
-        "reused": statistics.mean(bool(getattr(trial, "reused", None)) for trial in results),
+        "reused": statistics.mean(bool(trial.reused) for trial in results),
     }
 
 
 def ours_without_reuse(*arguments):
-    from kerastune_lite.tuner_options import TunerOptions
-
-    return ours(*arguments, **({"reuse": "never"} if "reuse" in TunerOptions.__annotations__ else {}))
+    return ours(*arguments, reuse="never")
 
 
 def plain_loop(model, points, directory, fit):  # noqa: ARG001 - it writes nothing

@@ -5,7 +5,6 @@ import contextlib
 import itertools
 import os
 import resource
-import select
 import signal
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from kerastune_lite.strategies import Proposal
 from kerastune_lite.study.events import Ended, Reported, Started
 from kerastune_lite.study.history import History
 from kerastune_lite.study.store import read_events
+from tests.processes import alive, children, gone
 
 ROOT = Path(__file__).parent.parent.parent
 GRID = kt.strategies.Grid()
@@ -254,16 +254,6 @@ def test_arguments_out_of_range_are_named(options):
         kt.executors.Pool(**options)
 
 
-def children(process):
-    return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-
-
-def alive(process):
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
-    return False
-
-
 SLOW = """
     import sys, time
     import kerastune_lite as kt
@@ -301,16 +291,6 @@ def history(directory):
     events, damage = read_events(directory / "study")
     assert not damage
     return History(events)
-
-
-def gone(processes):
-    """Waits until none of the processes is alive."""
-    for process in processes:
-        with contextlib.suppress(ProcessLookupError):
-            descriptor = os.pidfd_open(process)
-            select.select([descriptor], [], [], 60)
-            os.close(descriptor)
-    return not any(map(alive, processes))
 
 
 def test_no_worker_outlives_a_driver_that_is_killed(tmp_path):

@@ -14,7 +14,8 @@ from kerastune_lite.study.events import SILENT, Annotated
 from kerastune_lite.study.store import read_events
 from kerastune_lite.testing import ExecutorConformance
 from tests.executors.local_ray import ray, start
-from tests.executors.test_pool import GRID, ByNumber, bowl, content, gone, once, tune
+from tests.executors.test_pool import GRID, ByNumber, bowl, content, once, tune
+from tests.processes import gone
 
 pytestmark = pytest.mark.slow
 

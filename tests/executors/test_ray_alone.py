@@ -13,7 +13,8 @@ import pytest
 import kerastune_lite as kt
 from kerastune_lite.errors import UsageError
 from tests.executors.local_ray import SETTINGS, ray
-from tests.executors.test_pool import ROOT, SLOW, bowl, gone, history, tune
+from tests.executors.test_pool import ROOT, SLOW, bowl, history, tune
+from tests.processes import gone
 
 pytestmark = pytest.mark.slow
 

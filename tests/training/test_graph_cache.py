@@ -149,6 +149,19 @@ def test_code_and_data_of_the_users_are_never_taken_for_equal(build, reason):
     assert [trained(cache, build)[1] for _ in range(2)][1].endswith(reason)
 
 
+def test_a_graph_with_a_variable_that_is_not_the_models_is_not_kept(monkeypatch):
+    of = graph_cache.Fingerprint.of
+
+    def lacking(model):
+        found = of(model)
+        return graph_cache.Fingerprint(found.tokens, found.variables[1:])
+
+    monkeypatch.setattr(graph_cache.Fingerprint, "of", lacking)
+    cache = GraphCache()
+    reason = "the graph uses data or variables that do not belong to the model"
+    assert [trained(cache, mlp)[1] for _ in range(2)] == [reason, reason]
+
+
 DIFFERENT = {
     "units": (mlp, lambda: mlp(units=9)),
     "activation": (mlp, lambda: mlp(activation="tanh")),
