@@ -248,6 +248,15 @@ def test_a_model_can_be_trained_on_when_its_graphs_train_another():
     assert histories[0] == histories[1]
 
 
+def test_a_model_that_reused_graphs_can_be_trained_on():
+    cache = GraphCache()
+    trained(cache, mlp, seed=2)
+    (reusing, reason), (own, _) = trained(cache, mlp), trained(GraphCache(), mlp)
+    assert reason is None
+    histories = [model.fit(X, Y, shuffle=False, verbose=0).history for model in (reusing, own)]
+    assert histories[0] == histories[1]
+
+
 def test_two_models_can_alternate():
     cache, found = GraphCache(), []
     for rate, units in [(0.1, 4), (0.2, 8), (0.3, 4), (0.4, 8)]:
