@@ -160,6 +160,7 @@ MODELS = {
     "digits MLP": SmallModel(width_and_rate(32, 64, 128), digits_mlp, lambda: digits(64)),
     "digits MLP of one width": SmallModel(rate, digits_mlp, lambda: digits(64)),
     "digits MLP with dropout and weight decay": SmallModel(regularized, regularized_mlp, lambda: digits(64)),
+    "digits MLP of many widths": SmallModel(width_and_rate(*range(16, 272)), digits_mlp, lambda: digits(64)),
     "digits CNN": SmallModel(width_and_rate(8, 16), digits_cnn, lambda: digits(8, 8, 1)),
     "table MLP": SmallModel(width_and_rate(32, 64), table_mlp, made_table),
     "LSTM": SmallModel(width_and_rate(16, 32), lstm, made_sequences),
