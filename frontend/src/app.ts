@@ -1,13 +1,12 @@
 /** Asks the server what changed, keeps the state in the URL, and has the views drawn. */
 import { getJson } from "./answers";
-import * as early from "./early";
+import type { FirstAnswers } from "./early";
 import { hostWindow } from "./host";
-import { factsOf, filterTrials, type Facts } from "./context";
+import { factsOf, filterTrials, type Context, type Facts } from "./context";
 import type { StudiesAnswer, StudyAnswer, StudyRecord } from "./records";
 import { Store } from "./store";
 import { clip, h, Select } from "./ui/dom";
 import { followTheme, LIGHT, type Theme } from "./ui/theme";
-import type { Context } from "./ui/view";
 import { ViewSet } from "./views/all";
 import { stateIn, withState, type ViewState } from "./view_state";
 
@@ -42,7 +41,8 @@ export class App {
   private readonly picker: Select;
   private readonly empty = h("div", { class: "nothing" });
 
-  constructor(body: HTMLElement) {
+  /** @param first What has been asked before the page was there. */
+  constructor(body: HTMLElement, private readonly first: FirstAnswers) {
     this.state = stateIn(this.hash);
     this.picker = new Select("Study", (run) => this.choose(run));
     const heading = h("div", { class: "heading" }, this.title, this.badge, this.about, h("span", { class: "spring" }), this.trouble, this.picker.element);
@@ -148,7 +148,7 @@ export class App {
     const isFirst = !this.asked;
     this.asked = true;
     if (this.studies === null || this.current === null || Date.now() - this.looked > 1000 * LOOK) {
-      const answer = (isFirst ? await early.studies : null) ?? (await getJson<StudiesAnswer>("studies"));
+      const answer = (isFirst ? await this.first.studies : null) ?? (await getJson<StudiesAnswer>("studies"));
       if (turn !== this.asking) return;
       this.looked = Date.now();
       this.studies = [...answer.studies].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.run < b.run ? -1 : 1));
@@ -160,7 +160,7 @@ export class App {
     }
     if (this.current === null) return;
     const since = this.store.token === null ? "" : `&since=${encodeURIComponent(this.store.token)}`;
-    const first = isFirst ? await early.study : null;
+    const first = isFirst ? await this.first.study : null;
     const answer = first?.run === this.current ? first : await getJson<StudyAnswer>(`study?run=${encodeURIComponent(this.current)}${since}`);
     if (turn !== this.asking) return;
     if (this.store.apply(answer)) {

@@ -6,7 +6,8 @@ import type { Trial } from "../compute/trial";
 import { Chart, numberAxis, tooltip, type Item, type Option } from "../ui/chart";
 import { Segmented } from "../ui/dom";
 import { mix } from "../ui/theme";
-import { colourOf, letterOf, View, type Context } from "../ui/view";
+import type { Context } from "../context";
+import { colourOf, letterOf, View } from "../ui/view";
 import { frame, scoreYAxis, tipOf, type Frame } from "./history";
 
 /** With so many curves or fewer, the deviation over executions is drawn. */

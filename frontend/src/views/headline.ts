@@ -3,7 +3,7 @@ import { budget, byStatus, savedShare } from "../compute/headline";
 import { pythonDict } from "../compute/leaderboard";
 import { formatCount, formatDuration, formatNumber, formatScore, formatValue } from "../compute/numbers";
 import { clip, copyButton, h, replace, userText, type Child } from "../ui/dom";
-import type { Context } from "../ui/view";
+import type { Context } from "../context";
 
 export class Headline {
   readonly element = h("section", { class: "headline", "aria-label": "Headline figures" });

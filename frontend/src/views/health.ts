@@ -3,7 +3,8 @@ import { failureCauses } from "../compute/health";
 import { savedShare } from "../compute/headline";
 import { formatCount, formatNumber } from "../compute/numbers";
 import { clip, h, replace } from "../ui/dom";
-import { View, type Context } from "../ui/view";
+import type { Context } from "../context";
+import { View } from "../ui/view";
 
 const SIGNS: Record<string, [sign: string, name: string]> = { ok: ["✓", "Fine"], hint: ["i", "Hint"], warning: ["!", "Warning"] };
 const WORST_FIRST = ["warning", "hint", "ok"];

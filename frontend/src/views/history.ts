@@ -4,7 +4,9 @@ import { progress, scoreRange } from "../compute/progress";
 import type { Trial } from "../compute/trial";
 import { Chart, numberAxis, stepLine, tooltip, type Item, type Option } from "../ui/chart";
 import { canvasText, h } from "../ui/dom";
-import { letterOf, statusColour, trialTip, View, type Context } from "../ui/view";
+import type { Context } from "../context";
+import { markSeries, type Mark } from "../ui/marks";
+import { trialTip, View } from "../ui/view";
 
 /** A range of scores with room around it; at its bad side a strip for what is off the scale, and for failures. */
 export interface Frame {
@@ -53,32 +55,6 @@ export function scoreYAxis(context: Context, within: Frame): Option {
     vertical: true,
   });
 }
-
-/** How a trial is marked: by shape and colour. */
-export function mark(context: Context, trial: Trial, off: boolean): { symbol: string; symbolSize: number; symbolRotate?: number; itemStyle: Option } {
-  const { theme } = context;
-  const colour = statusColour(theme, trial.status);
-  const letter = letterOf(context, trial);
-  // Many marks are smaller and let one another shine through.
-  const many = context.trials.length > 300;
-  const opacity = context.isShown(trial) ? (letter !== null ? 1 : many ? (trial.status === "completed" ? 0.65 : 0.45) : 0.85) : 0.08;
-  if (trial.score === null || trial.status === "failed" || trial.status === "infeasible") {
-    return { symbol: CROSS, symbolSize: many ? 6 : 7, itemStyle: { color: colour, opacity } };
-  }
-  if (letter !== null) {
-    const fill = theme.picked[letter === "A" ? 0 : 1];
-    return { symbol: "circle", symbolSize: 11, itemStyle: { color: fill, borderColor: theme.card, borderWidth: 1.5, opacity } };
-  }
-  if (off) return { symbol: "triangle", symbolRotate: context.direction === "max" ? 180 : 0, symbolSize: 7, itemStyle: { color: "transparent", borderColor: colour, borderWidth: 1.5, opacity } };
-  const hollow = trial.status !== "completed";
-  return {
-    symbol: trial.status === "running" ? "diamond" : "circle",
-    symbolSize: trial.status === "running" ? 9 : many ? 4.5 : 6,
-    itemStyle: { color: hollow ? theme.card : colour, borderColor: colour, borderWidth: hollow ? (many ? 1 : 1.5) : 0, opacity },
-  };
-}
-
-const CROSS = "path://M1,0L5,4L9,0L10,1L6,5L10,9L9,10L5,6L1,10L0,9L4,5L0,1Z";
 
 export class HistoryView extends View {
   private readonly byTrial = new Chart("history-chart");
@@ -130,17 +106,10 @@ export class HistoryView extends View {
     const line = steps.filter((step) => step.improved).map((step): [number, number] => [x(step.trial, step.seconds), Math.max(within.low, Math.min(within.high, step.best!))]);
     const best = line.at(-1);
     if (best !== undefined && best[0] < last) line.push([last, best[1]]);
-    const items: Item[] = steps.map((step) => ({
-      value: [x(step.trial, step.seconds), step.score === null ? within.edge : within.clamp(step.score)],
-      trial: step.trial.number,
-      ...mark(context, step.trial, step.score !== null && within.isOff(step.score)),
-    }));
-    for (const trial of unfinished) {
-      items.push({ value: [x(trial, now), within.clamp(trial.score!)], trial: trial.number, ...mark(context, trial, within.isOff(trial.score!)) });
-    }
-    // What is complete, and what is picked, is drawn above what was stopped.
-    const layer = (item: Item): number => (context.state.picked.includes(item.trial ?? -2) ? 2 : context.store.trial(item.trial ?? -2)?.status === "completed" ? 1 : 0);
-    items.sort((a, b) => layer(a) - layer(b));
+    const place = (trial: Trial, seconds: number, score: number | null): Mark => ({
+      at: [x(trial, seconds), score === null ? within.edge : within.clamp(score)], trial, off: score !== null && within.isOff(score),
+    });
+    const marks = [...steps.map((step) => place(step.trial, step.seconds, step.score)), ...unfinished.map((trial) => place(trial, now, trial.score))];
     const pad = last * 0.02;
     const ticks = niceTicks(0, last, 7, !byTime);
     const summary = context.best === undefined ? "no score yet" : `the best is ${formatScore(context.best.score, context.decimals)}, of trial ${context.best.number}`;
@@ -150,10 +119,7 @@ export class HistoryView extends View {
         tooltip: tooltip(theme, (item) => tipOf(context, item)),
         xAxis: numberAxis(theme, { name: byTime ? `time (${unit.name})` : "trial", low: -pad, high: last + pad, ticks, format: (value) => formatNumber(value) }),
         yAxis: scoreYAxis(context, within),
-        series: [
-          stepLine("best", line, { stroke: theme.ink, lineWidth: 1.75 }),
-          { id: "trials", type: "scatter", data: items, z: 2, progressive: 1000, cursor: "pointer", emphasis: { scale: 1.4 } },
-        ],
+        series: [stepLine("best", line, { stroke: theme.ink, lineWidth: 1.75 }), ...markSeries(context, marks, 2)],
       },
       `Best so far over ${byTime ? "time" : "trials"}: ${summary}`,
     ];

@@ -5,7 +5,8 @@ import { formatCount, formatDuration, formatNumber, formatScore, formatValue } f
 import { CURVE_FENCE, scoreRange } from "../compute/progress";
 import type { Trial } from "../compute/trial";
 import { clip, copyButton, download, h, replace, Select, svg, userText } from "../ui/dom";
-import { letterOf, View, type Context } from "../ui/view";
+import type { Context } from "../context";
+import { letterOf, View } from "../ui/view";
 import { known } from "./headline";
 
 interface Column {

@@ -4,7 +4,8 @@ import { toClause, toIntervals, type Clause } from "../compute/filter";
 import type { Trial } from "../compute/trial";
 import { Chart, tooltip, type Item, type Option } from "../ui/chart";
 import { canvasText, h, replace, userText } from "../ui/dom";
-import { colourOf, letterOf, View, type Context } from "../ui/view";
+import type { Context } from "../context";
+import { colourOf, letterOf, View } from "../ui/view";
 import { tipOf } from "./history";
 
 const MOST_AXES = 8;

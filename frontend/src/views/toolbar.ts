@@ -3,7 +3,7 @@ import { describe, parseQuery } from "../compute/filter";
 import { byStatus } from "../compute/headline";
 import { formatCount } from "../compute/numbers";
 import { canvasText, clip, h, replace } from "../ui/dom";
-import type { Context } from "../ui/view";
+import type { Context } from "../context";
 import { known } from "./headline";
 
 export class Toolbar {
