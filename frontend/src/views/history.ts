@@ -5,7 +5,7 @@ import type { Trial } from "../compute/trial";
 import { Chart, numberAxis, stepLine, tooltip, type Item, type Option } from "../ui/chart";
 import { canvasText, h } from "../ui/dom";
 import type { Context } from "../context";
-import { markSeries, type Mark } from "../ui/marks";
+import { areMany, markSeries, type Mark } from "../ui/marks";
 import { trialTip, View } from "../ui/view";
 
 /** A range of scores with room around it; at its bad side a strip for what is off the scale, and for failures. */
@@ -83,7 +83,7 @@ export class HistoryView extends View {
     const legend = this.body.querySelector<HTMLElement>(".marks")!;
     this.say(context.trials.length === 0 ? "Waiting for the first trial." : null, columns, legend);
     if (context.trials.length === 0) return;
-    this.offScale.textContent = context.direction === "max" ? "▽" : "△";
+    this.offScale.textContent = areMany(context) ? "|" : context.direction === "max" ? "▽" : "△";
     this.byTrial.onTrial = this.byTime.onTrial = context.pick;
     const scores = context.trials.flatMap((trial) => (trial.score === null ? [] : [trial.score]));
     const within = frame(scores, context.direction, true) ?? NO_SCORES;
