@@ -9,7 +9,7 @@ const PREFIX = "#kerastune_lite&p.kerastune_lite.";
 
 /** Opens the page on studies, and closes it; no console error and no request to elsewhere is allowed. */
 async function withPage(names, use, options = {}) {
-  const server = await serve(names);
+  const server = await serve(names, options.held === undefined ? {} : { held: options.held });
   const page = await openPage(server.root, options);
   try {
     await use(page, server);
@@ -401,6 +401,70 @@ fact("axes are chosen in a menu, which Escape closes", () =>
     await until(async () => (await hash(page)).includes('p.kerastune_lite.axes=["hp:learning_rate"'), "the URL");
     await page.page.keyboard.press("Escape");
     assert.equal(await page.frame.locator("#parallel details").getAttribute("open"), null);
+  }));
+
+let releaseCharts;
+const held = () => new Promise((release) => { releaseCharts = release; });
+
+fact("figures and table do not wait for the charts, which follow", () =>
+  withPage(["three"], async (page) => {
+    await page.ready();
+    await until(async () => (await rows(page)) === 3, "the table");
+    assert.equal(await page.frame.locator("canvas").count(), 0);
+    releaseCharts(200);
+    await page.frame.locator("#history canvas").nth(1).waitFor({ state: "attached" });
+  }, { held: held() }));
+
+fact("a page whose charts cannot be loaded says so, and shows the rest", () =>
+  withPage(["three"], async (page) => {
+    await page.ready();
+    releaseCharts(500);
+    await page.frame.locator("#history").getByText("The charts could not be loaded. Reload the page.").waitFor();
+    assert.equal(await rows(page), 3);
+  }, { held: held(), troubled: true }));
+
+fact("among 500 trials a click on a mark picks its trial", () =>
+  withPage(["five_hundred"], async (page) => {
+    await page.ready();
+    const chart = page.frame.locator(".history-chart").first();
+    await chart.locator("canvas").waitFor({ state: "attached" });
+    const box = await chart.boundingBox();
+    const best = Number(await firstTrial(page));
+    // The best score is the upper end of the line; a point of it is that trial.
+    const x = box.x + 56 + ((box.width - 80) * (best / 499 + 0.02)) / 1.04;
+    await until(async () => {
+      for (let y = 30; y < 60; y++) {
+        await page.page.mouse.click(x, box.y + y);
+        if ((await hash(page)).includes(`trials=[${best}]`)) return true;
+      }
+      return false;
+    }, `trial ${best}`);
+  }));
+
+fact("a range on an axis is made, taken back and cleared by keyboard", () =>
+  withPage(["running"], async (page) => {
+    await page.ready();
+    await page.frame.locator("#parallel canvas").first().waitFor({ state: "attached" });
+    const axis = (name) => page.frame.getByRole("slider", { name, exact: true });
+    const press = async (...keys) => { for (const key of keys) await page.page.keyboard.press(key); };
+    await axis("learning_rate").focus();
+    await press("ArrowRight");
+    assert.equal(await page.inner().evaluate(() => document.activeElement.getAttribute("aria-label")), "units");
+    await press("End", "Enter", "PageDown", "PageDown", "Enter");
+    await until(async () => (await page.frame.locator(".brushes .chip").allTextContents()).join() === "units ≥ 200×", "the range");
+    assert.match(await axis("units").getAttribute("aria-valuetext"), /^200, filtered: ≥ 200$/);
+    const units = (await page.frame.locator("#leaderboard tbody td:nth-child(7)").allTextContents()).map(Number);
+    assert.ok(units.length > 0 && units.every((value) => value >= 200), `units ${units}`);
+    await press("Home", "Enter", "PageUp");
+    await until(async () => /≤ /.test(await page.frame.locator(".brushes .chip").textContent()), "another range");
+    await press("Escape");
+    await until(async () => (await page.frame.locator(".brushes .chip").allTextContents()).join() === "units ≥ 200×", "the range before");
+    await press("Delete");
+    await until(async () => (await count(page)) === "30 trials", "all trials");
+    await press("ArrowRight", "Home", "Enter", "Enter");
+    await until(async () => /^activation/.test(await page.frame.locator(".brushes .chip").textContent()), "a category");
+    await page.page.keyboard.press("Tab");
+    assert.equal(await page.inner().evaluate(() => document.activeElement.getAttribute("role")), null, "one stop of the tabulator for all axes");
   }));
 
 fact("one study has no picker and no comparison of studies", () =>
