@@ -50,8 +50,8 @@ class TuningPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def get_plugin_apps(self) -> dict[str, Callable[..., Any]]:
         """The routes, below `data/plugin/kerastune_lite`."""
-        routes = {f"/{name}": partial(self._script, module) for name, module in self._modules.items()}
-        routes |= {"/studies": self._list, "/study": self._study}
+        routes: dict[str, Callable[[Any], Any]] = {"/studies": self._list, "/study": self._study}
+        routes |= {f"/{name}": partial(self._script, module) for name, module in self._modules.items()}
         return {path: wrappers.Request.application(_only_reading(route)) for path, route in routes.items()}
 
     def is_active(self) -> bool:

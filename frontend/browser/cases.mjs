@@ -403,6 +403,14 @@ fact("axes are chosen in a menu, which Escape closes", () =>
     assert.equal(await page.frame.locator("#parallel details").getAttribute("open"), null);
   }));
 
+fact("a search whose process was killed is said to be without news; one that goes on is not", () =>
+  withPage(["killed"], async (page, server) => {
+    await page.ready();
+    await page.frame.locator(".headline").getByText(/^No news since \d{4}-\d\d-\d\d \d\d:\d\d\.$/).waitFor();
+    server.change("killed", [], { updated: Date.now() / 1000 });
+    await until(async () => !/No news/.test(await page.frame.locator(".headline").textContent()), "the news");
+  }));
+
 let releaseCharts;
 const held = () => new Promise((release) => { releaseCharts = release; });
 

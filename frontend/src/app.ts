@@ -3,6 +3,7 @@ import { getJson } from "./answers";
 import type { FirstAnswers } from "./early";
 import { hostWindow } from "./host";
 import { factsOf, filterTrials, type Context, type Facts } from "./context";
+import { silentSince } from "./compute/silence";
 import type { StudiesAnswer, StudyAnswer, StudyRecord } from "./records";
 import { Store } from "./store";
 import { clip, h, Select } from "./ui/dom";
@@ -26,6 +27,7 @@ export class App {
   private studies: Study[] | null = null;
   private current: string | null = null;
   private facts: Facts | null = null;
+  private silentSince: number | null = null;
   private looked = 0;
   private asked = false;
   private failures = 0;
@@ -163,10 +165,12 @@ export class App {
     const first = isFirst ? await this.first.study : null;
     const answer = first?.run === this.current ? first : await getJson<StudyAnswer>(`study?run=${encodeURIComponent(this.current)}${since}`);
     if (turn !== this.asking) return;
-    if (this.store.apply(answer)) {
-      this.facts = null;
-      this.draw();
-    }
+    const changed = this.store.apply(answer);
+    const silent = this.store.study === null ? null : silentSince(this.store.study, Date.now() / 1000, this.store.heard);
+    if (!changed && silent === this.silentSince) return;
+    this.silentSince = silent;
+    if (changed) this.facts = null;
+    this.draw();
   }
 
   private schedule(): void {
@@ -197,6 +201,7 @@ export class App {
       pick: this.pick,
       theme: this.theme,
       now: nowOf(study),
+      silentSince: this.silentSince,
       runs: (this.studies ?? []).map(({ run, trials }) => ({ run, name: this.label(run), trials: trials ?? null })),
     };
     this.views.update(context);
@@ -223,7 +228,7 @@ export class App {
     }
     const state = clip(study.state, 20);
     if (this.badge.textContent !== state) this.badge.textContent = state;
-    this.badge.className = `badge ${["running", "finished", "interrupted"].includes(study.state) ? study.state : ""}`;
+    this.badge.className = `badge ${["running", "finished", "interrupted"].includes(study.state) ? study.state : ""} ${this.silentSince === null ? "" : "silent"}`;
     const parts = [
       study.strategy === null || study.strategy === undefined ? null : `${study.strategy.replace(/ ?search$/, "")} search`,
       study.stopping ? `${study.stopping} stopping` : null,

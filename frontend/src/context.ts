@@ -75,6 +75,8 @@ export interface Context extends Facts, Filtered {
   pick: (trial: number) => void;
   theme: Theme;
   now: number;
+  /** Since when there is no news of a search that should be running; null if there is. */
+  silentSince: number | null;
   runs: { run: string; name: string; trials: number | null }[];
 }
 

@@ -1,6 +1,7 @@
 /** The figures at the top: the best score, trials by status, time, budget. */
 import { budget, byStatus, savedShare } from "../compute/headline";
 import { pythonDict } from "../compute/leaderboard";
+import { clockTime } from "../compute/silence";
 import { formatCount, formatDuration, formatNumber, formatScore, formatValue } from "../compute/numbers";
 import { clip, copyButton, h, replace, userText, type Child } from "../ui/dom";
 import type { Context } from "../context";
@@ -12,7 +13,7 @@ export class Headline {
   update(context: Context): void {
     const { study, trials, best } = context;
     // Drawn again only if a figure changed: a selection of text in it would be lost otherwise.
-    const key = JSON.stringify([study, best?.number, best?.score, byStatus(trials), [...(best?.values ?? [])]]);
+    const key = JSON.stringify([study, context.silentSince, best?.number, best?.score, byStatus(trials), [...(best?.values ?? [])]]);
     if (key === this.drawn) return;
     this.drawn = key;
     replace(this.element, this.best(context), this.trials(context), this.time(context), this.budget(context), this.epochs(context));
@@ -62,7 +63,11 @@ export class Headline {
   }
 
   private time(context: Context): HTMLElement {
-    const { study } = context;
+    const { study, silentSince } = context;
+    if (silentSince !== null) {
+      const since = `No news since ${clockTime(silentSince, Date.now() / 1000)}.`;
+      return figure("Elapsed", formatDuration(study.elapsed), h("p", { class: "quiet" }, h("b", {}, since), " It is in a long epoch, or has been killed."));
+    }
     const running = study.state === "running";
     const eta = running && study.eta !== null && study.eta !== undefined ? `about ${formatDuration(study.eta)} left` : null;
     const ended = running ? eta ?? "time left unknown" : clip(study.end_reason ?? study.state, 120);

@@ -179,8 +179,7 @@ function columnsOf(context: Context): Column[] {
 function reason(trial: Trial): HTMLElement {
   const text = trial.reason ?? trial.error;
   const full = [trial.reason, trial.error].filter((part) => part !== null).join("\n");
-  const reused = trial.reused ? "weights reused" : "";
-  return h("span", { class: "why", title: full === "" ? null : full.slice(0, 600) }, h("bdi", {}, clip(text ?? reused, 120)));
+  return h("span", { class: "why", title: full === "" ? null : full.slice(0, 600) }, h("bdi", {}, clip(text ?? "", 120)));
 }
 
 interface Sparks {
