@@ -171,7 +171,10 @@ export function recent(whole) {
 
 /** What the browser tests open, by name. */
 export const STUDIES = {
-  empty: () => recent({ ...study({ trials: 0, state: "running" }), analysis: null }),
+  empty: () => {
+    const whole = recent(study({ trials: 0, state: "running" }));
+    return { ...whole, analysis: null, study: { ...whole.study, max_trials: 20, eta: null } };
+  },
   one: () => study({ trials: 1, failures: 0 }),
   three: () => study({ trials: 3, failures: 0, seed: 2 }),
   failed: () => study({ trials: 12, allFailed: true }),

@@ -65,8 +65,8 @@ export class Headline {
   private time(context: Context): HTMLElement {
     const { study, silentSince } = context;
     if (silentSince !== null) {
-      const since = `No news since ${clockTime(silentSince, Date.now() / 1000)}.`;
-      return figure("Elapsed", formatDuration(study.elapsed), h("p", { class: "quiet" }, h("b", {}, since), " It is in a long epoch, or has been killed."));
+      const since = `No news since ${clockTime(silentSince, Date.now() / 1000)}`;
+      return figure("Elapsed", formatDuration(study.elapsed), h("p", { class: "quiet" }, h("b", {}, since), ": a long epoch, or killed"));
     }
     const running = study.state === "running";
     const eta = running && study.eta !== null && study.eta !== undefined ? `about ${formatDuration(study.eta)} left` : null;
@@ -83,7 +83,7 @@ export class Headline {
     const fill = h("span", {});
     fill.style.width = `${100 * share}%`;
     bar.append(fill);
-    return figure("Budget used", `${Math.round(100 * share)} %`, bar, h("p", { class: "quiet" }, `${show(used)} of ${show(of)}${unit === "seconds" ? "" : ` ${unit}`}`));
+    return figure("Budget used", `${Math.round(100 * share)} %`, bar, h("p", { class: "quiet" }, `${show(used)} of ${show(of)}${unit === "seconds" ? "" : ` ${of === 1 ? unit.slice(0, -1) : unit}`}`));
   }
 
   private epochs(context: Context): HTMLElement {

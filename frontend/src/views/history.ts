@@ -105,7 +105,8 @@ export class HistoryView extends View {
       : Math.max(1, trials.at(-1)!.number);
     const line = steps.filter((step) => step.improved).map((step): [number, number] => [x(step.trial, step.seconds), Math.max(within.low, Math.min(within.high, step.best!))]);
     const best = line.at(-1);
-    if (best !== undefined && best[0] < last) line.push([last, best[1]]);
+    const reached = byTime ? last : trials.at(-1)!.number;
+    if (best !== undefined && best[0] < reached) line.push([reached, best[1]]);
     const place = (trial: Trial, seconds: number, score: number | null): Mark => ({
       at: [x(trial, seconds), score === null ? within.edge : within.clamp(score)], trial, off: score !== null && within.isOff(score),
     });

@@ -44,7 +44,7 @@ export class Toolbar {
     this.drawStatuses(context);
     this.drawBrushes(context);
     const [shown, all] = [context.shown.length, context.trials.length];
-    const text = shown === all ? `${formatCount(all)} trials` : `${formatCount(shown)} of ${formatCount(all)} trials`;
+    const text = `${shown === all ? "" : `${formatCount(shown)} of `}${formatCount(all)} ${all === 1 ? "trial" : "trials"}`;
     if (this.count.textContent !== text) this.count.textContent = text;
     this.clear.hidden = state.filter === "" && state.hidden.length === 0 && state.brush.length === 0;
   }
