@@ -403,6 +403,15 @@ fact("axes are chosen in a menu, which Escape closes", () =>
     assert.equal(await page.frame.locator("#parallel details").getAttribute("open"), null);
   }));
 
+fact("the legend of the history explains the marks that there are", () =>
+  withPage(["three", "five_hundred"], async (page) => {
+    await page.ready();
+    const legend = page.frame.locator("#history .legend li:visible");
+    await until(async () => (await legend.allTextContents()).join() === "completed,stopped early", "two kinds");
+    await page.frame.locator(".heading select").selectOption("five_hundred");
+    await until(async () => (await legend.allTextContents()).join() === "completed,stopped early,×failed or infeasible,|off the scale", "four kinds");
+  }, { hash: `${PREFIX}study=three` }));
+
 fact("a search whose process was killed is said to be without news; one that goes on is not", () =>
   withPage(["killed"], async (page, server) => {
     await page.ready();

@@ -61,20 +61,19 @@ export class HistoryView extends View {
   private readonly byTime = new Chart("history-chart");
 
   private readonly offScale = h("i", { class: "mark cross stopped" }, "△");
+  private readonly legend = {
+    completed: h("li", {}, h("i", { class: "mark completed" }), "completed"),
+    stopped: h("li", {}, h("i", { class: "mark hollow stopped" }), "stopped early"),
+    failed: h("li", {}, h("i", { class: "mark cross failed" }, "×"), "failed or infeasible"),
+    off: h("li", {}, this.offScale, "off the scale"),
+    running: h("li", {}, h("i", { class: "mark hollow square running" }), "running"),
+  };
 
   constructor() {
     super("history", "Best so far", "Each mark is a trial; the line is the best score until then. Click a mark to compare the trial.");
     this.body.append(
       h("div", { class: "columns" }, this.byTrial.element, this.byTime.element),
-      h(
-        "ul",
-        { class: "legend marks" },
-        h("li", {}, h("i", { class: "mark completed" }), "completed"),
-        h("li", {}, h("i", { class: "mark hollow stopped" }), "stopped early"),
-        h("li", {}, h("i", { class: "mark cross failed" }, "×"), "failed or infeasible"),
-        h("li", {}, this.offScale, "off the scale"),
-        h("li", {}, h("i", { class: "mark hollow square running" }), "running"),
-      ),
+      h("ul", { class: "legend marks" }, ...Object.values(this.legend)),
     );
   }
 
@@ -87,8 +86,19 @@ export class HistoryView extends View {
     this.byTrial.onTrial = this.byTime.onTrial = context.pick;
     const scores = context.trials.flatMap((trial) => (trial.score === null ? [] : [trial.score]));
     const within = frame(scores, context.direction, true) ?? NO_SCORES;
+    this.drawLegend(context.trials, scores.some(within.isOff));
     this.byTrial.draw(...this.chart(context, within, false));
     this.byTime.draw(...this.chart(context, within, true));
+  }
+
+  /** Explains the marks that there are. */
+  private drawLegend(trials: readonly Trial[], anyOff: boolean): void {
+    const statuses = new Set(trials.map((trial) => trial.status));
+    this.legend.completed.hidden = !statuses.has("completed");
+    this.legend.stopped.hidden = !statuses.has("stopped");
+    this.legend.failed.hidden = !statuses.has("failed") && !statuses.has("infeasible");
+    this.legend.off.hidden = !anyOff;
+    this.legend.running.hidden = !statuses.has("running");
   }
 
   private chart(context: Context, within: Frame, byTime: boolean): [Option, string] {
