@@ -403,6 +403,17 @@ fact("axes are chosen in a menu, which Escape closes", () =>
     assert.equal(await page.frame.locator("#parallel details").getAttribute("open"), null);
   }));
 
+fact("a view draws before it is scrolled to, and no view far below does", () =>
+  withPage(["running"], async (page) => {
+    await page.ready();
+    const below = () => page.inner().evaluate(() => document.querySelector("#contour").getBoundingClientRect().top - innerHeight);
+    await until(async () => (await below()) > 600, "the views above");
+    assert.equal(await page.frame.locator("#contour canvas").count(), 0);
+    await page.inner().evaluate((by) => window.scrollBy(0, by), (await below()) - 200);
+    await page.frame.locator("#contour canvas").first().waitFor({ state: "attached" });
+    assert.ok((await below()) > 0, "it is not to be seen yet");
+  }));
+
 fact("the legend of the history explains the marks that there are", () =>
   withPage(["three", "five_hundred"], async (page) => {
     await page.ready();
@@ -458,9 +469,27 @@ fact("among 500 trials a click on a mark picks its trial", () =>
     }, `trial ${best}`);
   }));
 
+/** Whether the upper end of an axis of parallel coordinates is covered by a brush: a column of pixels beside it. */
+const isCovered = (page, index, axes) => page.inner().evaluate(([at, count]) => {
+  const canvas = document.querySelector(".parallel-chart canvas");
+  const x = Math.round(48 + ((canvas.clientWidth - 120) * at) / (count - 1)) - 6;
+  const { data } = canvas.getContext("2d").getImageData(x * devicePixelRatio, 60 * devicePixelRatio, 1, 8);
+  return Array.from({ length: 8 }, (_, pixel) => data[4 * pixel + 3]).every((alpha) => alpha > 0);
+}, [index, axes]);
+
+fact("a brush of the URL is drawn on its axis", () =>
+  withPage(["running"], async (page) => {
+    await page.ready();
+    await page.frame.locator("#parallel").scrollIntoViewIfNeeded();
+    await page.frame.locator("#parallel canvas").first().waitFor({ state: "attached" });
+    await until(() => isCovered(page, 1, 7), "the brush");
+    assert.equal(await isCovered(page, 2, 7), false);
+  }, { hash: `${PREFIX}brush=${encodeURIComponent('[{"axis":"hp:units","ranges":[[128,"inf"]],"categories":[],"na":false}]')}` }));
+
 fact("a range on an axis is made, taken back and cleared by keyboard", () =>
   withPage(["running"], async (page) => {
     await page.ready();
+    await page.frame.locator("#parallel").scrollIntoViewIfNeeded();
     await page.frame.locator("#parallel canvas").first().waitFor({ state: "attached" });
     const axis = (name) => page.frame.getByRole("slider", { name, exact: true });
     const press = async (...keys) => { for (const key of keys) await page.page.keyboard.press(key); };
@@ -472,6 +501,7 @@ fact("a range on an axis is made, taken back and cleared by keyboard", () =>
     assert.match(await axis("units").getAttribute("aria-valuetext"), /^200, filtered: ≥ 200$/);
     const units = (await page.frame.locator("#leaderboard tbody td:nth-child(7)").allTextContents()).map(Number);
     assert.ok(units.length > 0 && units.every((value) => value >= 200), `units ${units}`);
+    await until(() => isCovered(page, 1, 7), "the range on the axis");
     await press("Home", "Enter", "PageUp");
     await until(async () => /≤ /.test(await page.frame.locator(".brushes .chip").textContent()), "another range");
     await press("Escape");

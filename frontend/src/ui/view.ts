@@ -57,7 +57,8 @@ export abstract class View {
         this.near = entries.some((entry) => entry.isIntersecting);
         if (this.near && this.dirty) queue(this);
       },
-      { rootMargin: "400px 0px" },
+      // Of this document, since the margin counts for nothing beyond the edges of a frame.
+      { root: document, rootMargin: "400px 0px" },
     );
     observer.observe(this.element);
   }

@@ -113,12 +113,15 @@ export class ParallelView extends View {
   /** Draws on the axes what the state says, which may come from the URL. */
   private restore(context: Context, axes: readonly Axis[]): void {
     const brush = new Map(context.state.brush.map((clause) => [clause.axis, clause]));
+    let changed = false;
     axes.forEach((axis, index) => {
       const clause = brush.get(axis.id);
       const intervals = clause === undefined ? [] : toIntervals(axis, clause);
       if (intervals.length === 0 && this.intervals(index).length === 0) return; // each action draws all lines
       this.chart.echarts?.dispatchAction({ type: "axisAreaSelect", parallelAxisIndex: index, intervals }, { silent: true, flush: true });
+      changed = true;
     });
+    if (changed) this.chart.echarts?.setOption({}); // the action itself leaves out the brushes of its own axis
   }
 
   private drawMenu(context: Context): void {
@@ -180,7 +183,7 @@ function option(context: Context, axes: readonly Axis[], width: number): Option 
           color: theme.ink, fontSize: 11, margin: 4, hideOverlap: true,
           backgroundColor: theme.dark ? "rgba(42,43,47,.82)" : "rgba(255,255,255,.82)", padding: [1, 3], borderRadius: 3,
         },
-        areaSelectStyle: { width: 18 },
+        areaSelectStyle: { width: 18, color: theme.accent, borderColor: theme.accent, borderWidth: 1, opacity: 0.3 },
         triggerEvent: false,
       };
     }),
