@@ -473,7 +473,9 @@ fact("among 500 trials a click on a mark picks its trial", () =>
 const isCovered = (page, index, axes) => page.inner().evaluate(([at, count]) => {
   const canvas = document.querySelector(".parallel-chart canvas");
   const x = Math.round(48 + ((canvas.clientWidth - 120) * at) / (count - 1)) - 6;
-  const { data } = canvas.getContext("2d").getImageData(x * devicePixelRatio, 60 * devicePixelRatio, 1, 8);
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(x * devicePixelRatio, 60 * devicePixelRatio, 1, 8);
   return Array.from({ length: 8 }, (_, pixel) => data[4 * pixel + 3]).every((alpha) => alpha > 0);
 }, [index, axes]);
 

@@ -2,6 +2,7 @@
 import { NA, NA_LABEL, thinned, type Axis } from "../compute/axis";
 import { toClause, toIntervals, type Clause } from "../compute/filter";
 import type { Trial } from "../compute/trial";
+import type { Theme } from "../ui/theme";
 import { AxisKeys } from "../ui/axis_keys";
 import { Chart, tooltip, type Item, type Option } from "../ui/chart";
 import { canvasText, h, replace, userText } from "../ui/dom";
@@ -108,6 +109,16 @@ export class ParallelView extends View {
     const brush = JSON.stringify(context.state.brush);
     if (replaced || brush !== this.brushed) this.restore(context, axes);
     this.brushed = brush;
+    this.paintBrushes(context.theme);
+  }
+
+  /** In our colours: ECharts forgets `areaSelectStyle` once a brush has been drawn, and covers the axis. */
+  private paintBrushes(theme: Theme): void {
+    type Element = { __brushOption?: unknown; childOfName?(name: string): { setStyle(style: Option): void } | undefined };
+    const zr = this.chart.echarts?.getZr() as unknown as { storage: { traverse(visit: (element: Element) => void): void } } | undefined;
+    zr?.storage.traverse((element) => {
+      if (element.__brushOption !== undefined) element.childOfName?.("main")?.setStyle(areaStyle(theme));
+    });
   }
 
   /** Draws on the axes what the state says, which may come from the URL. */
@@ -183,7 +194,7 @@ function option(context: Context, axes: readonly Axis[], width: number): Option 
           color: theme.ink, fontSize: 11, margin: 4, hideOverlap: true,
           backgroundColor: theme.dark ? "rgba(42,43,47,.82)" : "rgba(255,255,255,.82)", padding: [1, 3], borderRadius: 3,
         },
-        areaSelectStyle: { width: 18, color: theme.accent, borderColor: theme.accent, borderWidth: 1, opacity: 0.3 },
+        areaSelectStyle: { width: 18, color: theme.accent, borderColor: theme.accent, borderWidth: 1, opacity: 0.35 },
         triggerEvent: false,
       };
     }),
@@ -198,6 +209,8 @@ function option(context: Context, axes: readonly Axis[], width: number): Option 
     ],
   };
 }
+
+const areaStyle = (theme: Theme): Option => ({ fill: theme.accent, stroke: theme.accent, lineWidth: 1, opacity: 0.35 });
 
 function weight(context: Context, trial: Trial): number {
   return letterOf(context, trial) !== null ? 2 : context.quality(trial);
