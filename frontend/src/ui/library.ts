@@ -8,6 +8,7 @@ export function takeCharts(charts: Promise<Library>): void {
   arrived = charts.then((found) => {
     library = found;
   });
+  arrived.catch(() => undefined); // the views that wait for it say so
 }
 
 /** The library; null while it is being loaded. */
