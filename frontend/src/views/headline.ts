@@ -65,8 +65,8 @@ export class Headline {
   private time(context: Context): HTMLElement {
     const { study, silentSince } = context;
     if (silentSince !== null) {
-      const since = `No news since ${clockTime(silentSince, Date.now() / 1000)}`;
-      return figure("Elapsed", formatDuration(study.elapsed), h("p", { class: "quiet" }, h("b", {}, since), ": a long epoch, or killed"));
+      const since = h("b", {}, "No news since ", h("span", { class: "nowrap" }, clockTime(silentSince, Date.now() / 1000)));
+      return figure("Elapsed", formatDuration(study.elapsed), h("p", { class: "quiet" }, since, ": a long epoch, or killed"));
     }
     const running = study.state === "running";
     const eta = running && study.eta !== null && study.eta !== undefined ? `about ${formatDuration(study.eta)} left` : null;
