@@ -6,6 +6,8 @@ If TensorBoard can import a module `tensorboard.compat.notf`, it does without Te
 """
 
 import atexit
+import base64
+import hashlib
 import http.client
 import json
 import os
@@ -18,8 +20,9 @@ import threading
 import time
 import types
 import urllib.request
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn, final
 
@@ -27,7 +30,7 @@ from kerastune_lite.errors import StudyError, UsageError
 from kerastune_lite.study.events import SearchStarted
 from kerastune_lite.study.layout import BOARD, JOURNAL
 from kerastune_lite.study.store import read_events
-from kerastune_lite.tensorboard_links import PAGE, links, time_series
+from kerastune_lite.tensorboard_links import ALONE, PAGE, TAB, links, time_series
 
 _PORT = 6006
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxy the environment names
@@ -51,6 +54,21 @@ location.replace("./%s");
 </script>
 """
 
+# The page of the Tuning tab as TensorBoard makes it, but in a window of its own.
+_IMPORTS_TAB = 'import("./index.js").then((module) => module.render());'
+_TAB = f"""<!doctype html>
+<title>Tuning</title>
+<base href="{TAB}">
+<link rel="icon" href="data:,">
+<body>
+<script type="module">{_IMPORTS_TAB}</script>
+"""
+_ALLOWED = base64.b64encode(hashlib.sha256(_IMPORTS_TAB.encode()).digest()).decode()
+_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; style-src 'self' 'unsafe-inline'; "
+    f"script-src 'self' 'sha256-{_ALLOWED}'"
+)
+
 
 def main(
     arguments: Sequence[str] | None = None,
@@ -72,10 +90,11 @@ def main(
     from absl import app  # noqa: PLC0415 - once the module above is there
     from tensorboard import default, main_lib, program  # noqa: PLC0415
 
-    page = (_OPENS_TIME_SERIES % time_series([*objectives, *pinned])).encode()
+    scores = _OPENS_TIME_SERIES % time_series([*objectives, *pinned])
+    pages = {PAGE: _Page(scores), ALONE: _Page(_TAB, [("Content-Security-Policy", _POLICY)])}
 
     def server(application: Any, flags: Any) -> Any:
-        made = program.create_port_scanning_werkzeug_server(_with_page(application, flags, page), flags)
+        made = program.create_port_scanning_werkzeug_server(_with_pages(application, flags, pages), flags)
         if announce is not None:
             made.print_serving_message = lambda: announce(made.get_url())
         return made
@@ -87,15 +106,27 @@ def main(
     sys.exit()
 
 
-def _with_page(application: Any, flags: Any, page: bytes) -> Any:
-    """TensorBoard's WSGI application with one page more."""
-    path = f"{flags.path_prefix.rstrip('/')}/{PAGE}"
+@final
+@dataclass(frozen=True)
+class _Page:
+    """A page of HTML, and headers besides its type and length."""
+
+    text: str
+    headers: Sequence[tuple[str, str]] = ()
+
+
+def _with_pages(application: Any, flags: Any, pages: Mapping[str, _Page]) -> Any:
+    """TensorBoard's WSGI application with some pages more."""
+    at = {f"{flags.path_prefix.rstrip('/')}/{name}": page for name, page in pages.items()}
 
     def extended(environ: dict[str, Any], start_response: Any) -> Any:
-        if environ.get("PATH_INFO") != path:
+        page = at.get(environ.get("PATH_INFO", ""))
+        if page is None:
             return application(environ, start_response)
-        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(page)))])
-        return [page]
+        content = page.text.encode()
+        own = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(content)))]
+        start_response("200 OK", [*own, *page.headers])
+        return [content]
 
     return extended
 

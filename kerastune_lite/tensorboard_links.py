@@ -11,7 +11,13 @@ ADDRESS = "http://localhost:6006/"
 PAGE = "search"
 """The page of our own server (`launcher`) that opens Time Series with outliers shown."""
 
+ALONE = "tuning"
+"""The page of our own server that shows what the Tuning tab shows, without the rest of TensorBoard."""
+
 _PLUGIN = "kerastune_lite"
+
+TAB = f"data/plugin/{_PLUGIN}/"
+"""Where TensorBoard serves the Tuning tab's modules and data."""
 
 
 def tag(metric: str, execution: int = 0) -> str:
@@ -30,7 +36,8 @@ def tuning_link(address: str) -> str | None:
 def links(address: str) -> dict[str, str]:
     """The pages of our own server at `address` that show a search, by what they show; the one to open comes first."""
     tuning = tuning_link(address)
-    return {**({} if tuning is None else {"the search": tuning}), "scores by trial, curves": f"{address}{PAGE}"}
+    ours = {} if tuning is None else {"the search": tuning, "the search alone, which opens sooner": f"{address}{ALONE}"}
+    return {**ours, "scores by trial, curves": f"{address}{PAGE}"}
 
 
 def time_series(objectives: Iterable[str] = ()) -> str:

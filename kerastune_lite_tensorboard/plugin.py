@@ -4,6 +4,7 @@ import gzip
 import json
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, final
 
@@ -15,6 +16,7 @@ from werkzeug import wrappers
 from kerastune_lite_tensorboard.reading import PLUGIN, Studies
 
 _STATIC = Path(__file__).parent / "static"
+_MODULES = ("index.js", "page.js", "charts.js")  # TensorBoard imports the first, which imports the others
 _JAVASCRIPT, _JSON = "text/javascript", "application/json"
 _LONGEST_ARGUMENT = 4096  # characters
 _MOST_EXPERIMENTS = 50
@@ -42,13 +44,14 @@ class TuningPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
     def __init__(self, context: Any, static: Path = _STATIC) -> None:
         super().__init__(context)
         self._provider = context.data_provider
-        self._page = _Page(static / "index.js")
+        self._modules = {name: _Module(static / name) for name in _MODULES}
         self._lock = threading.Lock()
         self._studies: dict[str, Studies] = {}
 
     def get_plugin_apps(self) -> dict[str, Callable[..., Any]]:
         """The routes, below `data/plugin/kerastune_lite`."""
-        routes = {"/index.js": self._index, "/studies": self._list, "/study": self._study}
+        routes: dict[str, Callable[[Any], Any]] = {"/studies": self._list, "/study": self._study}
+        routes |= {f"/{name}": partial(self._script, module) for name, module in self._modules.items()}
         return {path: wrappers.Request.application(_only_reading(route)) for path, route in routes.items()}
 
     def is_active(self) -> bool:
@@ -57,10 +60,10 @@ class TuningPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def frontend_metadata(self) -> Any:
         """How TensorBoard shows the tab."""
-        return base_plugin.FrontendMetadata(es_module_path="/index.js", tab_name="Tuning")
+        return base_plugin.FrontendMetadata(es_module_path=f"/{_MODULES[0]}", tab_name="Tuning")
 
-    def _index(self, request: Any) -> Any:
-        return http_util.Respond(request, self._page.compressed(), _JAVASCRIPT, content_encoding="gzip")
+    def _script(self, module: "_Module", request: Any) -> Any:
+        return http_util.Respond(request, module.compressed(), _JAVASCRIPT, content_encoding="gzip")
 
     def _list(self, request: Any) -> Any:
         context = plugin_util.context(request.environ)
@@ -88,8 +91,8 @@ class TuningPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
 
 @final
-class _Page:
-    """The page's module, compressed once for each state of its file."""
+class _Module:
+    """A module of the page, compressed once for each state of its file."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

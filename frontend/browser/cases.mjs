@@ -9,7 +9,7 @@ const PREFIX = "#kerastune_lite&p.kerastune_lite.";
 
 /** Opens the page on studies, and closes it; no console error and no request to elsewhere is allowed. */
 async function withPage(names, use, options = {}) {
-  const server = await serve(names);
+  const server = await serve(names, options.held === undefined ? {} : { held: options.held });
   const page = await openPage(server.root, options);
   try {
     await use(page, server);
@@ -245,7 +245,7 @@ fact("a live search is followed from its first trial to its end", () =>
     const { trials } = study({ trials: 6, failures: 0 });
     for (const trial of trials) {
       server.change("empty", [{ ...trial, status: "running", ended: null, epochs: 1, score: null, curves: [] }]);
-      await until(async () => (await count(page)) === `${trial.number + 1} trials`, `trial ${trial.number}`);
+      await until(async () => (await count(page)).startsWith(`${trial.number + 1} trial`), `trial ${trial.number}`);
       server.change("empty", [trial]);
     }
     server.change("empty", [], { state: "finished", end_reason: "max_trials reached" });
@@ -401,6 +401,119 @@ fact("axes are chosen in a menu, which Escape closes", () =>
     await until(async () => (await hash(page)).includes('p.kerastune_lite.axes=["hp:learning_rate"'), "the URL");
     await page.page.keyboard.press("Escape");
     assert.equal(await page.frame.locator("#parallel details").getAttribute("open"), null);
+  }));
+
+fact("a view draws before it is scrolled to, and no view far below does", () =>
+  withPage(["running"], async (page) => {
+    await page.ready();
+    const below = () => page.inner().evaluate(() => document.querySelector("#contour").getBoundingClientRect().top - innerHeight);
+    await until(async () => (await below()) > 600, "the views above");
+    assert.equal(await page.frame.locator("#contour canvas").count(), 0);
+    await page.inner().evaluate((by) => window.scrollBy(0, by), (await below()) - 200);
+    await page.frame.locator("#contour canvas").first().waitFor({ state: "attached" });
+    assert.ok((await below()) > 0, "it is not to be seen yet");
+  }));
+
+fact("the legend of the history explains the marks that there are", () =>
+  withPage(["three", "five_hundred"], async (page) => {
+    await page.ready();
+    const legend = page.frame.locator("#history .legend li:visible");
+    await until(async () => (await legend.allTextContents()).join() === "completed,stopped early", "two kinds");
+    await page.frame.locator(".heading select").selectOption("five_hundred");
+    await until(async () => (await legend.allTextContents()).join() === "completed,stopped early,×failed or infeasible,|off the scale", "four kinds");
+  }, { hash: `${PREFIX}study=three` }));
+
+fact("a search whose process was killed is said to be without news; one that goes on is not", () =>
+  withPage(["killed"], async (page, server) => {
+    await page.ready();
+    await page.frame.locator(".headline").getByText(/^No news since \d{4}-\d\d-\d\d \d\d:\d\d$/).waitFor();
+    server.change("killed", [], { updated: Date.now() / 1000 });
+    await until(async () => !/No news/.test(await page.frame.locator(".headline").textContent()), "the news");
+  }));
+
+let releaseCharts;
+const held = () => new Promise((release) => { releaseCharts = release; });
+
+fact("figures and table do not wait for the charts, which follow", () =>
+  withPage(["three"], async (page) => {
+    await page.ready();
+    await until(async () => (await rows(page)) === 3, "the table");
+    assert.equal(await page.frame.locator("canvas").count(), 0);
+    releaseCharts(200);
+    await page.frame.locator("#history canvas").nth(1).waitFor({ state: "attached" });
+  }, { held: held() }));
+
+fact("a page whose charts cannot be loaded says so, and shows the rest", () =>
+  withPage(["three"], async (page) => {
+    await page.ready();
+    releaseCharts(500);
+    await page.frame.locator("#history").getByText("The charts could not be loaded. Reload the page.").waitFor();
+    assert.equal(await rows(page), 3);
+  }, { held: held(), troubled: true }));
+
+fact("among 500 trials a click on a mark picks its trial", () =>
+  withPage(["five_hundred"], async (page) => {
+    await page.ready();
+    const chart = page.frame.locator(".history-chart").first();
+    await chart.locator("canvas").waitFor({ state: "attached" });
+    const box = await chart.boundingBox();
+    const best = Number(await firstTrial(page));
+    // The best score is the upper end of the line; a point of it is that trial.
+    const x = box.x + 56 + ((box.width - 80) * (best / 499 + 0.02)) / 1.04;
+    await until(async () => {
+      for (let y = 30; y < 60; y++) {
+        await page.page.mouse.click(x, box.y + y);
+        if ((await hash(page)).includes(`trials=[${best}]`)) return true;
+      }
+      return false;
+    }, `trial ${best}`);
+  }));
+
+/** Whether the upper end of an axis of parallel coordinates is covered by a brush: a column of pixels beside it. */
+const isCovered = (page, index, axes) => page.inner().evaluate(([at, count]) => {
+  const canvas = document.querySelector(".parallel-chart canvas");
+  const x = Math.round(48 + ((canvas.clientWidth - 120) * at) / (count - 1)) - 6;
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(x * devicePixelRatio, 60 * devicePixelRatio, 1, 8);
+  return Array.from({ length: 8 }, (_, pixel) => data[4 * pixel + 3]).every((alpha) => alpha > 0);
+}, [index, axes]);
+
+fact("a brush of the URL is drawn on its axis", () =>
+  withPage(["running"], async (page) => {
+    await page.ready();
+    await page.frame.locator("#parallel").scrollIntoViewIfNeeded();
+    await page.frame.locator("#parallel canvas").first().waitFor({ state: "attached" });
+    await until(() => isCovered(page, 1, 7), "the brush");
+    assert.equal(await isCovered(page, 2, 7), false);
+  }, { hash: `${PREFIX}brush=${encodeURIComponent('[{"axis":"hp:units","ranges":[[128,"inf"]],"categories":[],"na":false}]')}` }));
+
+fact("a range on an axis is made, taken back and cleared by keyboard", () =>
+  withPage(["running"], async (page) => {
+    await page.ready();
+    await page.frame.locator("#parallel").scrollIntoViewIfNeeded();
+    await page.frame.locator("#parallel canvas").first().waitFor({ state: "attached" });
+    const axis = (name) => page.frame.getByRole("slider", { name, exact: true });
+    const press = async (...keys) => { for (const key of keys) await page.page.keyboard.press(key); };
+    await axis("learning_rate").focus();
+    await press("ArrowRight");
+    assert.equal(await page.inner().evaluate(() => document.activeElement.getAttribute("aria-label")), "units");
+    await press("End", "Enter", "PageDown", "PageDown", "Enter");
+    await until(async () => (await page.frame.locator(".brushes .chip").allTextContents()).join() === "units ≥ 200×", "the range");
+    assert.match(await axis("units").getAttribute("aria-valuetext"), /^200, filtered: ≥ 200$/);
+    const units = (await page.frame.locator("#leaderboard tbody td:nth-child(7)").allTextContents()).map(Number);
+    assert.ok(units.length > 0 && units.every((value) => value >= 200), `units ${units}`);
+    await until(() => isCovered(page, 1, 7), "the range on the axis");
+    await press("Home", "Enter", "PageUp");
+    await until(async () => /≤ /.test(await page.frame.locator(".brushes .chip").textContent()), "another range");
+    await press("Escape");
+    await until(async () => (await page.frame.locator(".brushes .chip").allTextContents()).join() === "units ≥ 200×", "the range before");
+    await press("Delete");
+    await until(async () => (await count(page)) === "30 trials", "all trials");
+    await press("ArrowRight", "Home", "Enter", "Enter");
+    await until(async () => /^activation/.test(await page.frame.locator(".brushes .chip").textContent()), "a category");
+    await page.page.keyboard.press("Tab");
+    assert.equal(await page.inner().evaluate(() => document.activeElement.getAttribute("role")), null, "one stop of the tabulator for all axes");
   }));
 
 fact("one study has no picker and no comparison of studies", () =>

@@ -1,14 +1,21 @@
-// How long a tab of TensorBoard takes in Chromium until it shows the trials: node browser/ready.mjs URL tuning|hparams
+// How long a tab of TensorBoard takes in Chromium until it shows the trials: node browser/ready.mjs URL tuning|hparams,
+// or URL alone for the Tuning tab without TensorBoard around it.
 // Prints the seconds since the address was opened, and those since TensorBoard's page has put the tab into itself.
+// Either tab shows the trials when its table has rows; Tuning must also have drawn both charts above the table. What lies
+// further down draws when it is scrolled near, in both tabs.
 import { chromium } from "playwright-core";
 import { CHROMIUM } from "./page.mjs";
 
-const ELEMENT = { tuning: "iframe", hparams: "tf-hparams-dashboard" };
+const ELEMENT = { tuning: "iframe", alone: "body", hparams: "tf-hparams-dashboard" };
+const showsTrials = () => {
+  const inside = document.querySelector("iframe")?.contentDocument ?? document;
+  const charts = [...inside.querySelectorAll("#history .chart")];
+  const drawn = charts.length === 2 && charts.every((chart) => chart.querySelector("canvas") !== null);
+  return drawn && inside.querySelector("#leaderboard tbody tr") !== null && performance.now();
+};
 const SHOWN = {
-  tuning: () => {
-    const inside = document.querySelector("iframe")?.contentDocument;
-    return inside?.querySelector("#leaderboard tbody tr") != null && inside.querySelector("#history canvas") !== null && performance.now();
-  },
+  tuning: showsTrials,
+  alone: showsTrials,
   hparams: () => {
     const inside = (root) => [root, ...[...root.querySelectorAll("*")].flatMap((one) => (one.shadowRoot ? inside(one.shadowRoot) : []))];
     const cells = inside(document).flatMap((root) => [...root.querySelectorAll("vaadin-grid-cell-content")]);

@@ -13,10 +13,10 @@ const HOST = `<!DOCTYPE html><html><head><title>TensorBoard</title><style>html,b
 header{height:64px;background:#f57c00}iframe{border:0;width:100%;height:calc(100% - 64px);display:block}</style></head>
 <body><header></header><iframe src="data/plugin_entry.html?name=kerastune_lite"></iframe></body></html>`;
 
-/** A server below /prefix/; `names` are the studies in its log directory. `change` answers a changed record. */
-export async function serve(names, { bundle = new URL("../../kerastune_lite_tensorboard/static/index.js", import.meta.url) } = {}) {
+/** A server below /prefix/; `names` are the studies in its log directory. `change` answers a changed record. The charts are answered once `held` resolves, with that status. */
+export async function serve(names, { built = new URL("../../kerastune_lite_tensorboard/static/", import.meta.url), held = null } = {}) {
   const studies = new Map(names.map((name) => [name, { whole: STUDIES[name](), version: 1, changes: [] }]));
-  const state = { broken: false, requests: [], studies };
+  const state = { broken: false, requests: [], studies, held };
   const server = createServer((request, response) => {
     const url = new URL(request.url, "http://localhost");
     const path = url.pathname.replace(/^\/prefix\//, "");
@@ -31,7 +31,9 @@ export async function serve(names, { bundle = new URL("../../kerastune_lite_tens
     if (url.pathname === "/favicon.ico") return response.writeHead(204).end();
     if (path === "") return send(HOST, "text/html; charset=utf-8");
     if (path === "data/plugin_entry.html") return send(ENTRY, "text/html; charset=utf-8");
-    if (path === "data/plugin/kerastune_lite/index.js") return send(readFileSync(bundle), "application/javascript; charset=utf-8");
+    const [, module] = /^data\/plugin\/kerastune_lite\/(\w+\.js)$/.exec(path) ?? [];
+    if (module === "charts.js" && state.held !== null) return void state.held.then((code) => send(code === 200 ? readFileSync(new URL(module, built)) : "", "application/javascript; charset=utf-8", code));
+    if (module !== undefined) return send(readFileSync(new URL(module, built)), "application/javascript; charset=utf-8");
     if (state.broken) return send("{}", "application/json", 500);
     if (path === "data/plugin/kerastune_lite/studies") {
       return json({ studies: [...studies].map(([run, { whole }]) => ({ run, name: whole.study.name, updated: whole.study.updated, trials: whole.trials.length, state: whole.study.state })) });

@@ -1,13 +1,13 @@
 /** Asks the server what changed, keeps the state in the URL, and has the views drawn. */
 import { getJson } from "./answers";
-import * as early from "./early";
+import type { FirstAnswers } from "./early";
 import { hostWindow } from "./host";
-import { factsOf, filterTrials, type Facts } from "./context";
+import { factsOf, filterTrials, type Context, type Facts } from "./context";
+import { silentSince } from "./compute/silence";
 import type { StudiesAnswer, StudyAnswer, StudyRecord } from "./records";
 import { Store } from "./store";
 import { clip, h, Select } from "./ui/dom";
 import { followTheme, LIGHT, type Theme } from "./ui/theme";
-import type { Context } from "./ui/view";
 import { ViewSet } from "./views/all";
 import { stateIn, withState, type ViewState } from "./view_state";
 
@@ -27,6 +27,7 @@ export class App {
   private studies: Study[] | null = null;
   private current: string | null = null;
   private facts: Facts | null = null;
+  private silentSince: number | null = null;
   private looked = 0;
   private asked = false;
   private failures = 0;
@@ -42,7 +43,8 @@ export class App {
   private readonly picker: Select;
   private readonly empty = h("div", { class: "nothing" });
 
-  constructor(body: HTMLElement) {
+  /** @param first What has been asked before the page was there. */
+  constructor(body: HTMLElement, private readonly first: FirstAnswers) {
     this.state = stateIn(this.hash);
     this.picker = new Select("Study", (run) => this.choose(run));
     const heading = h("div", { class: "heading" }, this.title, this.badge, this.about, h("span", { class: "spring" }), this.trouble, this.picker.element);
@@ -148,7 +150,7 @@ export class App {
     const isFirst = !this.asked;
     this.asked = true;
     if (this.studies === null || this.current === null || Date.now() - this.looked > 1000 * LOOK) {
-      const answer = (isFirst ? await early.studies : null) ?? (await getJson<StudiesAnswer>("studies"));
+      const answer = (isFirst ? await this.first.studies : null) ?? (await getJson<StudiesAnswer>("studies"));
       if (turn !== this.asking) return;
       this.looked = Date.now();
       this.studies = [...answer.studies].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.run < b.run ? -1 : 1));
@@ -160,13 +162,15 @@ export class App {
     }
     if (this.current === null) return;
     const since = this.store.token === null ? "" : `&since=${encodeURIComponent(this.store.token)}`;
-    const first = isFirst ? await early.study : null;
+    const first = isFirst ? await this.first.study : null;
     const answer = first?.run === this.current ? first : await getJson<StudyAnswer>(`study?run=${encodeURIComponent(this.current)}${since}`);
     if (turn !== this.asking) return;
-    if (this.store.apply(answer)) {
-      this.facts = null;
-      this.draw();
-    }
+    const changed = this.store.apply(answer);
+    const silent = this.store.study === null ? null : silentSince(this.store.study, Date.now() / 1000, this.store.heard);
+    if (!changed && silent === this.silentSince) return;
+    this.silentSince = silent;
+    if (changed) this.facts = null;
+    this.draw();
   }
 
   private schedule(): void {
@@ -197,6 +201,7 @@ export class App {
       pick: this.pick,
       theme: this.theme,
       now: nowOf(study),
+      silentSince: this.silentSince,
       runs: (this.studies ?? []).map(({ run, trials }) => ({ run, name: this.label(run), trials: trials ?? null })),
     };
     this.views.update(context);
@@ -223,7 +228,7 @@ export class App {
     }
     const state = clip(study.state, 20);
     if (this.badge.textContent !== state) this.badge.textContent = state;
-    this.badge.className = `badge ${["running", "finished", "interrupted"].includes(study.state) ? study.state : ""}`;
+    this.badge.className = `badge ${["running", "finished", "interrupted"].includes(study.state) ? study.state : ""} ${this.silentSince === null ? "" : "silent"}`;
     const parts = [
       study.strategy === null || study.strategy === undefined ? null : `${study.strategy.replace(/ ?search$/, "")} search`,
       study.stopping ? `${study.stopping} stopping` : null,

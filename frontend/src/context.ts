@@ -6,18 +6,24 @@ import { scoreRange } from "./compute/progress";
 import type { Trial } from "./compute/trial";
 import type { HyperparameterRecord, StudyRecord } from "./records";
 import type { Store } from "./store";
+import type { Theme } from "./ui/theme";
 import type { ViewState } from "./view_state";
 
 /** What depends on the study alone. */
 export interface Facts {
+  /** All trials by number, and the best first. */
   trials: readonly Trial[];
   ranked: readonly Trial[];
   best: Trial | undefined;
+  /** Hyperparameters that have more than one value. */
   space: HyperparameterRecord[];
+  /** By id: that of the score, and those of `space`. */
   axes: Map<string, Axis>;
   score: Axis;
   decimals: number;
+  /** From 0 for the worst rank to 1 for the best; -1 without a score. */
   quality: (trial: Trial) => number;
+  /** Of all hyperparameters. */
   names: Set<string>;
 }
 
@@ -47,11 +53,31 @@ export function factsOf(store: Store, study: StudyRecord): Facts {
   };
 }
 
+/** What passes the filters. */
 export interface Filtered {
-  base: Trial[];
-  shown: Trial[];
+  /** The trials that pass filter and statuses; and those that also pass the brush. */
+  base: readonly Trial[];
+  shown: readonly Trial[];
   isShown: (trial: Trial) => boolean;
+  /** What is wrong with the filter. */
   problem: string | null;
+}
+
+/** What every view is given. */
+export interface Context extends Facts, Filtered {
+  store: Store;
+  study: StudyRecord;
+  /** Its run in the log directory. */
+  run: string;
+  direction: "min" | "max";
+  state: ViewState;
+  set: (change: Partial<ViewState>) => void;
+  pick: (trial: number) => void;
+  theme: Theme;
+  now: number;
+  /** Since when there is no news of a search that should be running; null if there is. */
+  silentSince: number | null;
+  runs: { run: string; name: string; trials: number | null }[];
 }
 
 export function filterTrials(facts: Facts, state: ViewState): Filtered {

@@ -1,15 +1,13 @@
-/** The page of the Tuning tab: TensorBoard imports this module and calls `render`. */
-// First, so that it runs first.
-import "./early";
-import { App } from "./app";
-import css from "./style.css";
+/**
+ * What TensorBoard imports and calls `render` of. It asks for the study, and loads the page and its charts meanwhile: this
+ * module is small, so that the questions need not wait for the others.
+ */
+import * as first from "./early";
 
-export function render(): void {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-  document.documentElement.lang = "en";
-  document.title = "Tuning";
-  document.querySelector("main.tuning")?.remove();
-  new App(document.body).start();
+const page = import("./page.js");
+const charts = import("./charts.js");
+charts.catch(() => undefined); // told by the page
+
+export async function render(): Promise<void> {
+  (await page).render(first, charts);
 }

@@ -4,6 +4,8 @@ import type { AnalysisRecord, StudyAnswer, StudyRecord } from "./records";
 
 export class Store {
   token: string | null = null;
+  /** When news arrived last, in seconds since 1970; null before the first ones after everything. */
+  heard: number | null = null;
   study: StudyRecord | null = null;
   analysis: AnalysisRecord | null = null;
   private readonly byNumber = new Map<number, Trial>();
@@ -23,6 +25,7 @@ export class Store {
     for (const number of answer.removed ?? []) this.byNumber.delete(number);
     for (const record of answer.trials) this.byNumber.set(record.number, toTrial(record));
     const trialsChanged = answer.trials.length > 0 || (answer.removed ?? []).length > 0;
+    if (!answer.full && (changed || trialsChanged)) this.heard = Date.now() / 1000;
     if (changed || trialsChanged) this.list = this.order = null;
     return changed || trialsChanged;
   }

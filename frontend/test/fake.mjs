@@ -158,13 +158,28 @@ export function hostile() {
   return whole;
 }
 
+/** The same study, with its last news just now. */
+export function recent(whole) {
+  const later = Date.now() / 1000 - whole.study.updated;
+  const moved = (time) => (time === null ? null : time + later);
+  return {
+    ...whole,
+    study: { ...whole.study, started: moved(whole.study.started), updated: moved(whole.study.updated) },
+    trials: whole.trials.map((trial) => ({ ...trial, started: moved(trial.started), ended: moved(trial.ended), spans: trial.spans.map(([start, end, worker]) => [moved(start), moved(end), worker]) })),
+  };
+}
+
 /** What the browser tests open, by name. */
 export const STUDIES = {
-  empty: () => ({ ...study({ trials: 0, state: "running" }), analysis: null }),
+  empty: () => {
+    const whole = recent(study({ trials: 0, state: "running" }));
+    return { ...whole, analysis: null, study: { ...whole.study, max_trials: 20, eta: null } };
+  },
   one: () => study({ trials: 1, failures: 0 }),
   three: () => study({ trials: 3, failures: 0, seed: 2 }),
   failed: () => study({ trials: 12, allFailed: true }),
-  running: () => study({ trials: 30, state: "running", workers: 2, seed: 3, executions: 3 }),
+  running: () => recent(study({ trials: 30, state: "running", workers: 2, seed: 3, executions: 3 })),
+  killed: () => study({ trials: 30, state: "running", workers: 2, seed: 3 }),
   minimum: () => study({ trials: 60, direction: "min", diverged: 3, seed: 4 }),
   hostile,
   five_hundred: () => study({ trials: 500, seed: 7, workers: 4 }),

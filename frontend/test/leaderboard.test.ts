@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { csvField, pythonDict, pythonLiteral, sorted, toCsv } from "../src/compute/leaderboard";
 import { byStatus, budget, savedShare } from "../src/compute/headline";
-import { failureCauses } from "../src/compute/health";
+import { failureCauses, graphsReused } from "../src/compute/health";
 import { ranked } from "../src/compute/trial";
 import { FLOAT, INT, scored, trial } from "./tools";
 
@@ -44,8 +44,8 @@ test("CSV quotes what needs it, and runs no formula", () => {
 
 test("CSV has a row for each trial and a column for each hyperparameter", () => {
   const lines = toCsv([trial(3, { score: 0.5, values: { units: 32 } })], ["units", "lr"]).split("\r\n");
-  assert.equal(lines[0], "trial,status,score,deviation,best_epoch,epochs,duration,attempts,worker,reason,error,units,lr");
-  assert.equal(lines[1], "3,completed,0.5,,,0,,1,,,,32,");
+  assert.equal(lines[0], "trial,status,score,deviation,best_epoch,epochs,duration,attempts,reused,worker,reason,error,units,lr");
+  assert.equal(lines[1], "3,completed,0.5,,,0,,1,,,,,32,");
 });
 
 test("statuses are counted in one order; unknown ones come last", () => {
@@ -69,4 +69,9 @@ test("failures that differ in numbers have one cause", () => {
   const failed = (number: number, reason: string) => trial(number, { status: "failed", reason });
   const causes = failureCauses([failed(0, "no room for [32, 4]"), failed(1, "other"), failed(2, "no room for [64, 8]")]);
   assert.deepEqual(causes, [{ cause: "no room for [32, 4]", count: 2 }, { cause: "other", count: 1 }]);
+});
+
+test("graphs are counted as reused among the trials of which that is known", () => {
+  const trials = [true, false, null, true].map((reused, number) => trial(number, { reused }));
+  assert.deepEqual(graphsReused(trials), { reused: 2, known: 3 });
 });

@@ -15,6 +15,10 @@ FENCE = 4.0
 # Curves are shown farther to the bad side, since all of them begin there.
 CURVE_FENCE = 10.0
 
+# The same among fewer than so many scores, which tell little of what is usual.
+_FENCE_OF_FEW = 100.0
+_SEVERAL = 5
+
 
 @final
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ def score_range(scores: Iterable[float], objective: Objective, fence: float = FE
 
     The best score is always shown. At the bad side, scores beyond a fence are left out, so that diverged trials do not
     flatten the others. It is `fence` times as far from the best score as the median is (where half of the scores
-    equal the best: the median of the others).
+    equal the best: the median of the others), and 100 times among fewer than five scores, which tell little of what is
+    usual.
 
     Example:
         >>> score_range([0.3, 0.2, 0.4, 0.35, 1e5], Objective("loss", "min"))
@@ -86,7 +91,8 @@ def score_range(scores: Iterable[float], objective: Objective, fence: float = FE
     middle = _lower_median(values)
     if middle == best:
         middle = _lower_median([value for value in values if value > best] or values)
-    farthest = best + fence * (middle - best) if len(values) > 2 else values[-1]
+    reach = fence if len(values) >= _SEVERAL else max(fence, _FENCE_OF_FEW)
+    farthest = best + reach * (middle - best) if len(values) > 2 else values[-1]
     worst = max(value for value in values if value <= farthest)
     low, high = sorted((objective.score(best), objective.score(worst)))
     return low, high

@@ -54,7 +54,7 @@ def trial_record(trial: Trial, history: History) -> Json:
         "worker": None if trial.worker is None else bounded(trial.worker),
         "attempts": trial.attempts,
         "confirmed": trial.confirmed,
-        "reused": None,
+        "reused": trial.reused,
         "spans": [[_number(span.start), _number(span.end), bounded(span.worker)] for span in spans[-_MOST_SPANS:]],
         "curves": _curves(trial),
     }

@@ -7,6 +7,7 @@ from kerastune_lite.analysis.records import scalar, study_record, thinned, trial
 from kerastune_lite.space.kinds import Boolean, Choice, Fixed, Float, Int
 from kerastune_lite.strategies import Bayesian
 from kerastune_lite.study.events import (
+    REUSE,
     SEARCH_ENDED,
     WORKER,
     Annotated,
@@ -76,6 +77,12 @@ def test_a_trial_that_has_ended_says_how_it_went():
         "spans": [[1001.0, 1005.0, "box:1"]],
         "curves": [[[1, 0.7], [2, 0.9], [3, 0.8]]],
     }
+
+
+@pytest.mark.parametrize(("noted", "reused"), [(True, True), ("the model runs eagerly", False)])
+def test_a_trial_says_whether_it_reused_graphs(noted, reused):
+    history = told(started(), Annotated(trial=0, key=REUSE, value=noted, stamp=at(2)))
+    assert trial_record(history[0], history)["reused"] is reused
 
 
 def test_a_running_trial_has_no_end():

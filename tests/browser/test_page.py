@@ -52,7 +52,7 @@ def results():
 
 # The words of a case may hold quotes; those of a loop stand for all that it makes.
 NAMED = re.findall(r'^fact\("(.+?)", \(\)', SOURCE.read_text(encoding="utf-8"), re.MULTILINE)
-STUDIES = ("empty", "one", "three", "failed", "running", "minimum", "hostile", "five_hundred", "two_thousand")
+STUDIES = ("empty", "one", "three", "failed", "running", "killed", "minimum", "hostile", "five_hundred", "two_thousand")
 RENDERED = [f'the study "{name}" renders {mode} without an error' for name in STUDIES for mode in ("light", "dark")]
 
 

@@ -194,23 +194,64 @@ def test_completion_knows_commands_and_options(shell, capsys):
     assert "values" in printed
 
 
-def test_the_completion_of_bash_completes():
-    command = (
-        f'eval "$({sys.executable} -m kerastune_lite completion bash)"; COMP_WORDS=(kerastune-lite ex); COMP_CWORD=1; '
-        '_kerastune_lite; echo "${COMPREPLY[@]}"'
-    )
-    assert (
-        subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, cwd=ROOT).stdout
-        == "export\n"
-    )
+COMPLETED = [
+    ("ex", "export"),
+    ("show logs --tr", "--trials"),
+    ("run --search ra", "random"),
+    ("completion fi", "fish"),
+    ("best logs --save READ", "README.md"),
+]
+needs_fish = pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
 
 
-@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
-@pytest.mark.parametrize(("typed", "found"), [("sta", "status"), ("show logs --tr", "--trials")])
+def completion_of(shell):
+    return f"{sys.executable} -m kerastune_lite completion {shell}"
+
+
+def shell_says(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=120).stdout
+
+
+@pytest.mark.parametrize(("typed", "found"), [*COMPLETED, ("run --trials R", "")])
+def test_the_completion_of_bash_completes(typed, found):
+    words = f"COMP_WORDS=(kerastune-lite {typed}); COMP_CWORD={len(typed.split())}"
+    command = f'eval "$({completion_of("bash")})"; {words}; _kerastune_lite; echo "${{COMPREPLY[@]}}"'
+    assert shell_says("bash", "-c", command) == f"{found}\n"
+
+
+# A terminal of its own, since only that completes. It waits for what must appear, which is not what was typed.
+ZSH = """
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell 'PS1=; autoload -U compinit && compinit -u -D; eval "$({completion})"; print REA""DY'
+zpty -r -m shell said '*READY*'
+zpty -w -n shell $'kerastune-lite {typed}\t'
+zpty -r -m shell said '*{found}*'
+print -r -- completed
+"""
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+@pytest.mark.parametrize(("typed", "found"), COMPLETED)
+def test_the_completion_of_zsh_completes(typed, found):
+    script = ZSH.format(completion=completion_of("zsh"), typed=typed, found=found)
+    assert shell_says("zsh", "-f", "-c", script) == "completed\n"
+
+
+@needs_fish
+@pytest.mark.parametrize(("typed", "found"), [*COMPLETED, ("run --trials R", "")])
 def test_the_completion_of_fish_completes(typed, found):
-    command = f'{sys.executable} -m kerastune_lite completion fish | source; complete -C "kerastune-lite {typed}"'
-    done = subprocess.run(["fish", "--no-config", "-c", command], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.split("\n") == [found, ""]
+    command = f'{completion_of("fish")} | source; complete -C "kerastune-lite {typed}"'
+    assert shell_says("fish", "--no-config", "-c", command).split() == ([found] if found else [])
+
+
+@needs_fish
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("completion ", ["bash", "zsh", "fish"]), ("run --search ", ["random", "grid", "bayesian"])]
+)
+def test_fish_offers_choices_and_no_files(typed, offered):
+    command = f'{completion_of("fish")} | source; complete -C "kerastune-lite {typed}"'
+    assert sorted(shell_says("fish", "--no-config", "-c", command).split()) == sorted(offered)
 
 
 @pytest.mark.parametrize("words", [[], ["nothing"], ["show"], ["export", "logs"], ["show", "logs", "--trials", "0"]])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 import socket
 import subprocess
@@ -84,7 +85,8 @@ def test_the_tuning_tab_comes_first_where_it_is_installed(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert list(links("http://h:1/").values()) == ["http://h:1/search"]
     monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
-    assert list(links("http://h:1/").values()) == ["http://h:1/#kerastune_lite", "http://h:1/search"]
+    tab, alone, scores = links("http://h:1/").values()
+    assert (tab, alone, scores) == ("http://h:1/#kerastune_lite", "http://h:1/tuning", "http://h:1/search")
 
 
 def test_the_objectives_of_a_study_and_of_several_are_found(logs, tmp_path):
@@ -107,6 +109,10 @@ def test_show_answers_with_the_runs_of_the_study_and_leaves_nothing_behind(logs,
             page = answer.read().decode()
         assert f'location.replace("./{time_series(["error"])}")' in page
         assert "ignoreOutliers: false" in page
+        with urllib.request.urlopen(f"{base}/tuning") as answer:
+            place = re.search('<base href="(.*)">', answer.read().decode())[1]
+        with urllib.request.urlopen(f"{base}/{place}index.js") as answer:
+            assert answer.headers["Content-Type"].startswith("text/javascript")
         assert board.url in board._repr_html_()
         assert len(list(tmp_path.glob(".tensorboard-info/*"))) == 1
     finally:

@@ -250,14 +250,15 @@ def test_an_answer_is_compressed_for_whom_accepts_it(tmp_path):
     assert json.loads(gzip.decompress(response.data))["full"]
 
 
-def test_the_page_is_served_as_it_is_on_disk(tmp_path):
-    (tmp_path / "index.js").write_text("export function render() {}")
+@pytest.mark.parametrize("name", ["index.js", "page.js", "charts.js"])
+def test_the_page_is_served_as_it_is_on_disk(tmp_path, name):
+    (tmp_path / name).write_text("export function render() {}")
     server = Served(tmp_path, static=tmp_path)
-    response = server.get("/index.js")
+    response = server.get(f"/{name}")
     assert response.content_type.startswith("text/javascript")
     assert response.data == b"export function render() {}"
-    (tmp_path / "index.js").write_text("export function render() { return 1; }")
-    assert server.get("/index.js").data.endswith(b"{ return 1; }")
+    (tmp_path / name).write_text("export function render() { return 1; }")
+    assert server.get(f"/{name}").data.endswith(b"{ return 1; }")
 
 
 def test_without_a_built_page_the_tab_says_how_to_build_it(tmp_path):
@@ -269,11 +270,12 @@ def test_without_a_built_page_the_tab_says_how_to_build_it(tmp_path):
 def test_nothing_can_be_written_through_the_plugin(tmp_path):
     server = Served(tmp_path)
     routes = server.plugin.get_plugin_apps()
-    assert [server.get(route, method="POST").status_code for route in routes] == [405] * 3
+    assert [server.get(route, method="POST").status_code for route in routes] == [405] * len(routes)
 
 
 def test_no_other_file_is_served(tmp_path):
-    assert set(Served(tmp_path).plugin.get_plugin_apps()) == {"/index.js", "/studies", "/study"}
+    modules = {"/index.js", "/page.js", "/charts.js"}
+    assert set(Served(tmp_path).plugin.get_plugin_apps()) == {*modules, "/studies", "/study"}
 
 
 def test_a_directory_without_studies_has_none(tmp_path):

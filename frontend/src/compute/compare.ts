@@ -72,7 +72,8 @@ export interface RecordedStep {
  * From one trial to another by as many recorded trials in between as possible, each closer to the end.
  *
  * Every trial on the path has the value of one of the two for each hyperparameter in which they differ, and once changed
- * it stays. As `ablation_path` in kerastune_lite/analysis/compare.py.
+ * it stays. Where none lies between them, the path is one step. Fawcett and Hoos, "Analysing differences between algorithm
+ * configurations through ablation" (2016), try the trials that are missing.
  */
 export function recordedPath(rankedTrials: readonly Trial[], start: Trial, end: Trial): RecordedStep[] {
   const names = [...new Set([...start.values.keys(), ...end.values.keys()])];

@@ -28,7 +28,7 @@ export function budget(study: StudyRecord, trials: readonly Trial[]): Budget {
   ];
   const limited = candidates.filter((candidate) => isFiniteNumber(candidate.of) && candidate.of > 0);
   limited.sort((a, b) => b.used / b.of! - a.used / a.of!);
-  return limited[0] ?? candidates[0]!;
+  return limited[0] ?? { ...candidates[0]!, of: null };
 }
 
 /** Epochs that stopping saved, as a share of those that there would have been; null if it saved none. */

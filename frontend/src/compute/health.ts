@@ -1,4 +1,4 @@
-/** Why trials failed: failures that differ in numbers alone have one cause. */
+/** What is to be said of all trials together. */
 import type { Trial } from "./trial";
 
 export interface Cause {
@@ -6,7 +6,13 @@ export interface Cause {
   count: number;
 }
 
-/** Causes in the words of the first trial that failed so, the most frequent first. */
+/** How many trials have trained on the compiled graph of an earlier one, of those of which that is known. */
+export function graphsReused(trials: readonly Trial[]): { reused: number; known: number } {
+  const known = trials.filter((trial) => trial.reused !== null);
+  return { reused: known.filter((trial) => trial.reused).length, known: known.length };
+}
+
+/** Failures that differ in numbers alone have one cause. Causes in the words of the first trial that failed so, the most frequent first. */
 export function failureCauses(trials: readonly Trial[]): Cause[] {
   const causes = new Map<string, Cause>();
   for (const trial of trials) {

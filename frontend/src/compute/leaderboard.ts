@@ -75,10 +75,10 @@ export function csvField(value: Value | undefined): string {
 
 /** The trials as CSV, a row each, in the order given. */
 export function toCsv(trials: readonly Trial[], names: readonly string[]): string {
-  const head = ["trial", "status", "score", "deviation", "best_epoch", "epochs", "duration", "attempts", "worker", "reason", "error"];
+  const head = ["trial", "status", "score", "deviation", "best_epoch", "epochs", "duration", "attempts", "reused", "worker", "reason", "error"];
   const rows = trials.map((trial) => [
     trial.number, trial.status, trial.score, trial.deviation, trial.bestEpoch, trial.epochs, trial.duration,
-    trial.attempts, trial.worker, trial.reason, trial.error, ...names.map((name) => trial.values.get(name)),
+    trial.attempts, trial.reused, trial.worker, trial.reason, trial.error, ...names.map((name) => trial.values.get(name)),
   ]);
   return [[...head, ...names], ...rows].map((row) => row.map(csvField).join(",")).join("\r\n") + "\r\n";
 }

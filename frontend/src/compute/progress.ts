@@ -42,6 +42,10 @@ export function edf(trials: readonly Trial[], direction: Direction): [number, nu
 /** A score is shown if it is at most so many times as far from the best as the median is. */
 const FENCE = 4;
 
+/** The same among fewer than so many scores, which tell little of what is usual. */
+const FENCE_OF_FEW = 100;
+const SEVERAL = 5;
+
 /** The same for the epochs of learning curves, of which the first ones are far from the best in every trial. */
 export const CURVE_FENCE = 10;
 
@@ -61,7 +65,8 @@ export function scoreRange(scores: Iterable<number>, direction: Direction, reach
     const others = values.filter((value) => value > best);
     middle = lowerMedian(others.length > 0 ? others : values);
   }
-  const fence = values.length > 2 ? best + reach * (middle - best) : Infinity;
+  const times = values.length >= SEVERAL ? reach : Math.max(reach, FENCE_OF_FEW);
+  const fence = values.length > 2 ? best + times * (middle - best) : Infinity;
   let worst = best;
   for (const value of values) if (value <= fence) worst = value;
   return direction === "max" ? [-worst + 0, -best + 0] : [best, worst];

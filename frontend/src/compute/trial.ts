@@ -27,7 +27,8 @@ export interface Trial {
   duration: number | null;
   worker: string | null;
   attempts: number;
-  reused: boolean;
+  /** Whether it trained on the compiled graph of an earlier trial; null if that is not known. */
+  reused: boolean | null;
   confirmed: boolean;
   spans: Span[];
   curves: Curve[];
@@ -63,7 +64,7 @@ export function toTrial(record: TrialRecord): Trial {
     duration: number(record.duration),
     worker: text(record.worker),
     attempts: record.attempts ?? 1,
-    reused: record.reused === true,
+    reused: typeof record.reused === "boolean" ? record.reused : null,
     confirmed: record.confirmed === true,
     spans,
     curves: (record.curves ?? []).map((curve) => curve.map(([epoch, value]) => [epoch, toNumber(value)])),

@@ -1,13 +1,9 @@
-/** ECharts, with what is used of it, in the page's own look. */
-import { CustomChart, LineChart, ParallelChart, ScatterChart } from "echarts/charts";
-import { GridComponent, ParallelComponent, TooltipComponent } from "echarts/components";
-import { init, use, type ECharts, type EChartsCoreOption } from "echarts/core";
-import { CanvasRenderer } from "echarts/renderers";
+/** Charts in the page's own look. */
+import type { ECharts, EChartsCoreOption } from "echarts/core";
 import { NA, NA_LABEL, thinned, type Axis } from "../compute/axis";
 import { canvasText } from "./dom";
+import { chartLibrary } from "./library";
 import type { Theme } from "./theme";
-
-use([CanvasRenderer, GridComponent, TooltipComponent, LineChart, ScatterChart, CustomChart, ParallelChart, ParallelComponent]);
 
 export type Option = Record<string, unknown>;
 
@@ -16,6 +12,13 @@ export interface Item {
   value: unknown;
   trial?: number;
   [style: string]: unknown;
+}
+
+/** What ECharts gives back: an item, or the coordinates and the trial of a mark. */
+function itemOf(data: unknown): Item {
+  if (!Array.isArray(data)) return (data as Item | undefined) ?? { value: null };
+  const trial: unknown = data[2];
+  return typeof trial === "number" ? { value: data, trial } : { value: data };
 }
 
 export const FONT = "Roboto, system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif";
@@ -50,10 +53,12 @@ export class Chart {
   draw(option: Option, label: string, replace = false): void {
     this.element.setAttribute("aria-label", label);
     if (this.chart === null) {
-      this.chart = init(this.element, null, { renderer: "canvas" });
+      const library = chartLibrary();
+      if (library === null) throw new Error("views with charts draw once the library is there");
+      this.chart = library.init(this.element, null, { renderer: "canvas" });
       for (const [event, listener] of this.listeners) this.chart.on(event, listener as (event: unknown) => void);
       this.chart.on("click", (event) => {
-        const trial = (event.data as Item | undefined)?.trial;
+        const { trial } = itemOf(event.data);
         if (typeof trial === "number") this.onTrial?.(trial);
       });
     }
@@ -76,7 +81,7 @@ export function tooltip(theme: Theme, content: (item: Item, event: { seriesId?: 
     borderColor: theme.line,
     padding: [8, 10],
     textStyle: { color: theme.ink, fontSize: 12, fontFamily: FONT },
-    formatter: (event: { data: Item; seriesId?: string; dataIndex: number }) => content(event.data, event),
+    formatter: (event: { data: unknown; seriesId?: string; dataIndex: number }) => content(itemOf(event.data), event),
   };
 }
 

@@ -44,7 +44,8 @@ function append(element: Element, children: readonly Child[]): void {
 export function replace(element: Element, ...children: Child[]): void {
   const active = document.activeElement;
   const key = active instanceof HTMLElement && element.contains(active) ? active.dataset["key"] : undefined;
-  const [left, top] = [element.scrollLeft, element.scrollTop];
+  // Asking where it is scrolled to makes the browser lay out the page.
+  const [left, top] = element.hasChildNodes() ? [element.scrollLeft, element.scrollTop] : [0, 0];
   element.replaceChildren();
   append(element, children);
   if (left !== 0 || top !== 0) element.scrollTo({ left, top, behavior: "instant" });

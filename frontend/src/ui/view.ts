@@ -1,45 +1,15 @@
-/** What every view is given, and when it draws. */
-import type { Axis } from "../compute/axis";
+/** When views draw, and what they say of a trial. */
 import { formatDuration, formatScore, formatValue } from "../compute/numbers";
 import type { Trial } from "../compute/trial";
-import type { HyperparameterRecord, StudyRecord } from "../records";
-import type { Store } from "../store";
-import type { ViewState } from "../view_state";
+import type { Context } from "../context";
 import { clip, h, userText, type Child } from "./dom";
+import { chartLibrary, chartsArrived } from "./library";
 import { mix, type Theme } from "./theme";
 
-export interface Context {
-  store: Store;
-  study: StudyRecord;
-  /** Its run in the log directory. */
-  run: string;
-  /** All trials by number, and the best first. */
-  trials: readonly Trial[];
-  ranked: readonly Trial[];
-  best: Trial | undefined;
-  /** Hyperparameters that have more than one value. */
-  space: HyperparameterRecord[];
-  /** By id: that of the score, and those of `space`. */
-  axes: Map<string, Axis>;
-  score: Axis;
-  direction: "min" | "max";
-  decimals: number;
-  /** The trials that pass filter and statuses; and those that also pass the brush. */
-  base: readonly Trial[];
-  shown: readonly Trial[];
-  isShown: (trial: Trial) => boolean;
-  /** From 0 for the worst rank to 1 for the best; -1 without a score. */
-  quality: (trial: Trial) => number;
-  problem: string | null;
-  state: ViewState;
-  set: (change: Partial<ViewState>) => void;
-  pick: (trial: number) => void;
-  theme: Theme;
-  now: number;
-  runs: { run: string; name: string; trials: number | null }[];
-}
-
-/** Views that are to draw. Each draws in a task of its own, so that input is not kept waiting for all of them. */
+/**
+ * Views that are to draw, in the order of the page. Each draws in a task of its own, so that input is not kept waiting
+ * for all of them.
+ */
 const waiting = new Set<View>();
 let working = false;
 
@@ -48,7 +18,7 @@ function queue(view: View): void {
   if (working) return;
   working = true;
   const next = (): void => {
-    const [first] = waiting;
+    const first = [...waiting].sort((a, b) => a.place - b.place)[0];
     working = first !== undefined;
     if (first === undefined) return;
     waiting.delete(first);
@@ -58,14 +28,19 @@ function queue(view: View): void {
   setTimeout(next, 0);
 }
 
+let places = 0;
+
 /** A card of the page. It draws when it is near the part of the page that is seen. */
 export abstract class View {
   readonly element: HTMLElement;
+  /** Views are made in the order of the page. */
+  readonly place = places++;
   protected readonly body: HTMLDivElement;
   protected readonly controls: HTMLDivElement;
   protected context: Context | null = null;
   private near = false;
   private dirty = false;
+  private waits = false;
 
   constructor(id: string, title: string, subtitle: Child = null) {
     this.controls = h("div", { class: "controls" });
@@ -82,7 +57,8 @@ export abstract class View {
         this.near = entries.some((entry) => entry.isIntersecting);
         if (this.near && this.dirty) queue(this);
       },
-      { rootMargin: "400px 0px" },
+      // Of this document, since the margin counts for nothing beyond the edges of a frame.
+      { root: document, rootMargin: "400px 0px" },
     );
     observer.observe(this.element);
   }
@@ -96,8 +72,21 @@ export abstract class View {
   /** Draws what has changed; for the queue. */
   flush(): void {
     if (this.context === null || !this.near || !this.dirty) return;
+    if (chartLibrary() === null && this.element.querySelector(".chart") !== null) {
+      this.waitForCharts();
+      return;
+    }
     this.dirty = false;
     this.draw(this.context);
+  }
+
+  private waitForCharts(): void {
+    if (this.waits) return;
+    this.waits = true;
+    chartsArrived().then(
+      () => queue(this),
+      () => this.say("The charts could not be loaded. Reload the page."),
+    );
   }
 
   /** Says in place of a chart why there is none. */

@@ -1,6 +1,7 @@
 /** The views of the page, in their order. */
 import { h } from "../ui/dom";
-import type { Context, View } from "../ui/view";
+import type { Context } from "../context";
+import type { View } from "../ui/view";
 import { CompareView } from "./compare";
 import { ContourView } from "./contour";
 import { CurvesView } from "./curves";

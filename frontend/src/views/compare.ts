@@ -6,7 +6,8 @@ import type { Trial } from "../compute/trial";
 import type { Value } from "../records";
 import { Chart, numberAxis, tooltip, type Option } from "../ui/chart";
 import { clip, h, replace, userText, type Child } from "../ui/dom";
-import { View, type Context } from "../ui/view";
+import type { Context } from "../context";
+import { View } from "../ui/view";
 import { DEFAULT } from "../view_state";
 import { frame, scoreYAxis } from "./history";
 

@@ -6,11 +6,16 @@ import type { Trial } from "../compute/trial";
 import { Chart, numberAxis, tooltip, type Item, type Option } from "../ui/chart";
 import { Segmented } from "../ui/dom";
 import { mix } from "../ui/theme";
-import { colourOf, letterOf, View, type Context } from "../ui/view";
+import type { Context } from "../context";
+import { colourOf, letterOf, View } from "../ui/view";
 import { frame, scoreYAxis, tipOf, type Frame } from "./history";
 
 /** With so many curves or fewer, the deviation over executions is drawn. */
 const FEW = 12;
+
+/** So few curves are to be seen from their first epoch on: how far the epochs are then shown to the bad side. */
+const HANDFUL = 3;
+const REACH_OF_FEW = 100;
 
 export class CurvesView extends View {
   private readonly chart = new Chart("curves-chart");
@@ -35,7 +40,7 @@ export class CurvesView extends View {
     this.say(curves.length > 0 ? null : any ? "No trial that is shown has a curve." : "No epoch has been reported yet.", this.chart.element);
     if (curves.length === 0) return;
     this.chart.onTrial = context.pick;
-    const within = frame(curves.flatMap(({ points }) => points.map((point) => point.mean)), context.direction, false, CURVE_FENCE);
+    const within = frame(curves.flatMap(({ points }) => points.map((point) => point.mean)), context.direction, false, curves.length <= HANDFUL ? REACH_OF_FEW : CURVE_FENCE);
     if (within === null) return;
     this.chart.draw(option(context, curves, within), `Learning curves of ${curves.length} trials`);
   }

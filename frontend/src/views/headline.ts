@@ -1,9 +1,10 @@
 /** The figures at the top: the best score, trials by status, time, budget. */
 import { budget, byStatus, savedShare } from "../compute/headline";
 import { pythonDict } from "../compute/leaderboard";
+import { clockTime } from "../compute/silence";
 import { formatCount, formatDuration, formatNumber, formatScore, formatValue } from "../compute/numbers";
 import { clip, copyButton, h, replace, userText, type Child } from "../ui/dom";
-import type { Context } from "../ui/view";
+import type { Context } from "../context";
 
 export class Headline {
   readonly element = h("section", { class: "headline", "aria-label": "Headline figures" });
@@ -12,7 +13,7 @@ export class Headline {
   update(context: Context): void {
     const { study, trials, best } = context;
     // Drawn again only if a figure changed: a selection of text in it would be lost otherwise.
-    const key = JSON.stringify([study, best?.number, best?.score, byStatus(trials), [...(best?.values ?? [])]]);
+    const key = JSON.stringify([study, context.silentSince, best?.number, best?.score, byStatus(trials), [...(best?.values ?? [])]]);
     if (key === this.drawn) return;
     this.drawn = key;
     replace(this.element, this.best(context), this.trials(context), this.time(context), this.budget(context), this.epochs(context));
@@ -62,7 +63,11 @@ export class Headline {
   }
 
   private time(context: Context): HTMLElement {
-    const { study } = context;
+    const { study, silentSince } = context;
+    if (silentSince !== null) {
+      const since = h("b", {}, "No news since ", h("span", { class: "nowrap" }, clockTime(silentSince, Date.now() / 1000)));
+      return figure("Elapsed", formatDuration(study.elapsed), h("p", { class: "quiet" }, since, ": a long epoch, or killed"));
+    }
     const running = study.state === "running";
     const eta = running && study.eta !== null && study.eta !== undefined ? `about ${formatDuration(study.eta)} left` : null;
     const ended = running ? eta ?? "time left unknown" : clip(study.end_reason ?? study.state, 120);
@@ -78,7 +83,7 @@ export class Headline {
     const fill = h("span", {});
     fill.style.width = `${100 * share}%`;
     bar.append(fill);
-    return figure("Budget used", `${Math.round(100 * share)} %`, bar, h("p", { class: "quiet" }, `${show(used)} of ${show(of)}${unit === "seconds" ? "" : ` ${unit}`}`));
+    return figure("Budget used", `${Math.round(100 * share)} %`, bar, h("p", { class: "quiet" }, `${show(used)} of ${show(of)}${unit === "seconds" ? "" : ` ${of === 1 ? unit.slice(0, -1) : unit}`}`));
   }
 
   private epochs(context: Context): HTMLElement {

@@ -1,9 +1,10 @@
 /** Whether the search goes well: diagnostics, failures by cause, what stopping saved. */
-import { failureCauses } from "../compute/health";
+import { failureCauses, graphsReused } from "../compute/health";
 import { savedShare } from "../compute/headline";
 import { formatCount, formatNumber } from "../compute/numbers";
 import { clip, h, replace } from "../ui/dom";
-import { View, type Context } from "../ui/view";
+import type { Context } from "../context";
+import { View } from "../ui/view";
 
 const SIGNS: Record<string, [sign: string, name: string]> = { ok: ["✓", "Fine"], hint: ["i", "Hint"], warning: ["!", "Warning"] };
 const WORST_FIRST = ["warning", "hint", "ok"];
@@ -23,6 +24,8 @@ export class HealthView extends View {
     if (share !== null) {
       items.push({ level: "ok", text: `stopping saved ${formatCount(context.study.epochs_saved)} epochs, ${formatNumber(100 * share, 2)} % of those that full training would have taken` });
     }
+    const { reused, known } = graphsReused(context.trials);
+    if (reused > 0) items.push({ level: "ok", text: `${formatCount(reused)} of ${formatCount(known)} trials trained on the compiled graph of an earlier one, and did not compile their own` });
     for (const { cause, count } of failureCauses(context.trials).slice(0, 5)) {
       items.push({ level: "warning", text: `${count} of ${context.trials.length} trials failed with: ${cause}` });
     }

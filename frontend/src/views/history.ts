@@ -4,7 +4,9 @@ import { progress, scoreRange } from "../compute/progress";
 import type { Trial } from "../compute/trial";
 import { Chart, numberAxis, stepLine, tooltip, type Item, type Option } from "../ui/chart";
 import { canvasText, h } from "../ui/dom";
-import { letterOf, statusColour, trialTip, View, type Context } from "../ui/view";
+import type { Context } from "../context";
+import { areMany, markSeries, type Mark } from "../ui/marks";
+import { trialTip, View } from "../ui/view";
 
 /** A range of scores with room around it; at its bad side a strip for what is off the scale, and for failures. */
 export interface Frame {
@@ -54,51 +56,24 @@ export function scoreYAxis(context: Context, within: Frame): Option {
   });
 }
 
-/** How a trial is marked: by shape and colour. */
-export function mark(context: Context, trial: Trial, off: boolean): { symbol: string; symbolSize: number; symbolRotate?: number; itemStyle: Option } {
-  const { theme } = context;
-  const colour = statusColour(theme, trial.status);
-  const letter = letterOf(context, trial);
-  // Many marks are smaller and let one another shine through.
-  const many = context.trials.length > 300;
-  const opacity = context.isShown(trial) ? (letter !== null ? 1 : many ? (trial.status === "completed" ? 0.65 : 0.45) : 0.85) : 0.08;
-  if (trial.score === null || trial.status === "failed" || trial.status === "infeasible") {
-    return { symbol: CROSS, symbolSize: many ? 6 : 7, itemStyle: { color: colour, opacity } };
-  }
-  if (letter !== null) {
-    const fill = theme.picked[letter === "A" ? 0 : 1];
-    return { symbol: "circle", symbolSize: 11, itemStyle: { color: fill, borderColor: theme.card, borderWidth: 1.5, opacity } };
-  }
-  if (off) return { symbol: "triangle", symbolRotate: context.direction === "max" ? 180 : 0, symbolSize: 7, itemStyle: { color: "transparent", borderColor: colour, borderWidth: 1.5, opacity } };
-  const hollow = trial.status !== "completed";
-  return {
-    symbol: trial.status === "running" ? "diamond" : "circle",
-    symbolSize: trial.status === "running" ? 9 : many ? 4.5 : 6,
-    itemStyle: { color: hollow ? theme.card : colour, borderColor: colour, borderWidth: hollow ? (many ? 1 : 1.5) : 0, opacity },
-  };
-}
-
-const CROSS = "path://M1,0L5,4L9,0L10,1L6,5L10,9L9,10L5,6L1,10L0,9L4,5L0,1Z";
-
 export class HistoryView extends View {
   private readonly byTrial = new Chart("history-chart");
   private readonly byTime = new Chart("history-chart");
 
   private readonly offScale = h("i", { class: "mark cross stopped" }, "△");
+  private readonly legend = {
+    completed: h("li", {}, h("i", { class: "mark completed" }), "completed"),
+    stopped: h("li", {}, h("i", { class: "mark hollow stopped" }), "stopped early"),
+    failed: h("li", {}, h("i", { class: "mark cross failed" }, "×"), "failed or infeasible"),
+    off: h("li", {}, this.offScale, "off the scale"),
+    running: h("li", {}, h("i", { class: "mark hollow square running" }), "running"),
+  };
 
   constructor() {
     super("history", "Best so far", "Each mark is a trial; the line is the best score until then. Click a mark to compare the trial.");
     this.body.append(
       h("div", { class: "columns" }, this.byTrial.element, this.byTime.element),
-      h(
-        "ul",
-        { class: "legend marks" },
-        h("li", {}, h("i", { class: "mark completed" }), "completed"),
-        h("li", {}, h("i", { class: "mark hollow stopped" }), "stopped early"),
-        h("li", {}, h("i", { class: "mark cross failed" }, "×"), "failed or infeasible"),
-        h("li", {}, this.offScale, "off the scale"),
-        h("li", {}, h("i", { class: "mark hollow square running" }), "running"),
-      ),
+      h("ul", { class: "legend marks" }, ...Object.values(this.legend)),
     );
   }
 
@@ -107,12 +82,23 @@ export class HistoryView extends View {
     const legend = this.body.querySelector<HTMLElement>(".marks")!;
     this.say(context.trials.length === 0 ? "Waiting for the first trial." : null, columns, legend);
     if (context.trials.length === 0) return;
-    this.offScale.textContent = context.direction === "max" ? "▽" : "△";
+    this.offScale.textContent = areMany(context) ? "|" : context.direction === "max" ? "▽" : "△";
     this.byTrial.onTrial = this.byTime.onTrial = context.pick;
     const scores = context.trials.flatMap((trial) => (trial.score === null ? [] : [trial.score]));
     const within = frame(scores, context.direction, true) ?? NO_SCORES;
+    this.drawLegend(context.trials, scores.some(within.isOff));
     this.byTrial.draw(...this.chart(context, within, false));
     this.byTime.draw(...this.chart(context, within, true));
+  }
+
+  /** Explains the marks that there are. */
+  private drawLegend(trials: readonly Trial[], anyOff: boolean): void {
+    const statuses = new Set(trials.map((trial) => trial.status));
+    this.legend.completed.hidden = !statuses.has("completed");
+    this.legend.stopped.hidden = !statuses.has("stopped");
+    this.legend.failed.hidden = !statuses.has("failed") && !statuses.has("infeasible");
+    this.legend.off.hidden = !anyOff;
+    this.legend.running.hidden = !statuses.has("running");
   }
 
   private chart(context: Context, within: Frame, byTime: boolean): [Option, string] {
@@ -129,18 +115,12 @@ export class HistoryView extends View {
       : Math.max(1, trials.at(-1)!.number);
     const line = steps.filter((step) => step.improved).map((step): [number, number] => [x(step.trial, step.seconds), Math.max(within.low, Math.min(within.high, step.best!))]);
     const best = line.at(-1);
-    if (best !== undefined && best[0] < last) line.push([last, best[1]]);
-    const items: Item[] = steps.map((step) => ({
-      value: [x(step.trial, step.seconds), step.score === null ? within.edge : within.clamp(step.score)],
-      trial: step.trial.number,
-      ...mark(context, step.trial, step.score !== null && within.isOff(step.score)),
-    }));
-    for (const trial of unfinished) {
-      items.push({ value: [x(trial, now), within.clamp(trial.score!)], trial: trial.number, ...mark(context, trial, within.isOff(trial.score!)) });
-    }
-    // What is complete, and what is picked, is drawn above what was stopped.
-    const layer = (item: Item): number => (context.state.picked.includes(item.trial ?? -2) ? 2 : context.store.trial(item.trial ?? -2)?.status === "completed" ? 1 : 0);
-    items.sort((a, b) => layer(a) - layer(b));
+    const reached = byTime ? last : trials.at(-1)!.number;
+    if (best !== undefined && best[0] < reached) line.push([reached, best[1]]);
+    const place = (trial: Trial, seconds: number, score: number | null): Mark => ({
+      at: [x(trial, seconds), score === null ? within.edge : within.clamp(score)], trial, off: score !== null && within.isOff(score),
+    });
+    const marks = [...steps.map((step) => place(step.trial, step.seconds, step.score)), ...unfinished.map((trial) => place(trial, now, trial.score))];
     const pad = last * 0.02;
     const ticks = niceTicks(0, last, 7, !byTime);
     const summary = context.best === undefined ? "no score yet" : `the best is ${formatScore(context.best.score, context.decimals)}, of trial ${context.best.number}`;
@@ -150,10 +130,7 @@ export class HistoryView extends View {
         tooltip: tooltip(theme, (item) => tipOf(context, item)),
         xAxis: numberAxis(theme, { name: byTime ? `time (${unit.name})` : "trial", low: -pad, high: last + pad, ticks, format: (value) => formatNumber(value) }),
         yAxis: scoreYAxis(context, within),
-        series: [
-          stepLine("best", line, { stroke: theme.ink, lineWidth: 1.75 }),
-          { id: "trials", type: "scatter", data: items, z: 2, progressive: 1000, cursor: "pointer", emphasis: { scale: 1.4 } },
-        ],
+        series: [stepLine("best", line, { stroke: theme.ink, lineWidth: 1.75 }), ...markSeries(context, marks, 2)],
       },
       `Best so far over ${byTime ? "time" : "trials"}: ${summary}`,
     ];

@@ -1,6 +1,7 @@
 /** Which hyperparameters decide, as a table with bars. */
 import { h, replace, Segmented, userText } from "../ui/dom";
-import { View, type Context } from "../ui/view";
+import type { Context } from "../context";
+import { View } from "../ui/view";
 
 const MOST = 12;
 

@@ -5,7 +5,8 @@ import { formatCount, formatDuration, formatNumber, formatScore, formatValue } f
 import { CURVE_FENCE, scoreRange } from "../compute/progress";
 import type { Trial } from "../compute/trial";
 import { clip, copyButton, download, h, replace, Select, svg, userText } from "../ui/dom";
-import { letterOf, View, type Context } from "../ui/view";
+import type { Context } from "../context";
+import { letterOf, View } from "../ui/view";
 import { known } from "./headline";
 
 interface Column {
@@ -178,8 +179,7 @@ function columnsOf(context: Context): Column[] {
 function reason(trial: Trial): HTMLElement {
   const text = trial.reason ?? trial.error;
   const full = [trial.reason, trial.error].filter((part) => part !== null).join("\n");
-  const reused = trial.reused ? "weights reused" : "";
-  return h("span", { class: "why", title: full === "" ? null : full.slice(0, 600) }, h("bdi", {}, clip(text ?? reused, 120)));
+  return h("span", { class: "why", title: full === "" ? null : full.slice(0, 600) }, h("bdi", {}, clip(text ?? "", 120)));
 }
 
 interface Sparks {

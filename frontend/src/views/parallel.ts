@@ -2,12 +2,22 @@
 import { NA, NA_LABEL, thinned, type Axis } from "../compute/axis";
 import { toClause, toIntervals, type Clause } from "../compute/filter";
 import type { Trial } from "../compute/trial";
+import type { Theme } from "../ui/theme";
+import { AxisKeys } from "../ui/axis_keys";
 import { Chart, tooltip, type Item, type Option } from "../ui/chart";
 import { canvasText, h, replace, userText } from "../ui/dom";
-import { colourOf, letterOf, View, type Context } from "../ui/view";
+import type { Context } from "../context";
+import { colourOf, letterOf, View } from "../ui/view";
 import { tipOf } from "./history";
 
 const MOST_AXES = 8;
+
+/** Where the axes lie in the chart, in pixels, and the position at their upper end. */
+const PLACE = { left: 48, right: 72, top: 44, bottom: 18 };
+const HIGHEST = 1.03;
+
+/** The position at the lower end of the axes. */
+const lowest = (axes: readonly Axis[]): number => (axes.some((axis) => axis.hasNa) ? NA - 0.05 : -0.03);
 
 /** The axes that are shown: those chosen, else the first ones by importance; the score is the last one. */
 export function chosenAxes(context: Pick<Context, "axes" | "state"> & { store: { analysis: Context["store"]["analysis"] } }): Axis[] {
@@ -25,13 +35,14 @@ export function chosenAxes(context: Pick<Context, "axes" | "state"> & { store: {
 
 export class ParallelView extends View {
   private readonly chart = new Chart("parallel-chart");
+  private readonly keys = new AxisKeys((axis, chosen) => this.choose(axis, chosen));
   private readonly menu = h("div", { class: "menu-items" });
   private shownAxes: Axis[] = [];
   private shape = "";
   private brushed = "";
 
   constructor() {
-    super("parallel", "Parallel coordinates", "A line is a trial, coloured by rank. Drag along an axis to filter every view; click the axis to clear it.");
+    super("parallel", "Parallel coordinates", "A line is a trial, coloured by rank. Drag along an axis, or use the keyboard, to filter every view; click the axis to clear it.");
     const details = h("details", { class: "menu" }, h("summary", { class: "button" }, "Axes"), this.menu);
     document.addEventListener("click", (event) => {
       if (!details.contains(event.target as Node)) details.open = false;
@@ -42,8 +53,15 @@ export class ParallelView extends View {
       details.querySelector("summary")!.focus();
     });
     this.controls.append(h("span", { class: "scale", "aria-hidden": "true" }, "worst", h("i", {}), "best"), details);
-    this.body.append(this.chart.element);
+    this.body.append(h("div", { class: "with-keys" }, this.chart.element, this.keys.element), this.keys.hint);
     this.chart.on("axisareaselected", () => this.onBrush());
+  }
+
+  /** Takes a range that was made by keyboard. */
+  private choose(axis: Axis, chosen: [number, number] | Clause | null): void {
+    const clause = Array.isArray(chosen) ? toClause(axis, [chosen]) : chosen;
+    const others = (this.context?.state.brush ?? []).filter((other) => other.axis !== axis.id);
+    this.context?.set({ brush: clause === null ? others : [...others, clause], page: 0 });
   }
 
   private onBrush(): void {
@@ -74,7 +92,7 @@ export class ParallelView extends View {
 
   protected draw(context: Context): void {
     const empty = context.trials.length === 0 ? "No trial yet." : context.space.length === 0 ? "No hyperparameter has more than one value." : null;
-    this.say(empty, this.chart.element);
+    this.say(empty, this.chart.element, this.keys.element, this.keys.hint);
     this.drawMenu(context);
     if (empty !== null) return;
     this.chart.onTrial = context.pick;
@@ -87,20 +105,34 @@ export class ParallelView extends View {
       `Parallel coordinates of ${context.base.length} trials over ${axes.length - 1} hyperparameters and the score`,
       replaced,
     );
+    this.keys.update(axes, context.state.brush, { ...PLACE, low: lowest(axes), high: HIGHEST });
     const brush = JSON.stringify(context.state.brush);
     if (replaced || brush !== this.brushed) this.restore(context, axes);
     this.brushed = brush;
+    this.paintBrushes(context.theme);
+  }
+
+  /** In our colours: ECharts forgets `areaSelectStyle` once a brush has been drawn, and covers the axis. */
+  private paintBrushes(theme: Theme): void {
+    type Element = { __brushOption?: unknown; childOfName?(name: string): { setStyle(style: Option): void } | undefined };
+    const zr = this.chart.echarts?.getZr() as unknown as { storage: { traverse(visit: (element: Element) => void): void } } | undefined;
+    zr?.storage.traverse((element) => {
+      if (element.__brushOption !== undefined) element.childOfName?.("main")?.setStyle(areaStyle(theme));
+    });
   }
 
   /** Draws on the axes what the state says, which may come from the URL. */
   private restore(context: Context, axes: readonly Axis[]): void {
     const brush = new Map(context.state.brush.map((clause) => [clause.axis, clause]));
+    let changed = false;
     axes.forEach((axis, index) => {
       const clause = brush.get(axis.id);
       const intervals = clause === undefined ? [] : toIntervals(axis, clause);
       if (intervals.length === 0 && this.intervals(index).length === 0) return; // each action draws all lines
       this.chart.echarts?.dispatchAction({ type: "axisAreaSelect", parallelAxisIndex: index, intervals }, { silent: true, flush: true });
+      changed = true;
     });
+    if (changed) this.chart.echarts?.setOption({}); // the action itself leaves out the brushes of its own axis
   }
 
   private drawMenu(context: Context): void {
@@ -121,8 +153,7 @@ export class ParallelView extends View {
 
 function option(context: Context, axes: readonly Axis[], width: number): Option {
   const { theme } = context;
-  const needNa = axes.some((axis) => axis.hasNa);
-  const low = needNa ? NA - 0.05 : -0.03;
+  const low = lowest(axes);
   const room = Math.floor((width || 1200) / axes.length / 6.4);
   const anyBrush = context.state.brush.length > 0;
   // The best are drawn last, on top; picked ones above them.
@@ -136,7 +167,7 @@ function option(context: Context, axes: readonly Axis[], width: number): Option 
   }));
   return {
     tooltip: tooltip(theme, (item) => tipOf(context, item)),
-    parallel: { left: 48, right: 72, top: 44, bottom: 18, axisExpandable: false },
+    parallel: { ...PLACE, axisExpandable: false },
     parallelAxis: axes.map((axis, index) => {
       const ticks = thinned(axis.ticks, 12);
       const shown = axis.hasNa ? [{ at: NA, label: axis.id === "score" ? "none" : NA_LABEL }, ...ticks] : ticks;
@@ -146,7 +177,7 @@ function option(context: Context, axes: readonly Axis[], width: number): Option 
         id: `axis-${index}`,
         type: "value",
         min: low,
-        max: 1.03,
+        max: HIGHEST,
         name: canvasText(axis.label, Math.max(8, Math.min(28, room))),
         nameLocation: "end",
         nameGap: 16,
@@ -163,7 +194,7 @@ function option(context: Context, axes: readonly Axis[], width: number): Option 
           color: theme.ink, fontSize: 11, margin: 4, hideOverlap: true,
           backgroundColor: theme.dark ? "rgba(42,43,47,.82)" : "rgba(255,255,255,.82)", padding: [1, 3], borderRadius: 3,
         },
-        areaSelectStyle: { width: 18 },
+        areaSelectStyle: { width: 18, color: theme.accent, borderColor: theme.accent, borderWidth: 1, opacity: 0.35 },
         triggerEvent: false,
       };
     }),
@@ -178,6 +209,8 @@ function option(context: Context, axes: readonly Axis[], width: number): Option 
     ],
   };
 }
+
+const areaStyle = (theme: Theme): Option => ({ fill: theme.accent, stroke: theme.accent, lineWidth: 1, opacity: 0.35 });
 
 function weight(context: Context, trial: Trial): number {
   return letterOf(context, trial) !== null ? 2 : context.quality(trial);

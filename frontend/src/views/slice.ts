@@ -2,10 +2,12 @@
 import { NA, type Axis } from "../compute/axis";
 import { isFiniteNumber, toNumber } from "../compute/numbers";
 import type { SliceRecord } from "../records";
-import { Chart, positionAxis, tooltip, type Item, type Option } from "../ui/chart";
+import { Chart, positionAxis, tooltip, type Option } from "../ui/chart";
 import { Select, userText, h } from "../ui/dom";
-import { letterOf, View, type Context } from "../ui/view";
-import { frame, mark, scoreYAxis, tipOf, type Frame } from "./history";
+import type { Context } from "../context";
+import { markSeries, type Mark } from "../ui/marks";
+import { View } from "../ui/view";
+import { frame, scoreYAxis, tipOf, type Frame } from "./history";
 import { whyNone } from "./importance";
 
 /** The names of hyperparameters by importance, then those of which none is known. */
@@ -55,18 +57,17 @@ function option(context: Context, axis: Axis, slice: SliceRecord | undefined, wi
   const withNa = shown.some((trial) => axis.of(trial) === undefined);
   // Trials of one category, or of one integer, are put beside each other.
   const jitter = axis.categories !== null ? 0.22 / Math.max(1, axis.categories.length - 1) : 0;
-  const items: Item[] = shown.map((trial) => {
+  const marks = shown.map((trial): Mark => {
     const at = axis.position(axis.of(trial));
     const aside = (at === NA ? 0.03 : jitter) * ((((trial.number * 0.618034) % 1) - 0.5) * 2);
-    const style = mark(context, trial, within.isOff(trial.score!));
-    return { value: [at + aside, within.clamp(trial.score!)], trial: trial.number, ...style, z: letterOf(context, trial) === null ? 2 : 5 };
+    return { at: [at + aside, within.clamp(trial.score!)], trial, off: within.isOff(trial.score!) };
   });
   return {
     grid: { left: 56, right: 20, top: 30, bottom: 44 },
     tooltip: tooltip(theme, (item) => tipOf(context, item)),
     xAxis: positionAxis(theme, axis, { na: withNa, most: 9 }),
     yAxis: scoreYAxis(context, within),
-    series: [...(slice === undefined ? [] : prediction(context, axis, slice)), { id: "trials", type: "scatter", data: items, z: 4, progressive: 1000, cursor: "pointer" }],
+    series: [...(slice === undefined ? [] : prediction(context, axis, slice)), ...markSeries(context, marks, 4)],
   };
 }
 

@@ -6,7 +6,8 @@ import type { StudyAnswer } from "../records";
 import { Store } from "../store";
 import { Chart, numberAxis, stepLine } from "../ui/chart";
 import { canvasText, clip, h, replace, userText } from "../ui/dom";
-import { View, type Context } from "../ui/view";
+import type { Context } from "../context";
+import { View } from "../ui/view";
 import { frame, scoreYAxis } from "./history";
 
 /** Milliseconds between questions about the other studies. */

@@ -3,7 +3,8 @@ import { formatDuration, formatNumber, niceTicks } from "../compute/numbers";
 import { timeline, type Timeline } from "../compute/timeline";
 import { Chart, numberAxis, tooltip, type Item, type Option } from "../ui/chart";
 import { canvasText, h } from "../ui/dom";
-import { letterOf, statusColour, trialTip, View, type Context } from "../ui/view";
+import type { Context } from "../context";
+import { letterOf, statusColour, trialTip, View } from "../ui/view";
 import { timeUnit } from "./history";
 
 export class TimelineView extends View {

@@ -3,7 +3,7 @@ import { describe, parseQuery } from "../compute/filter";
 import { byStatus } from "../compute/headline";
 import { formatCount } from "../compute/numbers";
 import { canvasText, clip, h, replace } from "../ui/dom";
-import type { Context } from "../ui/view";
+import type { Context } from "../context";
 import { known } from "./headline";
 
 export class Toolbar {
@@ -44,7 +44,7 @@ export class Toolbar {
     this.drawStatuses(context);
     this.drawBrushes(context);
     const [shown, all] = [context.shown.length, context.trials.length];
-    const text = shown === all ? `${formatCount(all)} trials` : `${formatCount(shown)} of ${formatCount(all)} trials`;
+    const text = `${shown === all ? "" : `${formatCount(shown)} of `}${formatCount(all)} ${all === 1 ? "trial" : "trials"}`;
     if (this.count.textContent !== text) this.count.textContent = text;
     this.clear.hidden = state.filter === "" && state.hidden.length === 0 && state.brush.length === 0;
   }
