@@ -204,10 +204,10 @@ class DataCache:
             data = _trim(tuple(validation))
             held_out = range(_length(data))
         if len(held_out) > 0:
-            most = -(-len(held_out) // validation_batch)
-            # more steps than there are batches are left to Keras, which warns
-            few = (arguments.get("validation_steps") or most + 1) <= most
-            steps = arguments.pop("validation_steps") if few else None
+            steps, most = arguments.get("validation_steps"), -(-len(held_out) // validation_batch)
+            if steps is not None and steps <= most:  # more steps than there are batches are left to Keras, which warns
+                del arguments["validation_steps"]
+            steps = steps if steps is not None and steps < most else None
             test = self._pipeline(data, held_out, validation_batch, steps=steps)
         validation = validation if test is None else test.dataset
         others = {name: value for name, value in arguments.items() if name not in ("x", "y", "sample_weight")}

@@ -35,6 +35,7 @@ from kerastune_lite.training.own_fit import FitByEpochs
 from kerastune_lite.training.repeatable import data_causes, first_batch, model_causes
 from kerastune_lite.training.returned import check_objective, returned_epochs
 from kerastune_lite.training.schedule import LearningRateWatch, schedule_of
+from kerastune_lite.training.seeding import SEEDS
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
 from kerastune_lite.training.whole_epochs import EpochGraphs
 
@@ -152,7 +153,8 @@ class Training:
     def run(self) -> Ended | None:
         """Builds, trains and reports; None if the training completed normally."""
         self._trial.names.reset()
-        keras.utils.set_random_seed(self._seed)  # right before the build, since a build changes the random state
+        seed = keras.utils.set_random_seed if self._trial.graphs is None else SEEDS.set
+        seed(self._seed)  # right before the build, since a build changes the random state
         model, arguments = self._prepare()
         most = self._trial.max_model_size
         fit = self._trial.builder.own_fit

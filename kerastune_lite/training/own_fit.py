@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import update_wrapper
 from types import TracebackType
 from typing import Any, final
@@ -65,7 +66,8 @@ class FitByEpochs:
         obstacle = _obstacle(given) or self._trained_by_batches()
         fed = None if obstacle else _fed(given)
         if fed is not None and fed.train is not None:
-            build_ahead(model, fed.train.first_batch())
+            with suppress(Exception):  # fit itself tells what is wrong with the model
+                build_ahead(model, fed.train.first_batch())
         if fed is not None:
             obstacle = whole_epochs.obstacle(model, fed, callbacks)
         graphs = None

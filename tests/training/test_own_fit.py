@@ -123,7 +123,7 @@ LEFT = {
 
 
 @pytest.mark.parametrize(("fit", "reason"), LEFT.values(), ids=LEFT)
-@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+@pytest.mark.filterwarnings("ignore:.*shuffle=True", "ignore:Your input ran out of data")
 def test_what_is_left_to_keras_is_named_and_gives_the_same(fit, reason):
     history, variables, notes = trained(fit, cache=GraphCache())
     assert notes == [reason]
@@ -145,10 +145,7 @@ def test_numbers_of_tf_random_are_those_of_the_call():
 
 
 def in_stages(model):
-    histories = []
-    for epoch in range(3):
-        histories.append(by_name(epochs=epoch + 1, initial_epoch=epoch)(model).history)
-    return histories
+    return [by_name(epochs=epoch + 1, initial_epoch=epoch)(model).history for epoch in range(3)]
 
 
 def frozen_first(model):
