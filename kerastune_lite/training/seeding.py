@@ -13,7 +13,7 @@ from typing import Any, final
 import keras
 
 # Then all is forgotten nevertheless: the kernels of earlier seeds take memory.
-_MOST_SEEDS = 64
+_MOST_SEEDS = 32
 _CLEAR = "TFE_ContextClearCaches"
 
 

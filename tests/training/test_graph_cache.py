@@ -240,6 +240,15 @@ def test_a_model_keeps_its_values_when_its_graphs_train_another():
     assert state(second) != before
 
 
+def test_a_model_that_other_graphs_have_trained_since_keeps_its_values():
+    cache = GraphCache()
+    model, _ = trained(cache, mlp)
+    trained(cache, lambda: compiled(model, "sgd"))
+    before = state(model)
+    assert trained(cache, mlp, seed=2)[1] is None
+    assert state(model) == before
+
+
 def test_a_model_can_be_trained_on_when_its_graphs_train_another():
     cache = GraphCache()
     first, second = trained(cache, mlp)[0], trained(GraphCache(), mlp)[0]
