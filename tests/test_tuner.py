@@ -532,7 +532,9 @@ def test_the_fit_of_a_hypermodel_trains_and_may_read_more_hyperparameters(tuner)
 def test_trials_with_a_fit_of_their_own_reuse_graphs(tuner, capfd):
     class OneSize(Hyper):
         def build(self, hp):
-            return tiny.compiled(tiny.network(4), learning_rate=hp.Float("rate", 0.01, 0.1))
+            model = tiny.network()
+            model.compile(keras.optimizers.SGD(hp.Float("rate", 0.01, 0.1)), "binary_crossentropy")
+            return model
 
     assert [trial.reused for trial in search(tuner(OneSize()))] == [False, True]
     assert "/step" not in capfd.readouterr().out  # no progress bars

@@ -45,18 +45,23 @@ class _Traced:
 
     def lend(self, model: keras.Model, variables: Sequence[keras.Variable]) -> None:
         """Exchanges the variables of a model; the model that had these before gets new ones."""
-        for held, lent in zip(self.held, self.variables, strict=False):
-            variable = held()
-            if variable is not None and _held(variable) is lent:  # other graphs may have trained it since
-                _hold(variable, _copy(lent))
-        holder = None if self.holder is None else self.holder()
-        if holder is not None:
-            _begin_anew(holder)
+        self.take_back()
         for variable, lent in zip(variables, self.variables, strict=True):
             _assign(lent, _held(variable))
             _hold(variable, lent)
         _begin_anew(model)
         self.hold(model, variables)
+
+    def take_back(self) -> None:
+        """Gives the model that has these variables new ones, with the same values."""
+        for held, lent in zip(self.held, self.variables, strict=False):
+            variable = held()
+            if variable is not None:
+                _hold(variable, _copy(lent))
+        holder = None if self.holder is None else self.holder()
+        if holder is not None:
+            _begin_anew(holder)
+        self.holder, self.held = None, ()
 
     def hold(self, model: keras.Model, variables: Sequence[keras.Variable]) -> None:
         """Notes that a model has these variables."""
@@ -91,6 +96,9 @@ class GraphCache:
             found = Fingerprint.of(model)
         except NotComparable as reason:
             return EpochGraphs.of(model, fed, callbacks), str(reason)
+        for each in self._traced.values():  # a model may be trained several times
+            if each.holder is not None and each.holder() is model:
+                each.take_back()
         key = (found.tokens, _surroundings(), specs(fed), ends_at_nan(callbacks))
         traced = self._traced.get(key)
         if traced is not None:

@@ -240,13 +240,16 @@ def test_a_model_keeps_its_values_when_its_graphs_train_another():
     assert state(second) != before
 
 
-def test_a_model_that_other_graphs_have_trained_since_keeps_its_values():
+def test_graphs_of_one_model_trained_twice_do_not_share_variables():
     cache = GraphCache()
-    model, _ = trained(cache, mlp)
-    trained(cache, lambda: compiled(model, "sgd"))
-    before = state(model)
-    assert trained(cache, mlp, seed=2)[1] is None
-    assert state(model) == before
+    first, _ = trained(cache, mlp)
+    trained(cache, lambda: compiled(first, "sgd"))
+    second, reason = trained(cache, mlp, seed=2)
+    before = state(first), state(second)
+    third, other_reason = trained(cache, lambda: mlp("sgd"), seed=3)
+    assert (reason, other_reason) == (None, None)
+    assert (state(first), state(second)) == before
+    assert state(third) == state(trained(GraphCache(), lambda: mlp("sgd"), seed=3)[0])
 
 
 def test_a_model_can_be_trained_on_when_its_graphs_train_another():
