@@ -62,20 +62,19 @@ class FitByEpochs:
             self.__enter__()
 
     def _fit(self, given: dict[str, Any]) -> Any:
-        model, callbacks = self._model, _callbacks(given.get("callbacks"))
+        model, callbacks = self._model, keras.tree.flatten(given.get("callbacks") or [])
         obstacle = _obstacle(given) or self._trained_by_batches()
         fed = None if obstacle else _fed(given)
-        if fed is not None and fed.train is not None:
+        if fed is None:
+            return self._by_batches(given, obstacle or "the data is not as fit takes it")
+        if fed.train is not None:
             with suppress(Exception):  # fit itself tells what is wrong with the model
                 build_ahead(model, fed.train.first_batch())
-        if fed is not None:
-            obstacle = whole_epochs.obstacle(model, fed, callbacks)
-        graphs = None
-        if fed is None or obstacle is not None:
-            self._note(obstacle or "the data is not as fit takes it")
-        else:
-            graphs = self._graphs_of(fed, callbacks)
-        if fed is None or graphs is None:
+        obstacle = whole_epochs.obstacle(model, fed, callbacks)
+        if obstacle is not None:
+            return self._by_batches(given, obstacle)
+        graphs = self._graphs_of(fed, callbacks)
+        if graphs is None:
             return model.fit(**given)
         orders = _orders(fed, given)
         history = whole_epochs.fit(model, graphs, fed, callbacks, verbose=given["verbose"], orders=orders)
@@ -83,6 +82,10 @@ class FitByEpochs:
         model.make_train_function()
         self._left = model.train_function
         return history
+
+    def _by_batches(self, given: dict[str, Any], obstacle: str) -> Any:
+        self._note(obstacle)
+        return self._model.fit(**given)
 
     def _trained_by_batches(self) -> str | None:
         trained = self._model.train_function
@@ -101,15 +104,11 @@ class FitByEpochs:
         return graphs
 
 
-def _callbacks(given: Any) -> list[keras.callbacks.Callback]:
-    return [] if given is None else keras.tree.flatten(given)
-
-
 def _obstacle(given: Mapping[str, Any]) -> str | None:
     """Why these arguments are left to Keras."""
-    counts = (name for name in ("steps_per_epoch", "validation_steps") if given.get(name) is not None)
-    for name in counts:
-        return f"fit is given {name}"
+    steps = [name for name in ("steps_per_epoch", "validation_steps") if given.get(name) is not None]
+    if steps:
+        return f"fit is given {steps[0]}"
     if given["verbose"] not in (0, 2):
         return "fit shows each batch"
     if isinstance(given.get("callbacks"), keras.callbacks.CallbackList):
