@@ -529,6 +529,17 @@ def test_the_fit_of_a_hypermodel_trains_and_may_read_more_hyperparameters(tuner)
     assert [len(trial.executions[0].metrics) for trial in results] == [2, 2]
 
 
+def test_trials_with_a_fit_of_their_own_reuse_graphs(tuner, capfd):
+    class OneSize(Hyper):
+        def build(self, hp):
+            model = tiny.network()
+            model.compile(keras.optimizers.SGD(hp.Float("rate", 0.01, 0.1)), "binary_crossentropy")
+            return model
+
+    assert [trial.reused for trial in search(tuner(OneSize()))] == [False, True]
+    assert "/step" not in capfd.readouterr().out  # no progress bars
+
+
 @pytest.mark.parametrize("returned", [{"val_loss": 0.25, "more": 1.0}, 0.25])
 def test_what_a_hypermodel_returns_counts_where_it_reported_nothing(tuner, returned):
     class Silent:

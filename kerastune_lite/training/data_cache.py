@@ -14,6 +14,11 @@ import tensorflow as tf
 from kerastune_lite.errors import DataError
 from kerastune_lite.training.folds import Fold
 
+try:
+    from keras.src.trainers.data_adapters.data_adapter_utils import class_weight_to_sample_weights
+except ImportError:  # Keras itself then weights each batch
+    class_weight_to_sample_weights = None
+
 
 def is_arrays(data: Any) -> bool:
     """Whether `data` is a dense array, a tensor, a pandas object, or a nest of these."""
@@ -164,6 +169,7 @@ class DataCache:
     def __init__(self) -> None:
         self._tensors: dict[int, tuple[Any, tf.Tensor]] = {}
         self._pipelines: dict[Any, Pipeline] = {}
+        self._class_weights: tuple[Any, Any] | None = None
 
     def __reduce__(self) -> tuple[type["DataCache"], tuple[()]]:
         """In another process it begins empty."""
@@ -187,17 +193,22 @@ class DataCache:
         batch_size = int(arguments.pop("batch_size", None) or 32)
         validation_batch = int(arguments.pop("validation_batch_size", None) or batch_size)
         shuffle, steps = bool(arguments.pop("shuffle", True)), arguments.pop("steps_per_epoch", None)
+        weighted = self._weighted(data, arguments)
         split, validation = arguments.pop("validation_split", 0.0), arguments.pop("validation_data", None)
         count = _length(data)
         # as in Keras, the last rows are the validation data
         first = int(count * (1.0 - split)) if split and validation is None else count
         rows, held_out = (range(first), range(first, count)) if fold is None else (fold.train, fold.test)
-        train, test = self._pipeline(data, rows, batch_size, shuffle, steps), None
-        if len(held_out):
-            test = self._pipeline(data, held_out, validation_batch)
-        elif isinstance(validation, (tuple, list)) and is_arrays(tuple(validation)):
-            validation = _trim(tuple(validation))
-            test = self._pipeline(validation, range(_length(validation)), validation_batch)
+        train, test = self._pipeline(weighted, rows, batch_size, shuffle, steps), None
+        if len(held_out) == 0 and isinstance(validation, (tuple, list)) and is_arrays(tuple(validation)):
+            data = _trim(tuple(validation))
+            held_out = range(_length(data))
+        if len(held_out) > 0:
+            steps, most = arguments.get("validation_steps"), -(-len(held_out) // validation_batch)
+            if steps is not None and steps <= most:  # more steps than there are batches are left to Keras, which warns
+                del arguments["validation_steps"]
+            steps = steps if steps is not None and steps < most else None
+            test = self._pipeline(data, held_out, validation_batch, steps=steps)
         validation = validation if test is None else test.dataset
         others = {name: value for name, value in arguments.items() if name not in ("x", "y", "sample_weight")}
         return Fed({**others, "x": train.dataset, "validation_data": validation, "shuffle": False}, train, test)
@@ -217,6 +228,24 @@ class DataCache:
             tensors = keras.tree.map_structure(self._tensor, keras.tree.lists_to_tuples(data), none_is_leaf=True)
             self._pipelines[key] = Pipeline(tensors, rows, batch_size, shuffle=shuffle, steps=steps)
         return self._pipelines[key]
+
+    def _weighted(self, data: tuple[Any, ...], arguments: dict[str, Any]) -> tuple[Any, ...]:
+        """The data with class weights as sample weights, as Keras does it; what Keras refuses is left to it."""
+        given = arguments.get("class_weight")
+        if class_weight_to_sample_weights is None or given is None or len(data) != 2 or keras.tree.is_nested(data[1]):
+            return data
+        key = (id(data[1]), tuple(given.items()))
+        if self._class_weights is None or self._class_weights[0] != key:
+            self._forget_class_weights()  # they may differ from trial to trial
+            self._class_weights = (key, class_weight_to_sample_weights(self._tensor(data[1]), given))
+        arguments.pop("class_weight")
+        return (*data, self._class_weights[1])
+
+    def _forget_class_weights(self) -> None:
+        if self._class_weights is not None:
+            weights = id(self._class_weights[1])
+            self._tensors.pop(weights, None)
+            self._pipelines = {key: pipeline for key, pipeline in self._pipelines.items() if weights not in key[0]}
 
     def _tensor(self, leaf: Any) -> tf.Tensor | None:
         """The tensor of an array, created once. The array is kept too, so that no other object can have the same id."""

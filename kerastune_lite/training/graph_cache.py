@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from kerastune_lite.training.data_cache import Fed
 from kerastune_lite.training.fingerprint import Fingerprint, NotComparable
-from kerastune_lite.training.whole_epochs import EpochGraphs
+from kerastune_lite.training.whole_epochs import EpochGraphs, ends_at_nan
 
 # Graphs take memory as well as their variables.
 _MOST_GRAPHS, _MOST_BYTES = 16, 256 * 2**20
@@ -45,18 +45,23 @@ class _Traced:
 
     def lend(self, model: keras.Model, variables: Sequence[keras.Variable]) -> None:
         """Exchanges the variables of a model; the model that had these before gets new ones."""
+        self.take_back()
+        for variable, lent in zip(variables, self.variables, strict=True):
+            _assign(lent, _held(variable))
+            _hold(variable, lent)
+        _begin_anew(model)
+        self.hold(model, variables)
+
+    def take_back(self) -> None:
+        """Gives the model that has these variables new ones, with the same values."""
         for held, lent in zip(self.held, self.variables, strict=False):
             variable = held()
             if variable is not None:
                 _hold(variable, _copy(lent))
         holder = None if self.holder is None else self.holder()
         if holder is not None:
-            _count_anew(holder.optimizer)
-        for variable, lent in zip(variables, self.variables, strict=True):
-            _assign(lent, _held(variable))
-            _hold(variable, lent)
-        _count_anew(model.optimizer)
-        self.hold(model, variables)
+            _begin_anew(holder)
+        self.holder, self.held = None, ()
 
     def hold(self, model: keras.Model, variables: Sequence[keras.Variable]) -> None:
         """Notes that a model has these variables."""
@@ -74,12 +79,15 @@ class GraphCache:
         """In another process it begins empty."""
         return GraphCache, ()
 
-    def graphs(self, model: keras.Model, fed: Fed) -> tuple[EpochGraphs, str | None]:
+    def graphs(
+        self, model: keras.Model, fed: Fed, callbacks: Sequence[keras.callbacks.Callback] = ()
+    ) -> tuple[EpochGraphs, str | None]:
         """The graphs for a training of a model, whose variables may be exchanged.
 
         Args:
             model: A model whose training has no `obstacle`, with an optimizer and metrics that are built.
             fed: The arguments of `fit`, with arrays as training data.
+            callbacks: The callbacks of the training.
 
         Returns:
             The graphs, and why they are new ones; None if those of an earlier training are reused.
@@ -87,14 +95,17 @@ class GraphCache:
         try:
             found = Fingerprint.of(model)
         except NotComparable as reason:
-            return EpochGraphs.of(model, fed), str(reason)
-        key = (found.tokens, _surroundings(), _specs(fed))
+            return EpochGraphs.of(model, fed, callbacks), str(reason)
+        for each in self._traced.values():  # a model may be trained several times
+            if each.holder is not None and each.holder() is model:
+                each.take_back()
+        key = (found.tokens, _surroundings(), specs(fed), ends_at_nan(callbacks))
         traced = self._traced.get(key)
         if traced is not None:
             self._traced.move_to_end(key)
             traced.lend(model, found.variables)
             return traced.graphs, None
-        traced = _Traced(EpochGraphs.of(model, fed), list(map(_held, found.variables)))
+        traced = _Traced(EpochGraphs.of(model, fed, callbacks), list(map(_held, found.variables)))
         foreign = _foreign(traced)
         if foreign is not None:
             return traced.graphs, foreign
@@ -115,7 +126,7 @@ def _surroundings() -> tuple[Any, ...]:
     return (config.floatx(), config.epsilon(), config.image_data_format(), policy, config.is_flash_attention_enabled())
 
 
-def _specs(fed: Fed) -> Any:
+def specs(fed: Fed) -> Any:
     """The types and shapes of the data, apart from the number of rows."""
     return tuple(_spec(None if pipeline is None else pipeline.tensors) for pipeline in (fed.train, fed.validation))
 
@@ -146,9 +157,10 @@ def _hold(variable: keras.Variable, value: tf.Variable) -> None:
     variable._value = value  # noqa: SLF001 - so do Keras's own methods
 
 
-def _count_anew(optimizer: keras.optimizers.Optimizer) -> None:
-    """Lets an optimizer know the variables that it trains by what they hold now."""
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+def _begin_anew(model: keras.Model) -> None:
+    """Lets a model and its optimizer know what their variables hold now."""
+    model.train_function = model.test_function = model.predict_function = None  # they use what was held before
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     trained = enumerate(optimizer._trainable_variables)  # noqa: SLF001 - as its `build` does
     optimizer._trainable_variables_indices = {optimizer._var_key(each): index for index, each in trained}  # noqa: SLF001
 

@@ -4,6 +4,7 @@ import inspect
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,11 @@ from kerastune_lite.training.graph_cache import GraphCache
 from kerastune_lite.training.hypermodel import Builder
 from kerastune_lite.training.labels import check_labels
 from kerastune_lite.training.name_counters import NameCounters
+from kerastune_lite.training.own_fit import FitByEpochs
 from kerastune_lite.training.repeatable import data_causes, first_batch, model_causes
 from kerastune_lite.training.returned import check_objective, returned_epochs
 from kerastune_lite.training.schedule import LearningRateWatch, schedule_of
+from kerastune_lite.training.seeding import SEEDS
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
 from kerastune_lite.training.whole_epochs import EpochGraphs
 
@@ -150,7 +153,8 @@ class Training:
     def run(self) -> Ended | None:
         """Builds, trains and reports; None if the training completed normally."""
         self._trial.names.reset()
-        keras.utils.set_random_seed(self._seed)  # right before the build, since a build changes the random state
+        seed = keras.utils.set_random_seed if self._trial.graphs is None else SEEDS.set
+        seed(self._seed)  # right before the build, since a build changes the random state
         model, arguments = self._prepare()
         most = self._trial.max_model_size
         fit = self._trial.builder.own_fit
@@ -189,18 +193,22 @@ class Training:
             self._note(REUSE, obstacle)
             model.fit(**fed.arguments, callbacks=callbacks, verbose=verbose)
             return
-        graphs, reason = self._graphs(model, fed)
+        graphs, reason = self._graphs(model, fed, callbacks)
         self._note(REUSE, reason or True)
         if graphs is None:
             model.fit(**fed.arguments, callbacks=callbacks, verbose=verbose)
         else:
             whole_epochs.fit(model, graphs, fed, callbacks)
 
-    def _graphs(self, model: keras.Model, fed: Fed) -> tuple[EpochGraphs | None, str | None]:
+    def _graphs(
+        self, model: keras.Model, fed: Fed, callbacks: Sequence[keras.callbacks.Callback]
+    ) -> tuple[EpochGraphs | None, str | None]:
         """The graphs of whole epochs, None if they cannot be had; and why no earlier ones are reused."""
         cache = self._trial.graphs
         try:
-            return (EpochGraphs.of(model, fed), 'reuse="never"') if cache is None else cache.graphs(model, fed)
+            if cache is None:
+                return EpochGraphs.of(model, fed, callbacks), 'reuse="never"'
+            return cache.graphs(model, fed, callbacks)
         except Exception as error:  # noqa: BLE001 - code of the user's: fit itself tells what is wrong with it
             return None, f"a whole epoch cannot be traced: {str(error).strip().splitlines()[0]}"
 
@@ -337,7 +345,8 @@ class Training:
         positional = [arguments.pop(name) for name in ("x", "y") if name in arguments]
         if self._trial.fit_verbose is not None:
             arguments.setdefault("verbose", self._trial.fit_verbose)
-        returned = fit(self._hp, model, *positional, **arguments, callbacks=callbacks)
+        with FitByEpochs(model, self._graphs, partial(self._note, REUSE), self._trial.fit_verbose or 0):
+            returned = fit(self._hp, model, *positional, **arguments, callbacks=callbacks)
         self._send_reads(complete=True, model=None)
         ended = self._ending(callbacks)  # a stop that answers what was returned is too late: the training is complete
         self._report_returned(returned)

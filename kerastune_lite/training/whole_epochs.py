@@ -5,7 +5,7 @@ arithmetic. Here `fit` sees one element per epoch, and the graph loops over the 
 rows, with equal results.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, final
 
@@ -15,10 +15,13 @@ import tensorflow as tf
 from kerastune_lite.training.data_cache import Fed, Pipeline, rows_of
 from kerastune_lite.training.repeatable import draws
 
+try:
+    from keras.src.trainers.data_adapters.data_adapter import DataAdapter
+except ImportError:  # an obstacle to whole epochs
+    DataAdapter = object
+
 # The longest time in the graph, in seconds, before Python can notice an interrupt.
 _LONGEST = 1.0
-# No data of a user's is named like this.
-_MARK = "an epoch of kerastune_lite"
 # What fit and evaluate do with a batch; a class that overrides one of these decides itself.
 _METHODS = (
     "fit",
@@ -43,6 +46,8 @@ def _obstacles(model: keras.Model, fed: Fed, callbacks: Sequence[keras.callbacks
         yield "the data is not arrays"
     given = (name for name in ("class_weight", "validation_steps") if fed.arguments.get(name) is not None)
     yield from (f"fit is given {name}" for name in given)
+    if DataAdapter is object:
+        yield "this version of Keras takes its data in another way"
     if not model.built:
         yield "the model is not built before its first batch"
     if model.run_eagerly or tf.config.functions_run_eagerly():
@@ -56,6 +61,8 @@ def _obstacles(model: keras.Model, fed: Fed, callbacks: Sequence[keras.callbacks
     kind = type(model)
     own = (name for name in _METHODS if getattr(kind, name) is not getattr(keras.Model, name))
     yield from (f"{kind.__name__} has a {name} of its own" for name in own)
+    if model.steps_per_execution != 1 and ends_at_nan(callbacks):
+        yield "TerminateOnNaN sees several batches at once"
     hooks = ((type(each).__name__, hook) for each in callbacks for hook in _BATCH_HOOKS if _acts(each, hook))
     yield from (f"{name}.{hook} is called for each batch" for name, hook in hooks)
 
@@ -69,7 +76,15 @@ def _acts(callback: keras.callbacks.Callback, hook: str) -> bool:
     for saving in (kind.ModelCheckpoint, kind.BackupAndRestore):
         if function is getattr(saving, hook, None):
             return bool(callback.save_freq != "epoch")
-    return True
+    if function is getattr(kind.TensorBoard, hook):  # by default it writes nothing there
+        return callback.update_freq != "epoch" or getattr(callback, "_should_trace", True)
+    # the graph ends the epoch where this one would
+    return function is not kind.TerminateOnNaN.on_batch_end
+
+
+def ends_at_nan(callbacks: Sequence[keras.callbacks.Callback]) -> bool:
+    """Whether an epoch ends with the first batch after which the loss is no finite number."""
+    return any(isinstance(callback, keras.callbacks.TerminateOnNaN) for callback in callbacks)
 
 
 @final
@@ -81,12 +96,20 @@ class EpochGraph:
         tensors: x, (x, y) or (x, y, sample_weight); each a nest of tensors. Later calls may have others of the same
             types and shapes, apart from the number of rows.
         jit_compile: Whether to compile the step with XLA.
+        ends_at_nan: Whether to end an epoch with the first batch after which the loss is no finite number.
 
     Attributes:
         metrics: The names of the metrics, in the order of `step`.
     """
 
-    def __init__(self, step: Callable[[Any], Mapping[str, Any]], tensors: Any, *, jit_compile: bool | None) -> None:
+    def __init__(
+        self,
+        step: Callable[[Any], Mapping[str, Any]],
+        tensors: Any,
+        *,
+        jit_compile: bool | None,
+        ends_at_nan: bool = False,
+    ) -> None:
         self.metrics: list[str] = []
         leaves = keras.tree.flatten(tensors)
         specs = [tf.TensorSpec([None, *leaf.shape[1:]], leaf.dtype) for leaf in leaves if leaf is not None]
@@ -96,20 +119,22 @@ class EpochGraph:
         one_batch = tf.function(as_it_is(step), reduce_retracing=True, jit_compile=jit_compile)
 
         def batches(order: Any, begin: Any, batch_size: Any, *given: Any) -> Any:
-            """Trains on batches from row number `begin` on; returns how far it came in the time there is."""
+            """Takes batches from row number `begin` on; returns how far it came in time, and if it can go on."""
             remaining = iter(given)
             data = keras.tree.pack_sequence_as(tensors, [None if leaf is None else next(remaining) for leaf in leaves])
             until = tf.timestamp() + _LONGEST
             count = tf.size(order, out_type=tf.int64)
 
-            def continues(position: Any) -> Any:
-                return (position < count) & ((position == begin) | (tf.timestamp() < until))
+            def continues(position: Any, finite: Any) -> Any:
+                return (position < count) & finite & ((position == begin) | (tf.timestamp() < until))
 
-            def body(position: Any) -> Any:
-                self.metrics = list(one_batch(rows_of(data, order[position : position + batch_size])))
-                return position + batch_size
+            def body(position: Any, finite: Any) -> Any:
+                metrics = one_batch(rows_of(data, order[position : position + batch_size]))
+                self.metrics = list(metrics)
+                return position + batch_size, tf.math.is_finite(metrics["loss"]) if ends_at_nan else finite
 
-            return tf.while_loop(continues, body, [begin], parallel_iterations=1)[0]
+            goes_on = tf.constant(value=True)
+            return tf.while_loop(continues, body, [begin, goes_on], parallel_iterations=1)
 
         self._batches = tf.function(as_it_is(batches)).get_concrete_function(row, number, number, *specs)
 
@@ -123,19 +148,23 @@ class EpochGraph:
         """Whether operations of the graph have a random state of their own."""
         return draws(self._batches.graph.as_graph_def())
 
-    def run(self, tensors: Any, order: Any, batch_size: int) -> None:
+    def run(self, tensors: Any, order: Any, batch_size: int) -> tuple[int, bool]:
         """Takes the steps of an epoch.
 
         Args:
             tensors: As at the creation.
             order: The rows in their order, of shape (rows,).
             batch_size: Rows per batch; the last batch may be smaller.
+
+        Returns:
+            The number of the last batch, from 0, and False if the epoch ended there because of the loss.
         """
         given = [leaf for leaf in keras.tree.flatten(tensors) if leaf is not None]
         size, position = tf.constant(batch_size, tf.int64), tf.constant(0, tf.int64)
-        order = tf.convert_to_tensor(order)
-        while int(position) < len(order):  # an interrupt is noticed here
-            position = self._batches(order, position, size, *given)
+        order, finite = tf.convert_to_tensor(order), True
+        while int(position) < len(order) and finite:  # an interrupt is noticed here
+            position, finite = self._batches(order, position, size, *given)
+        return int(position) // batch_size - 1, bool(finite)
 
 
 class EpochGraphs(NamedTuple):
@@ -150,15 +179,23 @@ class EpochGraphs(NamedTuple):
     test: EpochGraph | None
 
     @classmethod
-    def of(cls, model: keras.Model, fed: Fed) -> "EpochGraphs":
+    def of(cls, model: keras.Model, fed: Fed, callbacks: Sequence[keras.callbacks.Callback] = ()) -> "EpochGraphs":
         """Traces the graphs of a built model for arrays."""
         assert fed.train is not None
         graph = partial(EpochGraph, jit_compile=model.jit_compile)
         test = None if fed.validation is None else graph(model.test_step, fed.validation.tensors)
-        return cls(graph(model.train_step, fed.train.tensors), test)
+        return cls(graph(model.train_step, fed.train.tensors, ends_at_nan=ends_at_nan(callbacks)), test)
 
 
-def fit(model: keras.Model, graphs: EpochGraphs, fed: Fed, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+def fit(
+    model: keras.Model,
+    graphs: EpochGraphs,
+    fed: Fed,
+    callbacks: Sequence[keras.callbacks.Callback],
+    *,
+    verbose: int = 0,
+    orders: Iterable[Any] | None = None,
+) -> keras.callbacks.History:
     """`model.fit` by whole epochs.
 
     Args:
@@ -166,41 +203,96 @@ def fit(model: keras.Model, graphs: EpochGraphs, fed: Fed, callbacks: Sequence[k
         graphs: Its graphs.
         fed: The arguments of `fit`, with arrays as training data.
         callbacks: The callbacks.
+        verbose: 0, or 2 for a line per epoch.
+        orders: The order of the rows of one epoch, each time that it is iterated over; None for that of the pipeline.
+
+    Returns:
+        What `model.fit` returns.
     """
     assert fed.train is not None
-    epochs, arguments = int(fed.arguments.get("epochs", 1)), dict(fed.arguments)
-    # with the steps that fit would tell the callbacks
-    watched = keras.callbacks.CallbackList(
-        callbacks, add_history=True, model=model, verbose=0, epochs=epochs, steps=fed.train.steps
-    )
-    arguments["x"] = element = tf.data.Dataset.from_tensors({_MARK: 0})
+    arguments = {**fed.arguments, "x": _Epochs([fed.train.order] if orders is None else orders)}
     model.make_train_function()
-    model.train_function = _Function(graphs.train, fed.train, model.train_function)
+    model.train_function = function = _Function(model, graphs.train, fed.train, model.train_function)
     if graphs.test is not None and fed.validation is not None:
-        arguments["validation_data"] = element
+        arguments["validation_data"] = _Epochs([fed.validation.order])
         model.make_test_function()
-        model.test_function = _Function(graphs.test, fed.validation, model.test_function)
+        model.test_function = _Function(model, graphs.test, fed.validation, model.test_function)
+    # with the steps that fit would tell the callbacks
+    counts = {"epochs": int(arguments.get("epochs", 1)), "steps": fed.train.steps}
+    watched = _Callbacks(
+        callbacks, add_history=True, add_progbar=verbose != 0, verbose=verbose, model=model, **counts
+    ).of(function)
     try:
-        model.fit(**arguments, callbacks=watched, verbose=0)
+        return model.fit(**arguments, callbacks=watched, verbose=verbose)
     finally:
         model.train_function = model.test_function = None  # for whoever uses the model later, Keras makes its own
+
+
+class _Epochs(DataAdapter):  # type: ignore[misc]  # keras is not typed
+    """Data of one element per epoch: the order of the rows.
+
+    Args:
+        orders: That order, each time that it is iterated over.
+    """
+
+    num_batches = 1
+
+    def __init__(self, orders: Iterable[Any]) -> None:
+        self._orders = orders
+
+    def get_tf_dataset(self) -> "_Epochs":
+        """What `fit` iterates over. A dataset would take longer to start than a small epoch takes."""
+        return self
+
+    def __iter__(self) -> "_Epoch":
+        """An iterator for one epoch."""
+        return _Epoch(self._orders)
+
+
+class _Epoch(Iterator[Any]):
+    """An iterator over one element."""
+
+    def __init__(self, orders: Iterable[Any]) -> None:
+        self._orders = iter(orders)
+
+    def __next__(self) -> Any:
+        return next(self._orders)
 
 
 class _Function:
     """What `fit` calls in place of Keras's train or test function.
 
     Args:
+        model: The model.
         graph: The graph of an epoch.
         pipeline: The rows of an epoch.
         own: Keras's function, for other data that a callback of the user's trains or evaluates on.
+
+    Attributes:
+        last_batch: The number of the last batch, from 0.
     """
 
-    def __init__(self, graph: EpochGraph, pipeline: Pipeline, own: Callable[[Any], Any]) -> None:
-        self._graph, self._pipeline, self._own = graph, pipeline, own
+    def __init__(self, model: keras.Model, graph: EpochGraph, pipeline: Pipeline, own: Callable[[Any], Any]) -> None:
+        self._model, self._graph, self._pipeline, self._own = model, graph, pipeline, own
+        self.last_batch = 0
 
-    def __call__(self, iterator: Iterator[Any]) -> Any:
-        spec = getattr(iterator, "element_spec", None)
-        if not isinstance(spec, dict) or _MARK not in spec:
+    def __call__(self, iterator: Any) -> Any:
+        if not isinstance(iterator, _Epoch):
             return self._own(iterator)
-        self._graph.run(self._pipeline.tensors, self._pipeline.order, self._pipeline.batch_size)
-        return dict.fromkeys(self._graph.metrics, 0.0)  # Keras reads the metrics themselves
+        pipeline = self._pipeline
+        self.last_batch, finite = self._graph.run(pipeline.tensors, next(iterator), pipeline.batch_size)
+        # Keras reads the metrics themselves
+        return dict.fromkeys(self._graph.metrics, 0.0) if finite else self._model.get_metrics_result()
+
+
+class _Callbacks(keras.callbacks.CallbackList):  # type: ignore[misc]  # keras is not typed
+    """Callbacks that are told the number of the last batch of an epoch."""
+
+    def of(self, function: _Function) -> "_Callbacks":
+        """Takes the number from what trains."""
+        self._function = function
+        return self
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002 - it is 0
+        """Tells the callbacks the number of the last batch that was trained on."""
+        super().on_train_batch_end(self._function.last_batch, logs)

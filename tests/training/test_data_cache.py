@@ -132,3 +132,22 @@ def test_epochs_shorter_than_a_pass_continue_where_the_last_one_ended(shuffle):
         seen += [row for (batch,) in pipeline.dataset for row in batch.numpy().tolist()]
     assert sorted(seen[:10]) == sorted(seen[10:]) == rows.tolist()
     assert shuffle or seen == [*rows, *rows]
+
+
+def test_class_weights_that_differ_from_trial_to_trial_are_not_kept():
+    data_cache = DataCache()
+    for weight in (1.0, 2.0, 3.0):
+        fed = data_cache.feed({"x": X, "y": Y % 2, "class_weight": {1: weight}}, keep=True)
+    assert set(fed.train.tensors[2].numpy().tolist()) == {1.0, 3.0}
+    y = Y % 2
+    for weight in (1.0, 2.0, 3.0):
+        data_cache.feed({"x": X, "y": y, "class_weight": {1: weight}}, keep=True)
+    again = data_cache.feed({"x": X, "y": y, "class_weight": {1: 3.0}}, keep=True).train
+    assert data_cache.feed({"x": X, "y": y, "class_weight": {1: 3.0}}, keep=True).train is again
+    assert sum(len(pipeline.tensors) == 3 for pipeline in data_cache._pipelines.values()) == 1
+
+
+def test_validation_steps_takes_the_first_batches():
+    arguments, _ = fed(x=X, y=Y, validation_data=(X, Y), validation_batch_size=3, validation_steps=2)
+    assert rows(arguments["validation_data"]) == [0, 1, 2, 3, 4, 5]
+    assert "validation_steps" not in arguments

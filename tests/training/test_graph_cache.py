@@ -240,6 +240,18 @@ def test_a_model_keeps_its_values_when_its_graphs_train_another():
     assert state(second) != before
 
 
+def test_graphs_of_one_model_trained_twice_do_not_share_variables():
+    cache = GraphCache()
+    first, _ = trained(cache, mlp)
+    trained(cache, lambda: compiled(first, "sgd"))
+    second, reason = trained(cache, mlp, seed=2)
+    before = state(first), state(second)
+    third, other_reason = trained(cache, lambda: mlp("sgd"), seed=3)
+    assert (reason, other_reason) == (None, None)
+    assert (state(first), state(second)) == before
+    assert state(third) == state(trained(GraphCache(), lambda: mlp("sgd"), seed=3)[0])
+
+
 def test_a_model_can_be_trained_on_when_its_graphs_train_another():
     cache = GraphCache()
     first, second = trained(cache, mlp)[0], trained(GraphCache(), mlp)[0]

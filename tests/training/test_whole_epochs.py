@@ -1,8 +1,11 @@
 """Whole epochs in one call: equal to Keras's own training, batch by batch, bit for bit."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerastune_lite.training import whole_epochs
 from kerastune_lite.training.build_ahead import build_ahead
@@ -84,6 +87,7 @@ def trained(build, by_epochs, **arguments):
     ("build", "arguments"),
     [
         (mlp, {"x": X, "y": Y, "validation_split": 0.2}),
+        (mlp, {"x": X, "y": Y, "validation_split": 0.5, "validation_batch_size": 7, "validation_steps": 3}),
         (without_input, {"x": X, "y": Y, "validation_data": (X, Y), "validation_freq": 2}),
         (cnn, {"x": IMAGES, "y": Y, "validation_data": (IMAGES, Y, WEIGHTS)}),
         (lstm, {"x": TOKENS, "y": Y, "validation_batch_size": 20, "validation_split": 0.5}),
@@ -94,7 +98,19 @@ def trained(build, by_epochs, **arguments):
         (lambda: mlp(steps_per_execution=3), {"x": X, "y": Y, "shuffle": False}),
         (lambda: mlp("lion", jit_compile=True), {"x": X, "y": Y, "validation_split": 0.2}),
     ],
-    ids=["mlp", "unbuilt", "cnn", "lstm", "two inputs", "no weight", "bfloat16", "schedule", "several steps", "xla"],
+    ids=[
+        "mlp",
+        "validation steps",
+        "unbuilt",
+        "cnn",
+        "lstm",
+        "two inputs",
+        "no weight",
+        "bfloat16",
+        "schedule",
+        "several steps",
+        "xla",
+    ],
 )
 def test_a_training_by_whole_epochs_equals_one_by_batches(build, arguments):
     (by_epochs, by_epochs_variables), (by_batches, variables) = (trained(build, each, **arguments) for each in (1, 0))
@@ -132,10 +148,32 @@ def own_step():
         ),
         (lambda: mlp(run_eagerly=True), {}, [], "the model runs eagerly"),
         (own_step, {}, [], "OwnStep has a train_step of its own"),
-        (mlp, {"class_weight": {0: 2.0}}, [], "fit is given class_weight"),
-        (mlp, {"validation_steps": 1}, [], "fit is given validation_steps"),
+        (mlp, {"class_weight": {0: 2.0}, "sample_weight": WEIGHTS}, [], "fit is given class_weight"),
+        (
+            mlp,
+            {"validation_split": 0.5, "validation_steps": 2},
+            [],
+            "fit is given validation_steps",
+        ),
         (mlp, {}, [EachBatch()], "EachBatch.on_test_batch_end is called for each batch"),
-        (mlp, {}, [keras.callbacks.TerminateOnNaN()], "TerminateOnNaN.on_batch_end is called for each batch"),
+        (
+            lambda: mlp(steps_per_execution=2),
+            {},
+            [keras.callbacks.TerminateOnNaN()],
+            "TerminateOnNaN sees several batches at once",
+        ),
+        (
+            mlp,
+            {},
+            [keras.callbacks.TensorBoard(update_freq=3)],
+            "TensorBoard.on_train_batch_begin is called for each batch",
+        ),
+        (
+            mlp,
+            {},
+            [keras.callbacks.TensorBoard(profile_batch=2)],
+            "TensorBoard.on_train_batch_begin is called for each batch",
+        ),
         (
             mlp,
             {},
@@ -158,7 +196,7 @@ def test_what_must_see_each_batch_is_named(build, arguments, callbacks, reason):
 def test_callbacks_of_epochs_are_no_obstacle():
     kinds = keras.callbacks
     usual = [kinds.EarlyStopping(), kinds.ReduceLROnPlateau(), kinds.CSVLogger("log.csv"), kinds.History()]
-    saving = [kinds.ModelCheckpoint("model.keras"), kinds.BackupAndRestore("backup")]
+    saving = [kinds.ModelCheckpoint("model.keras"), kinds.BackupAndRestore("backup"), kinds.TensorBoard()]
     assert (
         whole_epochs.obstacle(
             mlp(),
@@ -232,3 +270,97 @@ def test_an_interrupt_is_noticed_within_an_epoch(monkeypatch):
     graph.run(fed.train.tensors, fed.train.order, fed.train.batch_size)
     assert positions == [0, 8, 16, 24, 32, 40, 48]
     assert int(model.optimizer.iterations.numpy()) == 7
+
+
+def as_plain(build, callbacks=(), **arguments):
+    """A training by whole epochs and one by Keras alone, in the order of the rows."""
+    found = []
+    for by_epochs in (True, False):
+        keras.utils.set_random_seed(5)
+        model, made = build(), [each() for each in callbacks]
+        arguments = {"x": X, "y": Y, "epochs": 3, "batch_size": 8, "shuffle": False, **arguments}
+        if by_epochs:
+            fed = DataCache().feed(arguments, keep=True)
+            build_ahead(model, fed.train.first_batch())
+            assert whole_epochs.obstacle(model, fed, made) is None
+            whole_epochs.fit(model, whole_epochs.EpochGraphs.of(model, fed, made), fed, made)
+        else:
+            model.fit(**arguments, callbacks=made, verbose=0)
+        found.append((model.history.history, [variable.numpy().tolist() for variable in model.trainable_variables]))
+    return found
+
+
+ONE_HOT, COLUMN = np.eye(3)[Y], Y[:, None].astype("float32")
+
+
+def categorical():
+    return compiled_for(mlp(), "adam", loss="categorical_crossentropy", weighted_metrics=["accuracy"])
+
+
+@pytest.mark.parametrize(
+    ("build", "arguments"),
+    [
+        (mlp, {"class_weight": {0: 0.2, 1: 3.0, 2: 1.5}, "validation_split": 0.2}),
+        (mlp, {"class_weight": {2: 5}, "y": COLUMN, "validation_data": (X, COLUMN)}),
+        (categorical, {"class_weight": {1: 0.5}, "y": ONE_HOT}),
+        (mlp, {"validation_data": (X, Y, WEIGHTS), "validation_batch_size": 20, "validation_steps": 2}),
+        (mlp, {"validation_split": 0.5, "validation_steps": 4}),
+    ],
+    ids=["classes", "column", "one-hot", "validation steps", "all steps"],
+)
+def test_weights_of_classes_and_steps_of_validation_are_those_of_keras(build, arguments):
+    by_epochs, plain = as_plain(build, **arguments)
+    assert by_epochs == plain
+
+
+def diverging():
+    """A model whose loss becomes infinite in the second epoch."""
+    model = keras.Sequential([layers.Input((6,)), layers.Dense(1, kernel_initializer="ones")])
+    return compiled_for(model, optimizers.SGD(60.0), loss="mse", metrics=["mae"])
+
+
+@pytest.mark.parametrize("build", [diverging, mlp])
+def test_a_training_ends_with_the_batch_after_which_the_loss_is_no_number(build, capsys):
+    by_epochs, plain = as_plain(build, [keras.callbacks.TerminateOnNaN], epochs=20, validation_split=0.2)
+    assert repr(by_epochs) == repr(plain)  # NaN differs from itself
+    printed = capsys.readouterr().out.splitlines()
+    assert (len(printed), len(set(printed))) == ((2, 1) if build is diverging else (0, 0))
+
+
+def test_a_loss_that_is_no_number_raises_what_it_does_in_keras():
+    messages = []
+    for by_epochs in (True, False):
+        keras.utils.set_random_seed(5)
+        model, callbacks = diverging(), [keras.callbacks.TerminateOnNaN(raise_error=True)]
+        arguments = {"x": X, "y": Y, "epochs": 20, "batch_size": 8, "shuffle": False}
+        fed = DataCache().feed(arguments, keep=True)
+        build_ahead(model, fed.train.first_batch())
+        graphs = whole_epochs.EpochGraphs.of(model, fed, callbacks) if by_epochs else None
+        train = partial(whole_epochs.fit, model, graphs, fed, callbacks)
+        train = train if by_epochs else partial(model.fit, **arguments, callbacks=callbacks, verbose=0)
+        with pytest.raises(RuntimeError, match="NaN or Inf loss encountered at batch") as raised:
+            train()
+        messages.append(str(raised.value))
+    assert messages[0] == messages[1]
+
+
+def test_tensorboard_writes_the_same(tmp_path):
+    runs = iter(["epochs", "plain"])
+    as_plain(mlp, [lambda: keras.callbacks.TensorBoard(tmp_path / next(runs))], validation_split=0.2)
+    epochs, plain = (written(tmp_path / run) for run in ("epochs", "plain"))
+    assert epochs == plain
+    assert {"epoch_loss", "evaluation_loss_vs_iterations"} <= {tag for _, tag, *_ in epochs}
+
+
+def written(directory):
+    """The tag, step and value of all scalars below a directory."""
+    found = []
+    for path in sorted(directory.rglob("*.v2")):
+        for raw in tf.data.TFRecordDataset(str(path)):
+            event = tf.compat.v1.Event.FromString(raw.numpy())
+            found += [
+                (path.parent.name, value.tag, event.step, tf.make_ndarray(value.tensor).tolist())
+                for value in event.summary.value
+                if value.metadata.plugin_data.plugin_name == "scalars"
+            ]
+    return found

@@ -1,0 +1,54 @@
+"""Seeds the random generators of the process without a loss of what TensorFlow has prepared.
+
+TensorFlow optimizes a graph before its first call, which takes longer than some epochs of a small model. A new seed
+makes it forget that for all graphs, because the kernels of random operations hold a state. But such kernels have the
+seed in their key: those of a seed that was never set before do not exist.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, final
+
+import keras
+
+# Then all is forgotten nevertheless: the kernels of earlier seeds take memory.
+_MOST_SEEDS = 32
+_CLEAR = "TFE_ContextClearCaches"
+
+
+@final
+class Seeds:
+    """The seeds that were set since TensorFlow has forgotten its kernels; None if that is not known."""
+
+    def __init__(self) -> None:
+        self._set: set[int | None] | None = None
+
+    def set(self, seed: int) -> None:
+        """`keras.utils.set_random_seed`."""
+        context = sys.modules.get("tensorflow.python.eager.context")
+        if context is None or not hasattr(getattr(context, "pywrap_tfe", None), _CLEAR):
+            keras.utils.set_random_seed(seed)
+            return
+        known = None if self._set is None else self._set | {context.global_seed()}  # code of the user's may set one
+        if known is None or seed in known or len(known) > _MOST_SEEDS:
+            keras.utils.set_random_seed(seed)
+            self._set = {seed}
+            return
+        with _without_clearing(context.pywrap_tfe):
+            keras.utils.set_random_seed(seed)
+        self._set = known | {seed}
+
+
+@contextmanager
+def _without_clearing(calls: Any) -> Iterator[None]:
+    clear = getattr(calls, _CLEAR)
+    setattr(calls, _CLEAR, lambda _: None)
+    try:
+        yield
+    finally:
+        setattr(calls, _CLEAR, clear)
+
+
+SEEDS = Seeds()
+"""The seeds of this process."""
