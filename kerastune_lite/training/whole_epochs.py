@@ -121,7 +121,7 @@ class EpochGraph:
     @property
     def draws(self) -> bool:
         """Whether operations of the graph have a random state of their own."""
-        return draws(self._batches.graph.as_graph_def())
+        return draws(self._batches.graph)
 
     def run(self, tensors: Any, order: Any, batch_size: int) -> None:
         """Takes the steps of an epoch.
