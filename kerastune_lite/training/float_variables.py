@@ -68,12 +68,13 @@ class Slot:
 
 def slots(owner: Any) -> Iterator[Slot]:
     """The floats of an object that may become variables: those that are not at their defaults."""
-    names = _ATTRIBUTES.get(type(owner), ())
+    kind: Any = type(owner)
+    names = _ATTRIBUTES.get(kind, ())
     for holder in (vars(owner), vars(owner).get(_OF_FUNCTION, {})) if names else ():
         for name in names:
             given = holder.get(name)
             value = given.numpy() if _is_eager_scalar(given) else given
-            if type(value) in (float, np.float32) and value != _default(type(owner), name):
+            if type(value) in (float, np.float32) and value != _default(kind, name):
                 yield Slot(holder, name, given, value)
 
 
@@ -82,7 +83,7 @@ def _is_eager_scalar(value: Any) -> bool:
 
 
 @cache
-def _default(kind: Callable[..., Any], name: str) -> Any:
+def _default(kind: Any, name: str) -> Any:
     default = inspect.signature(kind).parameters[name].default
     return np.float32(default) if kind is _regularizers.L1 else default
 

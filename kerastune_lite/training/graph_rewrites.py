@@ -1,8 +1,8 @@
 """Whether TensorFlow rewrites a graph otherwise where it reads a variable in place of a constant.
 
 Before it runs a graph, TensorFlow moves constants through sums and products, divides by them once, and fuses
-operations around them: (x * 3) * c becomes x * (3 * c), and x / c becomes x * (1 / c). That rounds differently. Here are
-the places where it does so; what is not known to be left alone counts as one of them.
+operations around them: (x * 3) * c becomes x * (3 * c), and x / c becomes x * (1 / c). That rounds differently. Here
+are the places where it does so; what is not known to be left alone counts as one of them.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -173,13 +173,13 @@ def traced_with(trace):
     [
         (lambda rate: rate > 0.2, 0.4, 0.1),
         (lambda rate: 1 - rate == 0.7, 0.3, 0.4),
-        (lambda rate: bool(rate), 0.4, 0.0),
+        (bool, 0.4, 0.0),
         (lambda rate: 1 / (rate - 0.4) < 0, 0.2, 0.4),
-        (lambda rate: float(rate), 0.3, 0.4),
-        (lambda rate: math.sqrt(rate), 0.3, 0.4),
-        (lambda rate: np.float32(rate), 0.3, 0.4),
+        (float, 0.3, 0.4),
+        (math.sqrt, 0.3, 0.4),
+        (np.float32, 0.3, 0.4),
         (lambda rate: {rate: 1}, 0.3, 0.4),
-        (lambda rate: f"{rate}", 0.3, 0.4),
+        (str, 0.3, 0.4),
         (lambda rate: rate.hex(), 0.3, 0.4),  # what a stand-in lacks
     ],
 )
