@@ -10,6 +10,7 @@ import inspect
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -98,10 +99,11 @@ class _Walk:
         if isinstance(value, _PLAIN):
             self.tokens.append((type(value).__name__, repr(value)))
             return []
-        number = self._numbers.setdefault(id(value), len(self._numbers))
-        if number < len(self._numbers) - 1:
-            self.tokens.append(number)
+        known = self._numbers.get(id(value))
+        if known is not None:
+            self.tokens.append(known)
             return []
+        self._numbers[id(value)] = len(self._numbers)
         kind, library = type(value), type(value).__module__.partition(".")[0]
         if library in _LIBRARIES and isinstance(value, (list, tuple, dict, set, frozenset)):
             self.tokens.append((kind.__name__, len(value)))
@@ -139,6 +141,7 @@ class _Walk:
         return ((name, self._slots.get((place, name), part)) for name, part in holder.items())
 
 
+@cache
 def _ignored(name: str) -> bool:
     return name in _IGNORED or name.startswith("_self_") or name.endswith("_initializer")
 

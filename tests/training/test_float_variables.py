@@ -5,10 +5,12 @@ import math
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerastune_lite.training import fingerprint
 from kerastune_lite.training.float_variables import Slot, slots, traced
 from kerastune_lite.training.graph_cache import GraphCache
+from kerastune_lite.training.graph_rewrites import rewritten_if_constant
 from tests.training.test_graph_cache import NEW, Y, compiled, layers, mlp, optimizers, state, trained
 
 ONE_HOT = np.eye(3, dtype="float32")[Y]
@@ -114,14 +116,6 @@ def test_floats_that_must_be_constants_stay_constants(name, constants):
     assert state(again) == state(trained(GraphCache(), lambda: build(0.07))[0])
 
 
-def test_a_decision_by_a_float_makes_another_graph():
-    cache = GraphCache()
-    build = lambda momentum: mlp(optimizers.RMSprop(0.01, momentum=momentum, rho=0.8))  # noqa: E731
-    trained(cache, lambda: build(-0.1))  # RMSprop has no momentum, unless it is above zero
-    assert trained(cache, lambda: build(-0.2))[1] is None
-    assert trained(cache, lambda: build(0.2))[1] == NEW
-
-
 @pytest.mark.parametrize(("floats", "reason"), [((0.3, 0.3), NEW), ((0.5, 0.2), NEW), ((0.3, 0.2), None)])
 def test_floats_that_are_equal_or_special_make_another_graph(floats, reason):
     cache = GraphCache()
@@ -191,3 +185,55 @@ def test_whatever_python_reads_of_a_float_must_be_the_same(trace, same, other):
 
 def test_a_float_that_python_does_not_read_may_be_any():
     assert traced_with(lambda rate: isinstance(rate, float)).fit([0.7])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_a_variable_has_the_bits_of_a_constant(dtype):
+    values = np.random.default_rng(0).lognormal(size=50).tolist()
+    slot = Slot({"rate": values[0]}, "rate", values[0], values[0])
+
+    def trace(rate):
+        return tf.function(lambda: tf.convert_to_tensor(1 / (1 - rate), dtype)).get_concrete_function()
+
+    read, floats, _ = traced([slot], frozenset(), lambda: trace(slot.holder["rate"]))
+    for value in values:
+        floats.assign([value])
+        assert read().numpy().tobytes() == trace(value)().numpy().tobytes()
+
+
+def read_in(expression):
+    """The value of a variable that a graph reads for an expression of x, y and c."""
+    variable, reads = tf.Variable(0.7), []
+
+    def function(x, y):
+        reads.append(variable.value())
+        return expression(x, y, reads[0])
+
+    row = tf.TensorSpec([None, 5])
+    tf.function(function, autograph=False).get_concrete_function(row, row)
+    return reads
+
+
+@pytest.mark.parametrize(
+    ("expression", "rewritten"),
+    [
+        (lambda x, y, c: tf.nn.relu(x) * c, False),
+        (lambda x, y, c: c * (2.0 * x), False),
+        (lambda x, y, c: (c * x + y) * 0.3, False),
+        (lambda x, y, c: x + c, False),
+        (lambda x, y, c: c / x, False),
+        (lambda x, y, c: tf.cast(x, "float16") * tf.cast(c, "float16"), False),
+        (lambda x, y, c: x / c, True),
+        (lambda x, y, c: (c / 7.0) * x, True),
+        (lambda x, y, c: (x * y) * c, True),
+        (lambda x, y, c: tf.identity(x * y) * c, True),
+        (lambda x, y, c: (x * c) * 0.3, True),
+        (lambda x, y, c: y * (x * c) * (0.3 * x), True),
+        (lambda x, y, c: (x + 0.3) + c, True),
+        (lambda x, y, c: (x + c) + 2.0, True),
+        (lambda x, y, c: tf.matmul(x, y, transpose_b=True) * c, True),
+        (lambda x, y, c: tf.linalg.diag(tf.broadcast_to(c, [5])), True),
+    ],
+)
+def test_what_tensorflow_would_rewrite_around_a_constant_is_known(expression, rewritten):
+    assert rewritten_if_constant(read_in(expression)) == rewritten
