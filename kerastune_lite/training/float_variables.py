@@ -147,6 +147,8 @@ def traced(
             rewritten = [leaf.roots for leaf in record.leaves.values() if rewritten_if_constant(leaf.reads.values())]
         except Exception:  # noqa: BLE001 - Keras takes nothing but a float there; what is wrong otherwise comes up again
             break
+        for leaf in record.leaves.values():
+            leaf.reads.clear()  # they keep graphs
         if not rewritten:
             return result, FloatVariables(record, constant), constant
         constant = constant.union(*rewritten)

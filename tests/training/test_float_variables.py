@@ -10,7 +10,6 @@ import tensorflow as tf
 from kerastune_lite.training import fingerprint
 from kerastune_lite.training.float_variables import Slot, slots, traced
 from kerastune_lite.training.graph_cache import GraphCache
-from kerastune_lite.training.graph_rewrites import rewritten_if_constant
 from tests.training.test_graph_cache import NEW, Y, compiled, layers, mlp, optimizers, state, trained
 
 ONE_HOT = np.eye(3, dtype="float32")[Y]
@@ -199,41 +198,3 @@ def test_a_variable_has_the_bits_of_a_constant(dtype):
     for value in values:
         floats.assign([value])
         assert read().numpy().tobytes() == trace(value)().numpy().tobytes()
-
-
-def read_in(expression):
-    """The value of a variable that a graph reads for an expression of x, y and c."""
-    variable, reads = tf.Variable(0.7), []
-
-    def function(x, y):
-        reads.append(variable.value())
-        return expression(x, y, reads[0])
-
-    row = tf.TensorSpec([None, 5])
-    tf.function(function, autograph=False).get_concrete_function(row, row)
-    return reads
-
-
-@pytest.mark.parametrize(
-    ("expression", "rewritten"),
-    [
-        (lambda x, y, c: tf.nn.relu(x) * c, False),
-        (lambda x, y, c: c * (2.0 * x), False),
-        (lambda x, y, c: (c * x + y) * 0.3, False),
-        (lambda x, y, c: x + c, False),
-        (lambda x, y, c: c / x, False),
-        (lambda x, y, c: tf.cast(x, "float16") * tf.cast(c, "float16"), False),
-        (lambda x, y, c: x / c, True),
-        (lambda x, y, c: (c / 7.0) * x, True),
-        (lambda x, y, c: (x * y) * c, True),
-        (lambda x, y, c: tf.identity(x * y) * c, True),
-        (lambda x, y, c: (x * c) * 0.3, True),
-        (lambda x, y, c: y * (x * c) * (0.3 * x), True),
-        (lambda x, y, c: (x + 0.3) + c, True),
-        (lambda x, y, c: (x + c) + 2.0, True),
-        (lambda x, y, c: tf.matmul(x, y, transpose_b=True) * c, True),
-        (lambda x, y, c: tf.linalg.diag(tf.broadcast_to(c, [5])), True),
-    ],
-)
-def test_what_tensorflow_would_rewrite_around_a_constant_is_known(expression, rewritten):
-    assert rewritten_if_constant(read_in(expression)) == rewritten
