@@ -8,12 +8,17 @@ their configs. What it does not know, it refuses.
 import enum
 import inspect
 import types
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from kerastune_lite.training.float_variables import Slot, slots
 
 # Attributes that no trace reads.
 _IGNORED = {
@@ -50,10 +55,12 @@ class Fingerprint:
     Attributes:
         tokens: All that was found, on the way.
         variables: The variables, in the order in which they were found.
+        floats: The floats whose values are no part of the tokens, in the same order.
     """
 
     tokens: tuple[Any, ...]
     variables: tuple[keras.Variable, ...]
+    floats: tuple[Slot, ...]
 
     @classmethod
     def of(cls, model: keras.Model) -> "Fingerprint":
@@ -62,17 +69,24 @@ class Fingerprint:
         Raises:
             NotComparable: The model holds code or data of the user's.
         """
-        walk = _Walk()
+        walk = _Walk(floats=not model.jit_compile)  # XLA compiles constants in its own way
         walk.over(model)
-        return cls(tuple(walk.tokens), tuple(walk.variables))
+        return cls(tuple(walk.tokens), tuple(walk.variables), tuple(walk.floats))
 
 
 class _Walk:
-    """A walk over objects, each of which it enters once."""
+    """A walk over objects, each of which it enters once.
 
-    def __init__(self) -> None:
+    Args:
+        floats: Whether to leave out the values of floats that may be variables.
+    """
+
+    def __init__(self, *, floats: bool) -> None:
         self.tokens: list[Any] = []
         self.variables: list[keras.Variable] = []
+        self.floats: list[Slot] = []
+        self._floats = floats
+        self._slots: dict[tuple[int, Any], Slot] = {}
         self._numbers: dict[int, int] = {}
 
     def over(self, root: Any) -> None:
@@ -87,17 +101,22 @@ class _Walk:
 
     def _enter(self, place: str, value: Any) -> list[tuple[str, Any]]:
         """Notes the value, unless it is known by now; returns its parts with their places."""
+        if isinstance(value, Slot):
+            self.tokens.append(f"{type(value.value).__name__} of any value")
+            self.floats.append(value)
+            return []
         if isinstance(value, _PLAIN):
             self.tokens.append((type(value).__name__, repr(value)))
             return []
-        number = self._numbers.setdefault(id(value), len(self._numbers))
-        if number < len(self._numbers) - 1:
-            self.tokens.append(number)
+        known = self._numbers.get(id(value))
+        if known is not None:
+            self.tokens.append(known)
             return []
+        self._numbers[id(value)] = len(self._numbers)
         kind, library = type(value), type(value).__module__.partition(".")[0]
         if library in _LIBRARIES and isinstance(value, (list, tuple, dict, set, frozenset)):
             self.tokens.append((kind.__name__, len(value)))
-            return [(place, part) for part in _members(value)]
+            return [(place, part) for part in self._members(value)]
         token = _leaf(value)
         if token is not None:
             self.tokens.append(token)
@@ -107,22 +126,31 @@ class _Walk:
         if isinstance(value, keras.Variable):
             self.variables.append(value)
         self.tokens.append((kind.__module__, kind.__qualname__))
-        attributes = [(name, part) for name, part in sorted(vars(value).items()) if not _ignored(name)]
+        if self._floats:
+            self._slots.update(((id(slot.holder), slot.name), slot) for slot in slots(value))
+        attributes = [
+            (name, part) for name, part in sorted(self._items(vars(value)), key=itemgetter(0)) if not _ignored(name)
+        ]
         self.tokens.append(tuple(name for name, _ in attributes))
         return [(f"{kind.__qualname__}.{name}", part) for name, part in attributes]
 
+    def _members(self, value: Any) -> list[Any]:
+        """The members of a collection, in an order that is the same in each process."""
+        if isinstance(value, dict):
+            return [part for item in self._items(value) for part in item]
+        if not isinstance(value, (set, frozenset)):
+            return list(value)
+        if not all(isinstance(member, _PLAIN) for member in value):
+            raise NotComparable("a set of objects, which has no order")
+        return sorted(value, key=repr)
 
-def _members(value: Any) -> list[Any]:
-    """The members of a collection, in an order that is the same in each process."""
-    if isinstance(value, dict):
-        return [part for item in value.items() for part in item]
-    if not isinstance(value, (set, frozenset)):
-        return list(value)
-    if not all(isinstance(member, _PLAIN) for member in value):
-        raise NotComparable("a set of objects, which has no order")
-    return sorted(value, key=repr)
+    def _items(self, holder: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:
+        """The items of a dictionary, with slots for floats that are left out."""
+        place = id(holder)
+        return ((name, self._slots.get((place, name), part)) for name, part in holder.items())
 
 
+@cache
 def _ignored(name: str) -> bool:
     return name in _IGNORED or name.startswith("_self_") or name.endswith("_initializer")
 

@@ -6,7 +6,6 @@ its values. The model itself stays as it is: its layers, optimizer and metrics s
 """
 
 import weakref
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
@@ -16,6 +15,7 @@ import tensorflow as tf
 
 from kerastune_lite.training.data_cache import Fed
 from kerastune_lite.training.fingerprint import Fingerprint, NotComparable
+from kerastune_lite.training.float_variables import FloatVariables, traced
 from kerastune_lite.training.whole_epochs import EpochGraphs, ends_at_nan
 
 # Graphs take memory as well as their variables.
@@ -27,14 +27,18 @@ class _Traced:
     """Graphs, and the variables that they use.
 
     Attributes:
+        key: What the trace has read.
         graphs: The graphs.
         variables: What the variables of a model are exchanged for.
+        floats: What the graphs read in place of floats of the model.
         holder: The model that was trained last.
         held: Its variables.
     """
 
+    key: Any
     graphs: EpochGraphs
     variables: Sequence[tf.Variable]
+    floats: FloatVariables
     holder: "weakref.ref[keras.Model] | None" = None
     held: Sequence["weakref.ref[keras.Variable]"] = ()
 
@@ -73,7 +77,8 @@ class GraphCache:
     """Graphs of whole epochs by what their trace has read."""
 
     def __init__(self) -> None:
-        self._traced: OrderedDict[Any, _Traced] = OrderedDict()
+        self._traced: list[_Traced] = []  # the one used last at the end
+        self._constant: dict[int, frozenset[int]] = {}  # floats that must be constants, by the hash of the key
 
     def __reduce__(self) -> tuple[type["GraphCache"], tuple[()]]:
         """In another process it begins empty."""
@@ -96,27 +101,34 @@ class GraphCache:
             found = Fingerprint.of(model)
         except NotComparable as reason:
             return EpochGraphs.of(model, fed, callbacks), str(reason)
-        for each in self._traced.values():  # a model may be trained several times
+        for each in self._traced:  # a model may be trained several times
             if each.holder is not None and each.holder() is model:
                 each.take_back()
         key = (found.tokens, _surroundings(), specs(fed), ends_at_nan(callbacks))
-        traced = self._traced.get(key)
-        if traced is not None:
-            self._traced.move_to_end(key)
-            traced.lend(model, found.variables)
-            return traced.graphs, None
-        traced = _Traced(EpochGraphs.of(model, fed, callbacks), list(map(_held, found.variables)))
-        foreign = _foreign(traced)
+        values = [slot.value for slot in found.floats]
+        earlier = next((each for each in self._traced if each.key == key and each.floats.fit(values)), None)
+        if earlier is not None:
+            self._keep(earlier)
+            earlier.lend(model, found.variables)
+            earlier.floats.assign(values)
+            return earlier.graphs, None
+        constant = self._constant.get(hash(key), frozenset())
+        graphs, floats, self._constant[hash(key)] = traced(
+            found.floats, constant, lambda: EpochGraphs.of(model, fed, callbacks)
+        )
+        new = _Traced(key, graphs, list(map(_held, found.variables)), floats)
+        foreign = _foreign(new)
         if foreign is not None:
-            return traced.graphs, foreign
-        traced.hold(model, found.variables)
-        self._keep(key, traced)
-        return traced.graphs, "no training before had the same graph"
+            return graphs, foreign
+        new.hold(model, found.variables)
+        self._keep(new)
+        return graphs, "no training before had the same graph"
 
-    def _keep(self, key: Any, traced: _Traced) -> None:
-        self._traced[key] = traced
-        while len(self._traced) > _MOST_GRAPHS or sum(each.size for each in self._traced.values()) > _MOST_BYTES:
-            self._traced.popitem(last=False)
+    def _keep(self, used: _Traced) -> None:
+        """Keeps graphs longest that were used last."""
+        self._traced = [*(each for each in self._traced if each is not used), used]
+        while len(self._traced) > _MOST_GRAPHS or sum(each.size for each in self._traced) > _MOST_BYTES:
+            del self._traced[0]
 
 
 def _surroundings() -> tuple[Any, ...]:
@@ -139,7 +151,7 @@ def _spec(tensors: Any) -> Any:
 
 def _foreign(traced: _Traced) -> str | None:
     """What the graphs use besides the variables of the model; None if there is nothing."""
-    own = {id(variable.handle) for variable in traced.variables}
+    own = {id(variable.handle) for variable in (*traced.variables, *traced.floats.variables)}
     graphs = [graph for graph in traced.graphs if graph is not None]
     if any(id(captured) not in own for graph in graphs for captured in graph.captured):
         return "the graph uses data or variables that do not belong to the model"

@@ -61,7 +61,7 @@ def _pipeline(dataset: tf.data.Dataset, *, stepped: bool) -> Iterable[str]:
     if names & _PYTHON:
         yield "the dataset comes from a Python generator or nested datasets"
     functions = (function for step in _steps(dataset) for function in step._functions())  # noqa: SLF001
-    if any(draws(function.function.graph.as_graph_def()) for function in functions):
+    if any(draws(function.function.graph) for function in functions):
         yield "the dataset draws random numbers"
 
 
@@ -82,11 +82,11 @@ def model_causes(model: keras.Model, x: Any) -> list[str]:
         return []
     with suppress(Exception):  # user code: the model may be trained without a call of its own
         traced = tf.function(lambda inputs: model(inputs, training=True)).get_concrete_function(x)
-        return ["the model uses tf.random; use keras.random"] if draws(traced.graph.as_graph_def()) else []
+        return ["the model uses tf.random; use keras.random"] if draws(traced.graph) else []
     return []
 
 
-def draws(graph: Any) -> bool:
-    """Whether operations of a graph have a random state of their own."""
-    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
-    return any(node.op.startswith(_RANDOM) for node in nodes)
+def draws(graph: tf.Graph) -> bool:
+    """Whether operations of a graph, or of a function that it calls, have a random state of their own."""
+    called = (function.graph for function in graph._functions.values())  # noqa: SLF001 - a graph_def takes long to write
+    return any(each.type.startswith(_RANDOM) for one in (graph, *called) for each in one.get_operations())

@@ -146,7 +146,7 @@ class EpochGraph:
     @property
     def draws(self) -> bool:
         """Whether operations of the graph have a random state of their own."""
-        return draws(self._batches.graph.as_graph_def())
+        return draws(self._batches.graph)
 
     def run(self, tensors: Any, order: Any, batch_size: int) -> tuple[int, bool]:
         """Takes the steps of an epoch.
