@@ -28,7 +28,7 @@ _BASH = """_kerastune_lite() {{
 complete -o filenames -F _kerastune_lite kerastune-lite
 """
 
-_ZSH = """(( $+functions[compdef] )) || {{ autoload -U compinit && compinit }}
+_ZSH = """(( $+functions[compdef] )) || { autoload -U compinit && compinit }
 autoload -U +X bashcompinit && bashcompinit
 """
 
@@ -54,7 +54,7 @@ def script(shell: str, commands: Mapping[str, argparse.ArgumentParser]) -> str:
     arguments = {name: _arguments(parser) for name, parser in commands.items()}
     if shell == "fish":
         return _fish(arguments)
-    return f"{_ZSH.format() if shell == 'zsh' else ''}{_bash(arguments)}"
+    return f"{_ZSH if shell == 'zsh' else ''}{_bash(arguments)}"
 
 
 def _arguments(parser: argparse.ArgumentParser) -> list[_Argument]:

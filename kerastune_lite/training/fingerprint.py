@@ -25,16 +25,8 @@ _IGNORED = {
     # they hold what others hold as well
     *("_tracker", "_auto_config", "_compile_config", "_nodes", "_value"),
     # they act before the trace, at the creation of layers and variables, or belong to a call that is over
-    *(
-        "build",
-        "quantize",
-        "_initializer",
-        "_initial_seed",
-        "_build_shapes_dict",
-        "_losses",
-        "history",
-        "stop_evaluating",
-    ),
+    *("build", "quantize", "_initializer", "_initial_seed", "_build_shapes_dict"),
+    *("_losses", "history", "stop_evaluating"),
     # they are ids, or come from the trace
     *("_loss_ids", "_trainable_variables_indices", "train_function", "test_function", "predict_function"),
     # an obstacle to whole epochs, unless it is the default one

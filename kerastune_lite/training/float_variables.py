@@ -212,7 +212,9 @@ class _Record:
         if tf.executing_eagerly():
             raise TypeError("a value is needed outside of a graph")
         value = _rounded(formula(self.values), dtype)
-        leaf = self.leaves.setdefault(_key(value), _Leaf(_variable(value)))
+        leaf = self.leaves.get(_key(value))
+        if leaf is None:
+            leaf = self.leaves[_key(value)] = _Leaf(_variable(value))
         leaf.formulas.append(formula)
         leaf.roots |= roots
         graph = tf.compat.v1.get_default_graph()

@@ -112,9 +112,9 @@ class GraphCache:
             earlier.lend(model, found.variables)
             earlier.floats.assign(values)
             return earlier.graphs, None
-        constant = self._constant.get(hash(key), frozenset())
-        graphs, floats, self._constant[hash(key)] = traced(
-            found.floats, constant, lambda: EpochGraphs.of(model, fed, callbacks)
+        number = hash(key)
+        graphs, floats, self._constant[number] = traced(
+            found.floats, self._constant.get(number, frozenset()), lambda: EpochGraphs.of(model, fed, callbacks)
         )
         new = _Traced(key, graphs, list(map(_held, found.variables)), floats)
         foreign = _foreign(new)
