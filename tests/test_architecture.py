@@ -44,6 +44,7 @@ HOMES = {
     "ray": {"executors"},
     "cloudpickle": {"executors"},
     "joblib": {"executors"},
+    "greenlet": {"executors"},
     "threadpoolctl": {"surrogate"},
     "pytest": {"testing"},
 }

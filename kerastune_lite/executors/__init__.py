@@ -5,6 +5,7 @@ from kerastune_lite.executors.in_process import InProcess
 from kerastune_lite.executors.pool import Pool
 from kerastune_lite.executors.protocol import Executor
 from kerastune_lite.executors.ray import Ray
+from kerastune_lite.executors.stacked import Stacked
 from kerastune_lite.study.events import Ended, Event
 from kerastune_lite.study.task import Decision, Send, Task, TrialFunction
 
@@ -17,6 +18,7 @@ __all__ = [
     "Pool",
     "Ray",
     "Send",
+    "Stacked",
     "Task",
     "TrialFunction",
     "run_attempt",

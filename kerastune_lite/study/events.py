@@ -28,6 +28,9 @@ SCHEDULE = "schedule"
 REUSE = "reuse"
 """The key of the annotation that tells whether a training has reused graphs: True, or why not, in words."""
 
+STACKED = "stacked"
+"""The key of the annotation with how many epochs a training took together with other trials, or why it took none."""
+
 STOPPING = "stopping"
 """The key of the annotation with what the stopping policy says about a search, in words."""
 

@@ -1,14 +1,39 @@
-"""What the loop and a running trial exchange: a task one way, events the other way, a decision for each event."""
+"""What the loop and a running trial exchange: a task one way, events the other way, a decision for each event.
+
+Trials that run in turns can also take steps together.
+"""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.overrides import Overrides
 from kerastune_lite.study.events import Ended, Event, SearchStarted, Started
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Work that can be done for several trials at once.
+
+    Attributes:
+        group: Steps with equal groups can be taken together.
+        given: What the trial gives for it.
+        take: Takes such steps: from what each trial gives, what each one gets, or the exception that it gets.
+        first: Whether to take it before other trials begin steps that are not first.
+    """
+
+    group: Hashable
+    given: Any
+    take: Callable[[Sequence[Any]], Sequence[Any]]
+    first: bool = False
+
+
+Meet = Callable[[Step], Any]
+"""Lets other trials run until their steps can be taken as well; returns or raises what the trial gets."""
 
 
 @final
@@ -30,6 +55,7 @@ class Task:
     resume: bool = False
     created: float = 0.0
     directory: Path | None = None
+    meet: Meet | None = None
 
     @property
     def trial(self) -> int:

@@ -121,6 +121,10 @@ class FloatVariables:
         for leaf, (value, *_) in zip(self._leaves, self._computed(values), strict=True):
             leaf.variable.assign(value)
 
+    def constants(self, values: Sequence[Any]) -> list[tf.Tensor]:
+        """What the graph would read from the variables for these floats, which `fit`."""
+        return [tf.constant(value) for value, *_ in self._computed(values)]
+
     def _computed(self, values: Sequence[Any]) -> list[list[Any]]:
         return [[_rounded(formula(values), leaf.variable.dtype) for formula in leaf.formulas] for leaf in self._leaves]
 

@@ -8,15 +8,18 @@ its values. The model itself stays as it is: its layers, optimizer and metrics s
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, final
 
 import keras
 import tensorflow as tf
 
+from kerastune_lite.study.task import Meet
 from kerastune_lite.training.data_cache import Fed
 from kerastune_lite.training.fingerprint import Fingerprint, NotComparable
 from kerastune_lite.training.float_variables import FloatVariables, traced
-from kerastune_lite.training.whole_epochs import EpochGraphs, ends_at_nan
+from kerastune_lite.training.stacked_epochs import SharedEpochs, StackedEpochs, assign, read
+from kerastune_lite.training.whole_epochs import EpochGraph, EpochGraphs, ends_at_nan
 
 # Graphs take memory as well as their variables.
 _MOST_GRAPHS, _MOST_BYTES = 16, 256 * 2**20
@@ -33,6 +36,7 @@ class _Traced:
         floats: What the graphs read in place of floats of the model.
         holder: The model that was trained last.
         held: Its variables.
+        stacks: What trains several models with the graphs, once there were some.
     """
 
     key: Any
@@ -41,6 +45,7 @@ class _Traced:
     floats: FloatVariables
     holder: "weakref.ref[keras.Model] | None" = None
     held: Sequence["weakref.ref[keras.Variable]"] = ()
+    stacks: Sequence[StackedEpochs | None] = ()
 
     @property
     def size(self) -> int:
@@ -51,10 +56,25 @@ class _Traced:
         """Exchanges the variables of a model; the model that had these before gets new ones."""
         self.take_back()
         for variable, lent in zip(variables, self.variables, strict=True):
-            _assign(lent, _held(variable))
+            assign(lent, read(_held(variable)))
             _hold(variable, lent)
         _begin_anew(model)
         self.hold(model, variables)
+
+    def share(self, found: Fingerprint, fed: Fed, meet: Meet, obstacle: str | None) -> EpochGraphs:
+        """The graphs for a training among others; the model that was traced gets variables of its own."""
+        self.take_back()
+        if not self.stacks:
+            used = [*self.variables, *self.floats.variables]
+            self.stacks = [
+                StackedEpochs(graph, used, obstacle) if isinstance(graph, EpochGraph) else None for graph in self.graphs
+            ]
+        values = [*map(_held, found.variables), *self.floats.constants([slot.value for slot in found.floats])]
+        epochs = int(fed.arguments.get("epochs", 1)) - int(fed.arguments.get("initial_epoch", 0))
+        shared = partial(SharedEpochs, meet=meet, values=values, epochs=epochs)
+        train, test = self.stacks
+        # a validation belongs to the epoch before it
+        return EpochGraphs(shared(train, first=False), None if test is None else shared(test, first=True))
 
     def take_back(self) -> None:
         """Gives the model that has these variables new ones, with the same values."""
@@ -85,7 +105,11 @@ class GraphCache:
         return GraphCache, ()
 
     def graphs(
-        self, model: keras.Model, fed: Fed, callbacks: Sequence[keras.callbacks.Callback] = ()
+        self,
+        model: keras.Model,
+        fed: Fed,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        meet: Meet | None = None,
     ) -> tuple[EpochGraphs, str | None]:
         """The graphs for a training of a model, whose variables may be exchanged.
 
@@ -93,6 +117,7 @@ class GraphCache:
             model: A model whose training has no `obstacle`, with an optimizer and metrics that are built.
             fed: The arguments of `fit`, with arrays as training data.
             callbacks: The callbacks of the training.
+            meet: How to take epochs together with other trials; None if there are none.
 
         Returns:
             The graphs, and why they are new ones; None if those of an earlier training are reused.
@@ -109,6 +134,8 @@ class GraphCache:
         earlier = next((each for each in self._traced if each.key == key and each.floats.fit(values)), None)
         if earlier is not None:
             self._keep(earlier)
+            if meet is not None:
+                return earlier.share(found, fed, meet, _obstacle(model, callbacks)), None
             earlier.lend(model, found.variables)
             earlier.floats.assign(values)
             return earlier.graphs, None
@@ -122,6 +149,8 @@ class GraphCache:
             return graphs, foreign
         new.hold(model, found.variables)
         self._keep(new)
+        if meet is not None:
+            graphs = new.share(found, fed, meet, _obstacle(model, callbacks))
         return graphs, "no training before had the same graph"
 
     def _keep(self, used: _Traced) -> None:
@@ -149,10 +178,17 @@ def _spec(tensors: Any) -> Any:
     return repr(structure), *((leaf.dtype.name, tuple(leaf.shape[1:])) for leaf in leaves if leaf is not None)
 
 
+def _obstacle(model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]) -> str | None:
+    """Why models with this graph are trained one by one; None if they can be trained together."""
+    if model.jit_compile:
+        return "the model is compiled with XLA"
+    return "TerminateOnNaN may end the epoch of one model" if ends_at_nan(callbacks) else None
+
+
 def _foreign(traced: _Traced) -> str | None:
     """What the graphs use besides the variables of the model; None if there is nothing."""
     own = {id(variable.handle) for variable in (*traced.variables, *traced.floats.variables)}
-    graphs = [graph for graph in traced.graphs if graph is not None]
+    graphs = [graph for graph in traced.graphs if isinstance(graph, EpochGraph)]
     if any(id(captured) not in own for graph in graphs for captured in graph.captured):
         return "the graph uses data or variables that do not belong to the model"
     if any(graph.draws for graph in graphs):
@@ -179,9 +215,3 @@ def _begin_anew(model: keras.Model) -> None:
 
 def _copy(variable: tf.Variable) -> tf.Variable:
     return tf.Variable(variable, trainable=variable.trainable, name=variable.name.partition(":")[0])
-
-
-def _assign(variable: tf.Variable, value: tf.Variable) -> None:
-    """`variable.assign(value)`, without what that does besides."""
-    read = tf.raw_ops.ReadVariableOp(resource=value.handle, dtype=value.dtype)
-    tf.raw_ops.AssignVariableOp(resource=variable.handle, value=read)

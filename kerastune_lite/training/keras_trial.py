@@ -17,10 +17,20 @@ from kerastune_lite.callbacks.saved_states import last_state
 from kerastune_lite.errors import DataError, nearest
 from kerastune_lite.space.hp import HyperParameters
 from kerastune_lite.space.overrides import Overrides
-from kerastune_lite.study.events import EPOCHS, REUSE, SCHEDULE, Annotated, Ended, Outcome, ReadsRecorded, Reported
+from kerastune_lite.study.events import (
+    EPOCHS,
+    REUSE,
+    SCHEDULE,
+    STACKED,
+    Annotated,
+    Ended,
+    Outcome,
+    ReadsRecorded,
+    Reported,
+)
 from kerastune_lite.study.layout import BOARD, FILES, checkpoint_directory, shared_runs, trial_name
 from kerastune_lite.study.objective import Objective
-from kerastune_lite.study.task import Decision, Send, Task
+from kerastune_lite.study.task import Decision, Meet, Send, Task
 from kerastune_lite.training import whole_epochs
 from kerastune_lite.training.arguments import FitArguments, check_counts
 from kerastune_lite.training.build_ahead import build_ahead, build_for
@@ -36,6 +46,7 @@ from kerastune_lite.training.repeatable import data_causes, first_batch, model_c
 from kerastune_lite.training.returned import check_objective, returned_epochs
 from kerastune_lite.training.schedule import LearningRateWatch, schedule_of
 from kerastune_lite.training.seeding import SEEDS
+from kerastune_lite.training.stacked_epochs import SharedEpochs
 from kerastune_lite.training.user_callbacks import TrialInfo, UserCallbacks
 from kerastune_lite.training.whole_epochs import EpochGraphs
 
@@ -193,22 +204,28 @@ class Training:
             self._note(REUSE, obstacle)
             model.fit(**fed.arguments, callbacks=callbacks, verbose=verbose)
             return
-        graphs, reason = self._graphs(model, fed, callbacks)
+        graphs, reason = self._graphs(model, fed, callbacks, self._task.meet)
         self._note(REUSE, reason or True)
         if graphs is None:
             model.fit(**fed.arguments, callbacks=callbacks, verbose=verbose)
-        else:
-            whole_epochs.fit(model, graphs, fed, callbacks)
+            return
+        whole_epochs.fit(model, graphs, fed, callbacks)
+        if isinstance(graphs.train, SharedEpochs):
+            self._note(STACKED, graphs.train.together or graphs.train.obstacle or 0)
 
     def _graphs(
-        self, model: keras.Model, fed: Fed, callbacks: Sequence[keras.callbacks.Callback]
+        self,
+        model: keras.Model,
+        fed: Fed,
+        callbacks: Sequence[keras.callbacks.Callback],
+        meet: Meet | None = None,
     ) -> tuple[EpochGraphs | None, str | None]:
         """The graphs of whole epochs, None if they cannot be had; and why no earlier ones are reused."""
         cache = self._trial.graphs
         try:
             if cache is None:
                 return EpochGraphs.of(model, fed, callbacks), 'reuse="never"'
-            return cache.graphs(model, fed, callbacks)
+            return cache.graphs(model, fed, callbacks, meet)
         except Exception as error:  # noqa: BLE001 - code of the user's: fit itself tells what is wrong with it
             return None, f"a whole epoch cannot be traced: {str(error).strip().splitlines()[0]}"
 

@@ -5,12 +5,14 @@ makes it forget that for all graphs, because the kernels of random operations ho
 seed in their key: those of a seed that was never set before do not exist.
 """
 
+import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, final
 
 import keras
+import numpy as np
 
 # Then all is forgotten nevertheless: the kernels of earlier seeds take memory.
 _MOST_SEEDS = 32
@@ -38,6 +40,21 @@ class Seeds:
         with _without_clearing(context.pywrap_tfe):
             keras.utils.set_random_seed(seed)
         self._set = known | {seed}
+
+
+@contextmanager
+def kept_generators() -> Iterator[None]:
+    """Gives the random generators of the process the states that they had before, except that of `keras.random`."""
+    states, context = (random.getstate(), np.random.get_state()), sys.modules.get("tensorflow.python.eager.context")  # noqa: NPY002
+    held = None if context is None else vars(context.context())
+    tensorflow = {} if held is None else {name: held[name] for name in ("_seed", "_rng") if name in held}
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+        if held is not None:
+            held.update(tensorflow)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ rows, with equal results.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple, Protocol, final
 
 import keras
 import tensorflow as tf
@@ -99,6 +99,7 @@ class EpochGraph:
         ends_at_nan: Whether to end an epoch with the first batch after which the loss is no finite number.
 
     Attributes:
+        step: `step` for a batch of any number of rows, as a concrete function.
         metrics: The names of the metrics, in the order of `step`.
     """
 
@@ -110,31 +111,25 @@ class EpochGraph:
         jit_compile: bool | None,
         ends_at_nan: bool = False,
     ) -> None:
-        self.metrics: list[str] = []
         leaves = keras.tree.flatten(tensors)
-        specs = [tf.TensorSpec([None, *leaf.shape[1:]], leaf.dtype) for leaf in leaves if leaf is not None]
+        rows = keras.tree.map_structure(_any_rows, tensors, none_is_leaf=True)
+        specs = [spec for spec in keras.tree.flatten(rows) if spec is not None]
         row, number = tf.TensorSpec([None], tf.int64), tf.TensorSpec([], tf.int64)
 
         as_it_is = tf.autograph.experimental.do_not_convert  # as Keras does
-        one_batch = tf.function(as_it_is(step), reduce_retracing=True, jit_compile=jit_compile)
+        self.step = tf.function(as_it_is(step), jit_compile=jit_compile).get_concrete_function(rows)
+        self.metrics = list(self.step.structured_outputs)
 
         def batches(order: Any, begin: Any, batch_size: Any, *given: Any) -> Any:
             """Takes batches from row number `begin` on; returns how far it came in time, and if it can go on."""
             remaining = iter(given)
             data = keras.tree.pack_sequence_as(tensors, [None if leaf is None else next(remaining) for leaf in leaves])
-            until = tf.timestamp() + _LONGEST
-            count = tf.size(order, out_type=tf.int64)
 
-            def continues(position: Any, finite: Any) -> Any:
-                return (position < count) & finite & ((position == begin) | (tf.timestamp() < until))
+            def take(position: Any, finite: Any) -> Any:
+                metrics = self.step(rows_of(data, order[position : position + batch_size]))
+                return [tf.math.is_finite(metrics["loss"]) if ends_at_nan else finite]
 
-            def body(position: Any, finite: Any) -> Any:
-                metrics = one_batch(rows_of(data, order[position : position + batch_size]))
-                self.metrics = list(metrics)
-                return position + batch_size, tf.math.is_finite(metrics["loss"]) if ends_at_nan else finite
-
-            goes_on = tf.constant(value=True)
-            return tf.while_loop(continues, body, [begin, goes_on], parallel_iterations=1)
+            return while_in_time(take, lambda finite: finite, begin, order, batch_size, [tf.constant(value=True)])
 
         self._batches = tf.function(as_it_is(batches)).get_concrete_function(row, number, number, *specs)
 
@@ -167,6 +162,59 @@ class EpochGraph:
         return int(position) // batch_size - 1, bool(finite)
 
 
+def while_in_time(
+    take: Callable[..., Sequence[Any]],
+    goes_on: Callable[..., Any],
+    begin: Any,
+    order: Any,
+    batch_size: Any,
+    state: Sequence[Any],
+) -> Any:
+    """A loop over batches in a graph, which ends in time for Python to notice an interrupt.
+
+    Args:
+        take: Takes a batch, from the position of its first row and the state; returns the new state.
+        goes_on: From the state, whether there may be another batch.
+        begin: The position of the first row.
+        order: The rows, along the last axis.
+        batch_size: Rows per batch.
+        state: The state at the beginning.
+
+    Returns:
+        The position of the row after the last one that was taken, and the state.
+    """
+    until = tf.timestamp() + _LONGEST
+    count = tf.shape(order, out_type=tf.int64)[-1]
+
+    def continues(position: Any, *state: Any) -> Any:
+        return (position < count) & goes_on(*state) & ((position == begin) | (tf.timestamp() < until))
+
+    def body(position: Any, *state: Any) -> Any:
+        return position + batch_size, *take(position, *state)
+
+    return tf.while_loop(continues, body, [begin, *state], parallel_iterations=1)
+
+
+def _any_rows(leaf: Any) -> Any:
+    """The type of a tensor with any number of rows."""
+    return None if leaf is None else tf.TensorSpec([None, *leaf.shape[1:]], leaf.dtype)
+
+
+class Epochs(Protocol):
+    """What takes the epochs of a training: an `EpochGraph`, or one that is shared with other trials."""
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names of the metrics."""
+
+    @property
+    def draws(self) -> bool:
+        """Whether operations have a random state of their own."""
+
+    def run(self, tensors: Any, order: Any, batch_size: int) -> tuple[int, bool]:
+        """Takes the steps of an epoch."""
+
+
 class EpochGraphs(NamedTuple):
     """The graphs of a training.
 
@@ -175,8 +223,8 @@ class EpochGraphs(NamedTuple):
         test: Of a validation; None if Keras itself validates.
     """
 
-    train: EpochGraph
-    test: EpochGraph | None
+    train: Epochs
+    test: Epochs | None
 
     @classmethod
     def of(cls, model: keras.Model, fed: Fed, callbacks: Sequence[keras.callbacks.Callback] = ()) -> "EpochGraphs":
@@ -272,7 +320,7 @@ class _Function:
         last_batch: The number of the last batch, from 0.
     """
 
-    def __init__(self, model: keras.Model, graph: EpochGraph, pipeline: Pipeline, own: Callable[[Any], Any]) -> None:
+    def __init__(self, model: keras.Model, graph: Epochs, pipeline: Pipeline, own: Callable[[Any], Any]) -> None:
         self._model, self._graph, self._pipeline, self._own = model, graph, pipeline, own
         self.last_batch = 0
 
