@@ -96,15 +96,40 @@ def _repeat(operation: Any, inputs: Sequence[Any], state: State) -> Sequence[Any
         return repeat(called, inputs, state)
     if not any(isinstance(each, Handle) for each in inputs):
         return _copied(operation, inputs)
+    if operation.type in ("While", "StatelessWhile"):
+        return _loop(operation, inputs, state)
     handle, *given = inputs
     act = _ON_VARIABLES.get(operation.type)
     if act is None or any(isinstance(each, Handle) for each in given):
         raise NotStateless(f"{operation.type} uses a variable")
     value = act(state[handle.key], *given)
     if operation.outputs:
-        return [value]
+        return [tf.cast(value, operation.outputs[0].dtype)]  # a shape has one of two types
     state[handle.key] = value
     return []
+
+
+def _loop(operation: Any, inputs: Sequence[Any], state: State) -> Sequence[Any]:
+    """Repeats a loop that reads variables."""
+    condition, body = (operation.graph._get_function(operation.get_attr(name).name).graph for name in ("cond", "body"))  # noqa: SLF001
+    if assigned(body, [each if isinstance(each, Handle) else None for each in inputs]):
+        raise NotStateless("a loop assigns a variable")
+
+    def with_handles(changing: Sequence[Any]) -> list[Any]:
+        remaining = iter(changing)
+        return [each if isinstance(each, Handle) else next(remaining) for each in inputs]
+
+    def tensors(outputs: Sequence[Any]) -> list[Any]:
+        return [output for output, given in zip(outputs, inputs, strict=True) if not isinstance(given, Handle)]
+
+    outputs = tf.while_loop(
+        lambda *changing: repeat(condition, with_handles(changing), state)[0],
+        lambda *changing: tensors(repeat(body, with_handles(changing), state)),
+        tensors(inputs),
+        shape_invariants=[output.shape for output in tensors(operation.outputs)],
+        parallel_iterations=operation.get_attr("parallel_iterations"),
+    )
+    return with_handles(outputs)
 
 
 def _called(operation: Any) -> Any:
@@ -131,6 +156,7 @@ def _scattered(add: Callable[[Any, Any, Any], Any]) -> Callable[[Any, Any, Any],
 # What operations do with the value of a variable: without an output, that becomes the new value.
 _ON_VARIABLES: dict[str, Callable[..., Any]] = {
     "ReadVariableOp": lambda value: value,
+    "VariableShape": tf.shape,
     "ResourceGather": tf.gather,
     "AssignVariableOp": lambda _, value: value,
     "AssignAddVariableOp": lambda value, more: value + more,
