@@ -2,10 +2,10 @@
 
 import pytest
 
-from kerastune_lite.executors import InProcess, Pool
+from kerastune_lite.executors import InProcess, Pool, Stacked
 from kerastune_lite.testing import ExecutorConformance
 
-EXECUTORS = [InProcess, Pool(1), Pool(2)]
+EXECUTORS = [InProcess, Stacked(1), Stacked(2), Pool(1), Pool(2)]
 
 
 class TestExecutors(ExecutorConformance):
