@@ -35,7 +35,8 @@ def prepared(model, size):
         keras.utils.set_random_seed(seed)
         built = model.make(**first)
         build_ahead(built, fed.train.first_batch())
-        found.append((built, [variable._value for variable in Fingerprint.of(built).variables]))
+        values = [variable._value for variable in Fingerprint.of(built).variables]  # noqa: SLF001 - as graph_cache does
+        found.append((built, values))
     (traced, own), *others = found
     graphs = EpochGraphs.of(traced, fed)
     pipelines = (fed.train, fed.validation)

@@ -73,6 +73,7 @@ class _Traced:
         epochs = int(fed.arguments.get("epochs", 1)) - int(fed.arguments.get("initial_epoch", 0))
         shared = partial(SharedEpochs, meet=meet, values=values, epochs=epochs)
         train, test = self.stacks
+        assert train is not None
         # a validation belongs to the epoch before it
         return EpochGraphs(shared(train, first=False), None if test is None else shared(test, first=True))
 

@@ -1,4 +1,4 @@
-"""Seeds the random generators of the process without a loss of what TensorFlow has prepared.
+"""Seeds the random generators of the process without a loss of what TensorFlow has prepared, and keeps their states.
 
 TensorFlow optimizes a graph before its first call, which takes longer than some epochs of a small model. A new seed
 makes it forget that for all graphs, because the kernels of random operations hold a state. But such kernels have the
@@ -17,6 +17,8 @@ import numpy as np
 # Then all is forgotten nevertheless: the kernels of earlier seeds take memory.
 _MOST_SEEDS = 32
 _CLEAR = "TFE_ContextClearCaches"
+# What TensorFlow's context takes the seeds of operations from.
+_SEEDS = ("_seed", "_rng")
 
 
 @final
@@ -44,17 +46,17 @@ class Seeds:
 
 @contextmanager
 def kept_generators() -> Iterator[None]:
-    """Gives the random generators of the process the states that they had before, except that of `keras.random`."""
-    states, context = (random.getstate(), np.random.get_state()), sys.modules.get("tensorflow.python.eager.context")  # noqa: NPY002
-    held = None if context is None else vars(context.context())
-    tensorflow = {} if held is None else {name: held[name] for name in ("_seed", "_rng") if name in held}
+    """Gives random generators of the process the states that they had: those of Python, NumPy and `tf.random`."""
+    context = sys.modules.get("tensorflow.python.eager.context")
+    seeds = {} if context is None else vars(context.context())
+    kept = {name: seeds[name] for name in _SEEDS if name in seeds}
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the user's code may use it
     try:
         yield
     finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])  # noqa: NPY002
-        if held is not None:
-            held.update(tensorflow)
+        seeds.update(kept)
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
 
 
 @contextmanager

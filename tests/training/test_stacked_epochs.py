@@ -287,7 +287,7 @@ class Draws(keras.callbacks.Callback):
         self.drawn = []
 
     def on_epoch_end(self, epoch, logs=None):
-        self.drawn.append((random.random(), np.random.random(), float(tf.random.uniform([]))))  # noqa: NPY002, S311
+        self.drawn.append((random.random(), np.random.random(), float(tf.random.uniform([]))))  # noqa: NPY002
 
 
 def test_callbacks_draw_the_numbers_that_they_draw_alone():
