@@ -1,19 +1,20 @@
 """Trials a minute on small models: the same configurations in the same order on every side.
 
 `python -m benchmarks.trial_throughput` trains 40 configurations of each model for 5 epochs, and 10 for 30 epochs: here,
-here without reuse of compiled models, in a plain loop of build and fit, by KerasTuner, and by Optuna. Each side keeps
-its defaults: ours logs to TensorBoard and keeps checkpoints of models and of the training under way, KerasTuner keeps
-weights, the loop and Optuna keep nothing. All of it takes hours; `--model` and `--budget` choose a part. A further
-budget, 200x2, shows how memory grows.
+here without reuse of compiled models and with stacked trials, in a plain loop of build and fit, by KerasTuner, and by
+Optuna. Each side keeps its defaults: ours logs to TensorBoard and keeps checkpoints of models and of the training under
+way, KerasTuner keeps weights, the loop and Optuna keep nothing. All of it takes hours; `--model` and `--budget` choose a
+part. Further budgets: 100x20 is for stacked trials, 200x2 shows how memory grows.
 
 Each figure is of a process of its own that has trained another model before. "s besides epochs" is what a trial takes
-without its epochs, each of them as long as the median of the trial's epochs but the first, validation included. "s to
-first epoch" is from the start of the search to the end of the first trial's first epoch. "MB a trial" is what the
-process grows by with each trial of the second half.
+without its epochs, each of them as long as the median of the trial's epochs but the first, validation included; stacked
+trials share their epochs, so they have no such figure. "s to first epoch" is from the start of the search to the end of
+the first trial's first epoch. "MB a trial" is what the process grows by with each trial of the second half.
 """
 
 import argparse
 import json
+import math
 import statistics
 import sys
 import time
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from benchmarks.measure import machine, medians, rounds, table
 from benchmarks.small_models import MODELS, UNLIKE_THEM
 
-BUDGETS = {"40x5": (40, 5), "10x30": (10, 30), "200x2": (200, 2)}
+BUDGETS = {"40x5": (40, 5), "10x30": (10, 30), "100x20": (100, 20), "200x2": (200, 2)}
 USUAL = ("40x5", "10x30")
 QUICK = (4, 2)
 WARM_UP = (2, 2)
@@ -44,14 +45,15 @@ class Clock:
         class Callback(keras.callbacks.Callback):
             def on_train_begin(self, logs=None):
                 clock.memory.append(process.memory_info().rss)
-                clock.epochs.append([])
+                self.epochs = []
+                clock.epochs.append(self.epochs)
 
             def on_epoch_begin(self, epoch, logs=None):
                 self.began = time.perf_counter()
 
             def on_epoch_end(self, epoch, logs=None):
                 now = time.perf_counter()
-                clock.epochs[-1].append(now - self.began)
+                self.epochs.append(now - self.began)
                 clock.first = now - clock.created if clock.first is None else clock.first
 
         return Callback()
@@ -93,6 +95,12 @@ def ours(model, points, directory, fit, **options):
 
 def ours_without_reuse(*arguments):
     return ours(*arguments, reuse="never")
+
+
+def ours_stacked(*arguments):
+    from kerastune_lite.executors import Stacked
+
+    return {**ours(*arguments, workers=Stacked(16)), "besides": math.nan}
 
 
 def plain_loop(model, points, directory, fit):  # noqa: ARG001 - it writes nothing
@@ -138,6 +146,7 @@ def optuna(model, points, directory, fit):  # noqa: ARG001 - it writes nothing
 SIDES = {
     "kerastune_lite": ours,
     "kerastune_lite, reuse=never": ours_without_reuse,
+    "kerastune_lite, Stacked(16)": ours_stacked,
     "plain loop": plain_loop,
     "KerasTuner": keras_tuner,
     "Optuna": optuna,
@@ -204,9 +213,10 @@ def compare(name, trials, epochs, count):
         f = medians(runs)
         pairs = zip(runs, found[REFERENCE], strict=True)
         ratio = statistics.median(one["per_minute"] / other["per_minute"] for one, other in pairs)
+        besides = "" if math.isnan(f["besides"]) else f"{f['besides']:.3f}"
         reused = f"{f['reused']:.0%}" if "reused" in f else ""
         rows.append(
-            (side, f"{f['per_minute']:.1f}", f"{ratio:.2f}", f"{f['cpu']:.3f}", f"{f['besides']:.3f}",
+            (side, f"{f['per_minute']:.1f}", f"{ratio:.2f}", f"{f['cpu']:.3f}", besides,
              f"{f['first']:.2f}", f"{f['growth']:.2f}", reused, f"{f['best']:.4f}")
         )  # fmt: skip
     print(f"\n{name}, {trials} trials of {epochs} epochs, medians of {count}; ratios are within a round\n")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kerastune_lite.errors import UsageError
+from kerastune_lite.executors import Stacked
 from kerastune_lite.kerastuner.oracle_settings import OracleSettings
 from kerastune_lite.observers.protocol import RunsObserver
 from kerastune_lite.search.settings import SearchOptions, Settings, search_settings, study_directory
@@ -168,10 +169,14 @@ def check_early_stopping(options: TunerOptions) -> None:
 
 
 def check_reuse(options: TunerOptions) -> None:
-    """Raises a UsageError if `reuse` is none of its values."""
+    """Raises a UsageError if `reuse` is none of its values, or trials are to train together without it."""
     given = options.get("reuse", "auto")
     if given not in ("auto", "never"):
         raise UsageError(f'reuse={given!r} must be "auto" or "never"')
+    if given == "never" and isinstance(options.get("workers"), Stacked):
+        raise UsageError(
+            'reuse="never" with workers=Stacked(...): trials that train together share a graph; remove one'
+        )
 
 
 def check_cv(options: TunerOptions, *, own_trials: bool) -> None:

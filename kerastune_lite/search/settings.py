@@ -48,8 +48,8 @@ class SearchOptions(TypedDict, total=False):
         confirm: In the end, so many of the best trials are trained twice more, with other seeds. They rank before the
             others, by the mean of all their training runs.
         workers: Where trials run: 1 for this process; a number of worker processes on this machine, or "auto" for one
-            on each core or GPU; or what makes an executor from a trial function, such as `kt.executors.Pool(...)` or
-            `kt.executors.Ray(...)` for a cluster.
+            on each core or GPU; or what makes an executor from a trial function, such as `kt.executors.Pool(...)`,
+            `kt.executors.Ray(...)` for a cluster, or `kt.executors.Stacked(...)` for small models.
         observers: Functions of (event, history), called for every event.
     """
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import kerastune_lite as kt
+from kerastune_lite.errors import UsageError
 from kerastune_lite.training import stacked_epochs
 from tests import tiny
 
@@ -166,6 +167,11 @@ def test_trials_pause_and_go_on_together(tmp_path):
     best = results.best
     assert best.epoch == 9
     assert best.notes["stacked"] != 0
+
+
+def test_graphs_that_are_never_reused_cannot_be_shared(tmp_path):
+    with pytest.raises(UsageError, match="trials that train together share a graph"):
+        tuner(tmp_path, workers=kt.executors.Stacked(2), reuse="never")
 
 
 def test_functions_run_one_after_the_other(tmp_path):
