@@ -3,8 +3,8 @@
 `python -m benchmarks.trial_throughput` trains 40 configurations of each model for 5 epochs, and 10 for 30 epochs: here,
 here without reuse of compiled models and with stacked trials, in a plain loop of build and fit, by KerasTuner, and by
 Optuna. Each side keeps its defaults: ours logs to TensorBoard and keeps checkpoints of models and of the training under
-way, KerasTuner keeps weights, the loop and Optuna keep nothing. All of it takes hours; `--model` and `--budget` choose a
-part. Further budgets: 100x20 is for stacked trials, 200x2 shows how memory grows.
+way, KerasTuner keeps weights, the loop and Optuna keep nothing. All of it takes hours; `--model` and `--budget` choose
+a part. Further budgets: 100x20 is for stacked trials, 200x2 shows how memory grows.
 
 Each figure is of a process of its own that has trained another model before. "s besides epochs" is what a trial takes
 without its epochs, each of them as long as the median of the trial's epochs but the first, validation included; stacked
