@@ -18,7 +18,7 @@ from kerastune_lite.study.task import Meet
 from kerastune_lite.training.data_cache import Fed
 from kerastune_lite.training.fingerprint import Fingerprint, NotComparable
 from kerastune_lite.training.float_variables import FloatVariables, traced
-from kerastune_lite.training.stacked_epochs import SharedEpochs, StackedEpochs, assign, read
+from kerastune_lite.training.stacked_epochs import SharedEpochs, StackedEpochs, assign, obstacle, read
 from kerastune_lite.training.whole_epochs import EpochGraph, EpochGraphs, ends_at_nan
 
 # Graphs take memory as well as their variables.
@@ -61,13 +61,13 @@ class _Traced:
         _begin_anew(model)
         self.hold(model, variables)
 
-    def share(self, found: Fingerprint, fed: Fed, meet: Meet, obstacle: str | None) -> EpochGraphs:
+    def share(self, model: keras.Model, found: Fingerprint, fed: Fed, meet: Meet) -> EpochGraphs:
         """The graphs for a training among others; the model that was traced gets variables of its own."""
         self.take_back()
         if not self.stacks:
-            used = [*self.variables, *self.floats.variables]
+            used, why = [*self.variables, *self.floats.variables], obstacle(model, self.graphs)
             self.stacks = [
-                StackedEpochs(graph, used, obstacle) if isinstance(graph, EpochGraph) else None for graph in self.graphs
+                StackedEpochs(graph, used, why) if isinstance(graph, EpochGraph) else None for graph in self.graphs
             ]
         values = [*map(_held, found.variables), *self.floats.constants([slot.value for slot in found.floats])]
         epochs = int(fed.arguments.get("epochs", 1)) - int(fed.arguments.get("initial_epoch", 0))
@@ -136,7 +136,7 @@ class GraphCache:
         if earlier is not None:
             self._keep(earlier)
             if meet is not None:
-                return earlier.share(found, fed, meet, _obstacle(model, callbacks)), None
+                return earlier.share(model, found, fed, meet), None
             earlier.lend(model, found.variables)
             earlier.floats.assign(values)
             return earlier.graphs, None
@@ -151,7 +151,7 @@ class GraphCache:
         new.hold(model, found.variables)
         self._keep(new)
         if meet is not None:
-            graphs = new.share(found, fed, meet, _obstacle(model, callbacks))
+            graphs = new.share(model, found, fed, meet)
         return graphs, "no training before had the same graph"
 
     def _keep(self, used: _Traced) -> None:
@@ -177,13 +177,6 @@ def _spec(tensors: Any) -> Any:
     leaves = keras.tree.flatten(tensors)
     structure = keras.tree.map_structure(lambda leaf: leaf is None, tensors, none_is_leaf=True)
     return repr(structure), *((leaf.dtype.name, tuple(leaf.shape[1:])) for leaf in leaves if leaf is not None)
-
-
-def _obstacle(model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]) -> str | None:
-    """Why models with this graph are trained one by one; None if they can be trained together."""
-    if model.jit_compile:
-        return "the model is compiled with XLA"
-    return "TerminateOnNaN may end the epoch of one model" if ends_at_nan(callbacks) else None
 
 
 def _foreign(traced: _Traced) -> str | None:

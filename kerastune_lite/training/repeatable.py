@@ -88,5 +88,11 @@ def model_causes(model: keras.Model, x: Any) -> list[str]:
 
 def draws(graph: tf.Graph) -> bool:
     """Whether operations of a graph, or of a function that it calls, have a random state of their own."""
+    return any(each.type.startswith(_RANDOM) for each in operations(graph))
+
+
+def operations(graph: tf.Graph) -> Iterator[tf.Operation]:
+    """The operations of a graph, and of the functions that it calls."""
     called = (function.graph for function in graph._functions.values())  # noqa: SLF001 - a graph_def takes long to write
-    return any(each.type.startswith(_RANDOM) for one in (graph, *called) for each in one.get_operations())
+    for each in (graph, *called):
+        yield from each.get_operations()

@@ -16,12 +16,31 @@ import tensorflow as tf
 
 from kerastune_lite.study.task import Meet, Step
 from kerastune_lite.training.data_cache import rows_of
+from kerastune_lite.training.repeatable import operations
 from kerastune_lite.training.seeding import kept_generators
 from kerastune_lite.training.stateless_graph import Handle, assigned, repeat
-from kerastune_lite.training.whole_epochs import EpochGraph, while_in_time
+from kerastune_lite.training.whole_epochs import EpochGraph, EpochGraphs, while_in_time
 
 # To vectorize a graph takes about as long as it saves in so many steps of models.
 _WORTHWHILE = 10_000
+# With more parameters, a step takes its time for arithmetic, which is not faster in a stack.
+_MOST_PARAMETERS = 50_000
+
+
+def obstacle(model: keras.Model, graphs: EpochGraphs) -> str | None:
+    """Why models with these graphs are trained one by one; None if to train them together may be faster."""
+    train = graphs.train
+    assert isinstance(train, EpochGraph)
+    if model.jit_compile:
+        return "the model is compiled with XLA"
+    if train.ends_at_nan:
+        return "TerminateOnNaN may end the epoch of one model"
+    if any("Conv" in operation.type for operation in operations(train.step.graph)):
+        return "TensorFlow does not vectorize convolutions"
+    parameters = model.count_params()
+    if parameters > _MOST_PARAMETERS:
+        return f"the model has {parameters:,} parameters, more than {_MOST_PARAMETERS:,}"
+    return None
 
 
 @final

@@ -99,6 +99,7 @@ class EpochGraph:
         ends_at_nan: Whether to end an epoch with the first batch after which the loss is no finite number.
 
     Attributes:
+        ends_at_nan: As given.
         step: `step` for a batch of any number of rows, as a concrete function.
         metrics: The names of the metrics, in the order of `step`.
     """
@@ -111,6 +112,7 @@ class EpochGraph:
         jit_compile: bool | None,
         ends_at_nan: bool = False,
     ) -> None:
+        self.ends_at_nan = ends_at_nan
         leaves = keras.tree.flatten(tensors)
         rows = keras.tree.map_structure(_any_rows, tensors, none_is_leaf=True)
         specs = [spec for spec in keras.tree.flatten(rows) if spec is not None]
