@@ -52,7 +52,7 @@ def repeat(graph: Any, inputs: Sequence[Any], state: State) -> list[Any]:
 
 
 def assigned(graph: Any, inputs: Sequence[Any]) -> set[int]:
-    """The keys of the variables that a graph assigns.
+    """The keys of the variables that a graph may assign.
 
     Args:
         graph: The graph of a function.
