@@ -124,11 +124,13 @@ class InTurns:
         return decision
 
     def _take_steps(self) -> None:
-        """Takes the steps of one group, and gives each of its trials a turn."""
-        steps = {trial: step for trial, step in self._waiting.items() if step.first} or self._waiting
-        chosen = next(iter(steps.values()))
-        group = [trial for trial, step in steps.items() if step.group == chosen.group]
-        results = chosen.take([steps[trial].given for trial in group])
+        """Takes the steps of the group that has waited longest, and gives each of its trials a turn.
+
+        So trials with the same steps are soon at the same one, whenever they were started.
+        """
+        chosen = next(iter(self._waiting.values()))
+        group = [trial for trial, step in self._waiting.items() if step.group == chosen.group]
+        results = chosen.take([self._waiting[trial].given for trial in group])
         for trial, result in zip(group, results, strict=True):
             del self._waiting[trial]
             self._turn(trial, trial.throw if isinstance(result, Exception) else trial.switch, result)

@@ -23,13 +23,11 @@ class Step:
         group: Steps with equal groups can be taken together.
         given: What the trial gives for it.
         take: Takes such steps: from what each trial gives, what each one gets, or the exception that it gets.
-        first: Whether to take it before other trials begin steps that are not first.
     """
 
     group: Hashable
     given: Any
     take: Callable[[Sequence[Any]], Sequence[Any]]
-    first: bool = False
 
 
 Meet = Callable[[Step], Any]

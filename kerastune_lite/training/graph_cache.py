@@ -74,8 +74,7 @@ class _Traced:
         shared = partial(SharedEpochs, meet=meet, values=values, epochs=epochs)
         train, test = self.stacks
         assert train is not None
-        # a validation belongs to the epoch before it
-        return EpochGraphs(shared(train, first=False), None if test is None else shared(test, first=True))
+        return EpochGraphs(shared(train), None if test is None else shared(test))
 
     def take_back(self) -> None:
         """Gives the model that has these variables new ones, with the same values."""

@@ -202,17 +202,15 @@ class SharedEpochs:
         meet: Waits for other trials.
         values: What the trial's graph would use, in the order of the variables of the stack.
         epochs: How many epochs the training has.
-        first: Whether to take the epoch before those of other stacks.
 
     Attributes:
         together: How many epochs were taken together with other trials.
     """
 
     def __init__(
-        self, stack: StackedEpochs, *, meet: Meet, values: Sequence[tf.Variable | tf.Tensor], epochs: int, first: bool
+        self, stack: StackedEpochs, meet: Meet, values: Sequence[tf.Variable | tf.Tensor], epochs: int
     ) -> None:
-        self._stack, self._meet, self._values, self._first = stack, meet, values, first
-        self._left = epochs
+        self._stack, self._meet, self._values, self._left = stack, meet, values, epochs
         self.together = 0
 
     @property
@@ -237,7 +235,7 @@ class SharedEpochs:
         group = (self._stack, batch_size, len(rows), *map(id, keras.tree.flatten(tensors)))
         self._left -= 1
         with kept_generators():
-            taken = self._meet(Step(group, epoch, self._stack.take, first=self._first))
+            taken = self._meet(Step(group, epoch, self._stack.take))
         self.together += taken.together
         return taken.last_batch, taken.finite
 

@@ -75,23 +75,24 @@ def test_other_groups_are_taken_in_turn():
     assert taken == [[(0, 0), (2, 0)], [(1, 0), (3, 0)], [(0, 1), (2, 1)], [(1, 1), (3, 1)]]
 
 
-def test_first_steps_are_taken_before_others_so_that_new_trials_fall_into_step():
+def test_a_new_trial_falls_into_step_with_the_others():
     taken = []
 
-    def step(task, kind, *, first):
-        task.meet(Step(kind, task.trial, lambda given: taken.append((kind, given)) or given, first=first))
+    def step(task, kind):
+        task.meet(Step(kind, task.trial, lambda given: taken.append((kind, given)) or given))
 
     def trial(task, send):
         for epoch in range(2):
-            step(task, "train", first=False)
-            step(task, "test", first=True)
+            step(task, "train")
             note(send, task.trial, epoch)
+            step(task, "test")
 
     made = executor(trial, 2, start=1)
-    made.wait(lambda _: Decision(), None)
+    made.wait(lambda _: Decision(), None)  # to its first validation
     made.start(Task(Started(trial=1, attempt=0, values={}), SETTINGS))
     run(made, 2)
-    assert taken[2:] == [("train", [0, 1]), ("test", [0, 1]), ("train", [1]), ("test", [1])]
+    together = [("train", [1, 0]), ("test", [1, 0])]
+    assert taken == [("train", [0]), ("test", [0]), *together, ("train", [1]), ("test", [1])]
 
 
 def test_an_exception_among_the_results_is_raised_in_its_trial():

@@ -104,7 +104,14 @@ def in_a_branch(variable):
     return tf.cond(variable > 0.0, lambda: variable.assign_add(1.0), variable.read_value)
 
 
-@pytest.mark.parametrize(("act", "refusal"), [(in_a_loop, "a loop assigns"), (in_a_branch, "If uses a variable")])
+def is_there(variable):
+    return tf.raw_ops.VarIsInitializedOp(resource=variable.handle)
+
+
+@pytest.mark.parametrize(
+    ("act", "refusal"),
+    [(in_a_loop, "a loop assigns"), (in_a_branch, "If uses a variable"), (is_there, "VarIsInitializedOp uses")],
+)
 def test_what_would_be_repeated_wrongly_is_refused(act, refusal):
     variable = tf.Variable(1.0)
     traced = concrete(lambda: act(variable))
