@@ -61,6 +61,7 @@ def test_scores_differ_by_rounding_and_saved_models_have_their_scores(tmp_path):
     assert stacked(alone) == [None] * 6
     assert stacked(together) == [4] * 6
     assert together.best.number == alone.best.number
+    assert curves(search(tuner(tmp_path / "again", workers=kt.executors.Stacked(4)))) == curves(together)
     for model, trial in zip(made.get_best_models(3), together, strict=False):  # the best come first
         assert model.evaluate(tiny.X, tiny.Y, verbose=0, return_dict=True)["loss"] == pytest.approx(trial.score)
 
