@@ -310,7 +310,8 @@ class Draws(keras.callbacks.Callback):
         self.drawn = []
 
     def on_epoch_end(self, epoch, logs=None):
-        self.drawn.append((random.random(), np.random.random(), float(tf.random.uniform([]))))  # noqa: NPY002
+        ours = random.random(), np.random.random()  # noqa: NPY002
+        self.drawn.append((*ours, float(tf.random.uniform([])), float(keras.random.uniform([]))))
 
 
 def test_callbacks_draw_the_numbers_that_they_draw_alone():
