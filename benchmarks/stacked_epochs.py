@@ -25,7 +25,7 @@ def prepared(model, size):
     from kerastune_lite.training.build_ahead import build_ahead
     from kerastune_lite.training.data_cache import DataCache
     from kerastune_lite.training.fingerprint import Fingerprint
-    from kerastune_lite.training.stacked_epochs import Epoch, StackedEpochs
+    from kerastune_lite.training.stacked_epochs import Epoch, StackedEpochs, read, storage
     from kerastune_lite.training.whole_epochs import EpochGraphs
 
     fed = DataCache().feed(model.data(), keep=True)
@@ -35,15 +35,24 @@ def prepared(model, size):
         keras.utils.set_random_seed(seed)
         built = model.make(**first)
         build_ahead(built, fed.train.first_batch())
-        values = [variable._value for variable in Fingerprint.of(built).variables]  # noqa: SLF001 - as graph_cache does
+        values = [storage(variable) for variable in Fingerprint.of(built).variables]
         found.append((built, values))
     (traced, own), *others = found
     graphs = EpochGraphs.of(traced, fed)
     pipelines = (fed.train, fed.validation)
     stacks = [StackedEpochs(graph, own, None) for graph in graphs]
     epochs = [
-        [Epoch(values, pipeline.tensors, pipeline.order.value(), pipeline.batch_size, 10**9) for _, values in others]
-        for pipeline in pipelines
+        [
+            Epoch(
+                [read(values[place]) for place in stack.places],
+                pipeline.tensors,
+                pipeline.order.value(),
+                pipeline.batch_size,
+                10**9,
+            )
+            for _, values in others
+        ]
+        for stack, pipeline in zip(stacks, pipelines, strict=True)
     ]
     return list(zip(stacks, epochs, strict=True))
 

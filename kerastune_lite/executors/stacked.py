@@ -67,8 +67,8 @@ class InTurns:
         self._between = getcurrent()  # runs between the turns
 
     def free(self) -> int:
-        """How many more trials can run."""
-        return self._most - len(self._queue) - len(self._waiting)
+        """How many more trials can run; 0 while one is queued, as the search may end before that has begun."""
+        return 0 if self._queue else self._most - len(self._waiting)
 
     def start(self, task: Task) -> None:
         """Queues a task."""

@@ -46,6 +46,7 @@ class Task:
         created: When the study's first search began, in seconds since 1970; it identifies the study.
         directory: Where the attempt finds and writes the study's files; None for a study in memory. On a machine that
             does not reach the study, its executor names a directory there.
+        meet: Waits for other trials to take a step together; None if the executor runs trials one by one.
     """
 
     started: Started

@@ -18,7 +18,7 @@ from kerastune_lite.study.task import Meet
 from kerastune_lite.training.data_cache import Fed
 from kerastune_lite.training.fingerprint import Fingerprint, NotComparable
 from kerastune_lite.training.float_variables import FloatVariables, traced
-from kerastune_lite.training.stacked_epochs import SharedEpochs, StackedEpochs, assign, obstacle, read
+from kerastune_lite.training.stacked_epochs import SharedEpochs, StackedEpochs, assign, obstacle, read, storage
 from kerastune_lite.training.whole_epochs import EpochGraph, EpochGraphs, ends_at_nan
 
 # Graphs take memory as well as their variables.
@@ -56,7 +56,7 @@ class _Traced:
         """Exchanges the variables of a model; the model that had these before gets new ones."""
         self.take_back()
         for variable, lent in zip(variables, self.variables, strict=True):
-            assign(lent, read(_held(variable)))
+            assign(lent, read(storage(variable)))
             _hold(variable, lent)
         _begin_anew(model)
         self.hold(model, variables)
@@ -65,13 +65,13 @@ class _Traced:
         """The graphs for a training among others; the model that was traced gets variables of its own."""
         self.take_back()
         if not self.stacks:
-            used, why = [*self.variables, *self.floats.variables], obstacle(model, self.graphs)
+            own, why = [*self.variables, *self.floats.variables], obstacle(model, self.graphs)
             self.stacks = [
-                StackedEpochs(graph, used, why) if isinstance(graph, EpochGraph) else None for graph in self.graphs
+                StackedEpochs(graph, own, why) if isinstance(graph, EpochGraph) else None for graph in self.graphs
             ]
-        values = [*map(_held, found.variables), *self.floats.constants([slot.value for slot in found.floats])]
+        used = [*found.variables, *self.floats.constants([slot.value for slot in found.floats])]
         epochs = int(fed.arguments.get("epochs", 1)) - int(fed.arguments.get("initial_epoch", 0))
-        shared = partial(SharedEpochs, meet=meet, values=values, epochs=epochs)
+        shared = partial(SharedEpochs, meet=meet, used=used, epochs=epochs)
         train, test = self.stacks
         assert train is not None
         return EpochGraphs(shared(train), None if test is None else shared(test))
@@ -143,7 +143,7 @@ class GraphCache:
         graphs, floats, self._constant[number] = traced(
             found.floats, self._constant.get(number, frozenset()), lambda: EpochGraphs.of(model, fed, callbacks)
         )
-        new = _Traced(key, graphs, list(map(_held, found.variables)), floats)
+        new = _Traced(key, graphs, list(map(storage, found.variables)), floats)
         foreign = _foreign(new)
         if foreign is not None:
             return graphs, foreign
@@ -187,11 +187,6 @@ def _foreign(traced: _Traced) -> str | None:
     if any(graph.draws for graph in graphs):
         return "the model uses tf.random"
     return None
-
-
-def _held(variable: keras.Variable) -> tf.Variable:
-    """TensorFlow's variable that holds the value."""
-    return variable._value  # noqa: SLF001 - the public `value` may be a cast of it
 
 
 def _hold(variable: keras.Variable, value: tf.Variable) -> None:

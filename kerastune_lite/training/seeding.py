@@ -14,11 +14,18 @@ from typing import Any, final
 import keras
 import numpy as np
 
+try:
+    from keras.src.backend.common.global_state import get_global_attribute, set_global_attribute
+except ImportError:  # its generator is then not kept
+    get_global_attribute = set_global_attribute = None
+
 # Then all is forgotten nevertheless: the kernels of earlier seeds take memory.
 _MOST_SEEDS = 32
 _CLEAR = "TFE_ContextClearCaches"
 # What TensorFlow's context takes the seeds of operations from.
 _SEEDS = ("_seed", "_rng")
+# What `keras.random` draws from.
+_OF_KERAS = ("global_random_seed", "global_seed_generator")
 
 
 @final
@@ -46,15 +53,18 @@ class Seeds:
 
 @contextmanager
 def kept_generators() -> Iterator[None]:
-    """Gives random generators of the process the states that they had: those of Python, NumPy and `tf.random`."""
+    """Gives random generators of the process the states that they had: of Python, NumPy, Keras and `tf.random`."""
     context = sys.modules.get("tensorflow.python.eager.context")
     seeds = {} if context is None else vars(context.context())
     kept = {name: seeds[name] for name in _SEEDS if name in seeds}
+    of_keras = {} if get_global_attribute is None else {name: get_global_attribute(name) for name in _OF_KERAS}
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the user's code may use it
     try:
         yield
     finally:
         seeds.update(kept)
+        for name, value in of_keras.items():
+            set_global_attribute(name, value)
         random.setstate(python)
         np.random.set_state(numpy)  # noqa: NPY002
 

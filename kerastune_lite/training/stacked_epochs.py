@@ -49,14 +49,14 @@ class Epoch:
     """What a trial gives for an epoch.
 
     Attributes:
-        values: Its variables, and constant tensors, in the order of the variables of the graph.
+        values: What the graph reads from its variables, in their order.
         tensors: The data; the same in all trials of a call.
         order: The rows in their order, of shape (rows,).
         batch_size: Rows per batch.
         left: How many epochs the training has left, with this one.
     """
 
-    values: Sequence[tf.Variable | tf.Tensor]
+    values: Sequence[tf.Tensor]
     tensors: Any
     order: tf.Tensor
     batch_size: int
@@ -77,11 +77,13 @@ class Taken:
         last_batch: The number of the last batch, from 0.
         finite: False if the epoch ended there because of the loss.
         together: Whether it was taken together with other trials.
+        values: What the graph has assigned to its variables, in their order; None for the others.
     """
 
     last_batch: int
     finite: bool
     together: bool
+    values: Sequence[tf.Tensor | None]
 
 
 @final
@@ -96,15 +98,16 @@ class StackedEpochs:
     Attributes:
         obstacle: As given, or what was found since.
         graph: As given.
+        places: Which of the given variables the graph uses, in the order of its own.
     """
 
     def __init__(self, graph: EpochGraph, variables: Sequence[tf.Variable], obstacle: str | None) -> None:
         self.obstacle, self.graph = obstacle, graph
         places = {id(variable.handle): place for place, variable in enumerate(variables)}
-        self._places = [places[id(handle)] for handle in graph.step.captured_inputs]
-        self._variables = [variables[place] for place in self._places]
-        given = len(graph.step.inputs) - len(self._places)
-        self._handles = [Handle(number) for number in range(len(self._places))]
+        self.places = [places[id(handle)] for handle in graph.step.captured_inputs]
+        self._variables = [variables[place] for place in self.places]
+        given = len(graph.step.inputs) - len(self.places)
+        self._handles = [Handle(number) for number in range(len(self.places))]
         self._assigned = sorted(assigned(graph.step.graph, [*[None] * given, *self._handles]))
         self._steps = 0
 
@@ -113,11 +116,9 @@ class StackedEpochs:
         self._steps += sum(epoch.steps for epoch in epochs)
         if len(epochs) > 1 and self._worthwhile(epochs) and self._vectorized is not None:
             try:
-                self._together(epochs)
-            except tf.errors.OpError as error:  # such as for too little memory; no variable has changed yet
-                self.obstacle = f"epochs of {len(epochs)} models failed: {_first_line(error)}"
-            else:
-                return [Taken(epoch.steps - 1, finite=True, together=True) for epoch in epochs]
+                return self._together(epochs)
+            except tf.errors.OpError as error:  # such as for too little memory
+                self.obstacle = f"epochs of {len(epochs)} models failed: {_in_a_line(error)}"
         return [self._alone(epoch) for epoch in epochs]
 
     def _worthwhile(self, epochs: Sequence[Epoch]) -> bool:
@@ -127,20 +128,17 @@ class StackedEpochs:
 
     def _alone(self, epoch: Epoch) -> Taken | Exception:
         """Takes an epoch with the variables of the graph."""
-        own = [epoch.values[place] for place in self._places]
-        for variable, value in zip(self._variables, own, strict=True):
-            assign(variable, read(value))
+        for variable, value in zip(self._variables, epoch.values, strict=True):
+            assign(variable, value)
         try:
             last_batch, finite = self.graph.run(epoch.tensors, epoch.order, epoch.batch_size)
         except Exception as error:  # noqa: BLE001 - it is raised in the trial
             return error
-        for number in self._assigned:
-            assign(own[number], read(self._variables[number]))
-        return Taken(last_batch, finite, together=False)
+        after = self._after([read(self._variables[number]) for number in self._assigned])
+        return Taken(last_batch, finite, together=False, values=after)
 
-    def _together(self, epochs: Sequence[Epoch]) -> None:
-        own = [[epoch.values[place] for place in self._places] for epoch in epochs]
-        state = [tf.stack([read(value) for value in column]) for column in zip(*own, strict=True)]
+    def _together(self, epochs: Sequence[Epoch]) -> list[Taken]:
+        state = [tf.stack(column) for column in zip(*(epoch.values for epoch in epochs), strict=True)]
         orders = tf.stack([epoch.order for epoch in epochs])
         data = epochs[0].tensors
         size, position = tf.constant(epochs[0].batch_size, tf.int64), tf.constant(0, tf.int64)
@@ -148,9 +146,16 @@ class StackedEpochs:
             position, *changed = self._vectorized(orders, position, size, data, state)
             for number, values in zip(self._assigned, changed, strict=True):
                 state[number] = values
-        for number in self._assigned:
-            for variables, value in zip(own, tf.unstack(state[number]), strict=True):
-                assign(variables[number], value)
+        columns = [tf.unstack(state[number]) for number in self._assigned]
+        after = [self._after([column[place] for column in columns]) for place in range(len(epochs))]
+        return [Taken(epochs[0].steps - 1, finite=True, together=True, values=values) for values in after]
+
+    def _after(self, assigned: Sequence[tf.Tensor]) -> list[tf.Tensor | None]:
+        """The values of the variables that the graph assigns, each in its place."""
+        after: list[tf.Tensor | None] = [None] * len(self.places)
+        for number, value in zip(self._assigned, assigned, strict=True):
+            after[number] = value
+        return after
 
     @cached_property
     def _vectorized(self) -> Any:
@@ -159,7 +164,7 @@ class StackedEpochs:
             with _silent():
                 return self._trace()
         except Exception as error:  # noqa: BLE001 - of the many operations, some cannot be vectorized
-            self.obstacle = f"the training step cannot be vectorized: {_first_line(error)}"
+            self.obstacle = f"the training step cannot be vectorized: {_in_a_line(error)}"
             return None
 
     def _trace(self) -> Any:
@@ -200,7 +205,8 @@ class SharedEpochs:
     Args:
         stack: Takes the epochs of these trials.
         meet: Waits for other trials.
-        values: What the trial's graph would use, in the order of the variables of the stack.
+        used: What the trial's graph would use, in the order of the variables that the stack was given: variables, and
+            tensors in place of variables that are assigned nothing.
         epochs: How many epochs the training has.
 
     Attributes:
@@ -208,9 +214,10 @@ class SharedEpochs:
     """
 
     def __init__(
-        self, stack: StackedEpochs, meet: Meet, values: Sequence[tf.Variable | tf.Tensor], epochs: int
+        self, stack: StackedEpochs, meet: Meet, used: Sequence[keras.Variable | tf.Tensor], epochs: int
     ) -> None:
-        self._stack, self._meet, self._values, self._left = stack, meet, values, epochs
+        self._stack, self._meet, self._left = stack, meet, epochs
+        self._used = [used[place] for place in stack.places]
         self.together = 0
 
     @property
@@ -230,21 +237,29 @@ class SharedEpochs:
 
     def run(self, tensors: Any, order: Any, batch_size: int) -> tuple[int, bool]:
         """Takes the steps of an epoch, with its arguments and results as `EpochGraph.run` has them."""
-        rows = tf.convert_to_tensor(order)  # of a variable that other trials assign, too
-        epoch = Epoch(self._values, tensors, rows, batch_size, self._left)
+        # read now, and assigned again afterwards: until then, other trials may use the same metrics and orders of rows
+        values = [each if isinstance(each, tf.Tensor) else read(storage(each)) for each in self._used]
+        rows = tf.convert_to_tensor(order)
+        epoch = Epoch(values, tensors, rows, batch_size, self._left)
         group = (self._stack, batch_size, len(rows), *map(id, keras.tree.flatten(tensors)))
         self._left -= 1
         with kept_generators():
             taken = self._meet(Step(group, epoch, self._stack.take))
+        for each, value in zip(self._used, taken.values, strict=True):
+            if value is not None and not isinstance(each, tf.Tensor):
+                assign(storage(each), value)
         self.together += taken.together
         return taken.last_batch, taken.finite
 
 
-def read(value: tf.Variable | tf.Tensor) -> tf.Tensor:
-    """The value of a variable, without what reading it does besides; a tensor as it is."""
-    if isinstance(value, tf.Tensor):
-        return value
-    return tf.raw_ops.ReadVariableOp(resource=value.handle, dtype=value.dtype)
+def storage(variable: keras.Variable) -> tf.Variable:
+    """TensorFlow's variable that holds the value."""
+    return variable._value  # noqa: SLF001 - the public `value` may be a cast of it
+
+
+def read(variable: tf.Variable) -> tf.Tensor:
+    """The value of a variable, without what reading it does besides."""
+    return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
 
 
 def assign(variable: tf.Variable, value: tf.Tensor) -> None:
@@ -252,8 +267,11 @@ def assign(variable: tf.Variable, value: tf.Tensor) -> None:
     tf.raw_ops.AssignVariableOp(resource=variable.handle, value=value)
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+def _in_a_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip() and not line.lstrip().startswith("[[")]
+    if not lines:
+        return type(error).__name__
+    return lines[-1 if lines[0].startswith("Graph execution error") else 0].strip()  # where it happened comes first
 
 
 @contextmanager

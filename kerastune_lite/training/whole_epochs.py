@@ -260,11 +260,11 @@ def fit(
         What `model.fit` returns.
     """
     assert fed.train is not None
-    arguments = {**fed.arguments, "x": _Epochs([fed.train.order] if orders is None else orders)}
+    arguments = {**fed.arguments, "x": _Orders([fed.train.order] if orders is None else orders)}
     model.make_train_function()
     model.train_function = function = _Function(model, graphs.train, fed.train, model.train_function)
     if graphs.test is not None and fed.validation is not None:
-        arguments["validation_data"] = _Epochs([fed.validation.order])
+        arguments["validation_data"] = _Orders([fed.validation.order])
         model.make_test_function()
         model.test_function = _Function(model, graphs.test, fed.validation, model.test_function)
     # with the steps that fit would tell the callbacks
@@ -278,7 +278,7 @@ def fit(
         model.train_function = model.test_function = None  # for whoever uses the model later, Keras makes its own
 
 
-class _Epochs(DataAdapter):  # type: ignore[misc]  # keras is not typed
+class _Orders(DataAdapter):  # type: ignore[misc]  # keras is not typed
     """Data of one element per epoch: the order of the rows.
 
     Args:
@@ -290,16 +290,16 @@ class _Epochs(DataAdapter):  # type: ignore[misc]  # keras is not typed
     def __init__(self, orders: Iterable[Any]) -> None:
         self._orders = orders
 
-    def get_tf_dataset(self) -> "_Epochs":
+    def get_tf_dataset(self) -> "_Orders":
         """What `fit` iterates over. A dataset would take longer to start than a small epoch takes."""
         return self
 
-    def __iter__(self) -> "_Epoch":
+    def __iter__(self) -> "_Order":
         """An iterator for one epoch."""
-        return _Epoch(self._orders)
+        return _Order(self._orders)
 
 
-class _Epoch(Iterator[Any]):
+class _Order(Iterator[Any]):
     """An iterator over one element."""
 
     def __init__(self, orders: Iterable[Any]) -> None:
@@ -327,7 +327,7 @@ class _Function:
         self.last_batch = 0
 
     def __call__(self, iterator: Any) -> Any:
-        if not isinstance(iterator, _Epoch):
+        if not isinstance(iterator, _Order):
             return self._own(iterator)
         pipeline = self._pipeline
         self.last_batch, finite = self._graph.run(pipeline.tensors, next(iterator), pipeline.batch_size)

@@ -207,11 +207,14 @@ def test_a_trial_may_search_in_turns_itself():
     assert notes(run(executor(outer, 3), 3)) == [(number, expected) for number in range(3)]
 
 
-def test_as_many_trials_as_it_is_told_can_run():
-    made = Stacked(3)(lambda task, send: None)
+def test_as_many_trials_as_it_is_told_can_run_and_each_begins_before_the_next_is_started():
+    made = Stacked(3)(lambda task, send: note(send, task.trial, task.meet(Step("group", None, list))))
     assert made.free() == 3
     made.start(Task(Started(trial=0, attempt=0, values={}), SETTINGS))
+    assert made.free() == 0
+    made._begin(made._queue.popleft())
     assert made.free() == 2
+    made.close()
 
 
 @pytest.mark.parametrize("trials", [0, -1, 1.5, "many", True, None])

@@ -179,3 +179,17 @@ def test_functions_run_one_after_the_other(tmp_path):
     options = {"objective": kt.Objective("x", "min"), "directory": tmp_path, "verbose": 0}
     results = kt.tune(lambda hp: hp.Float("x", 0, 1), max_trials=5, workers=kt.executors.Stacked(2), **options)
     assert len(results) == 5
+
+
+def test_an_interrupt_in_the_first_trial_starts_no_others(tmp_path):
+    begun = []
+
+    def interrupted(hp):
+        begun.append(hp.Float("x", 0, 1))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        kt.tune(
+            interrupted, objective="loss", max_trials=5, workers=kt.executors.Stacked(4), directory=tmp_path, verbose=0
+        )
+    assert len(begun) == 1

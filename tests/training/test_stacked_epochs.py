@@ -283,6 +283,29 @@ def test_an_epoch_that_fails_fails_its_own_trial_only(monkeypatch):
     assert equal([model for _, model in done], [alone([mlp] * 3)[number] for number in (0, 2)])
 
 
+@pytest.mark.parametrize("widths", [(8, 8, 8), (8, 12, 16)])
+def test_metrics_that_the_user_shares_between_models_count_for_each_alone(widths):
+    metric = keras.metrics.SparseCategoricalAccuracy()
+    builds = [
+        lambda width=width: compiled(layers.Dense(width), optimizer=optimizers.Adam(width / 100), metrics=[metric])
+        for width in widths
+    ]
+    models, _ = together(builds)
+    for model, other in zip(models, alone(builds), strict=True):
+        for name, expected in other.history.history.items():
+            np.testing.assert_allclose(model.history.history[name], expected, rtol=1e-4)
+
+
+def test_floats_that_are_read_under_a_condition_are_assigned_nothing():
+    def build(rate):
+        return compiled(optimizer=optimizers.AdamW(rate, weight_decay=rate / 3, gradient_accumulation_steps=2))
+
+    builds = [lambda: build(0.01), lambda: build(0.02)]
+    models, shared = together(builds)
+    assert shared == [0, 0]
+    assert equal(models, alone(builds))
+
+
 class Draws(keras.callbacks.Callback):
     """Draws from the generators of the process after each epoch."""
 
@@ -291,7 +314,8 @@ class Draws(keras.callbacks.Callback):
         self.drawn = []
 
     def on_epoch_end(self, epoch, logs=None):
-        self.drawn.append((random.random(), np.random.random(), float(tf.random.uniform([]))))  # noqa: NPY002
+        ours = random.random(), np.random.random()  # noqa: NPY002
+        self.drawn.append((*ours, float(tf.random.uniform([])), float(keras.random.uniform([]))))
 
 
 def test_callbacks_draw_the_numbers_that_they_draw_alone():
