@@ -84,13 +84,14 @@ def alone(builds, **options):
     return [fitted(build, seed, Cache(), None, **options)[0] for seed, build in enumerate(builds)]
 
 
-def together(builds, cache=None, callbacks=None, **options):
+def together(builds, cache=None, callbacks=None, each=None, **options):
     """Models that are trained in turns, and how many epochs each took together with others."""
     cache, found, ended = cache or Cache(), {}, []
 
     def train(task, send):
         own = [] if callbacks is None else callbacks[task.trial]
-        found[task.trial] = fitted(builds[task.trial], task.trial, cache, task.meet, own, **options)
+        arguments = options if each is None else each[task.trial]
+        found[task.trial] = fitted(builds[task.trial], task.trial, cache, task.meet, own, **arguments)
 
     executor = Stacked(len(builds))(train)
     for number in range(len(builds)):
@@ -177,6 +178,16 @@ def test_models_with_other_graphs_are_trained_in_turns():
     models, shared = together([mlp, *wide, mlp])
     assert shared == [3, 3, 3, 3]
     assert_close(models, alone([mlp, *wide, mlp]))
+
+
+def test_only_models_with_the_same_data_and_batches_are_trained_together():
+    other = X[::-1].copy()
+    each = [{"x": X}, {"x": other}, {"x": X, "batch_size": 16}, {"x": X, "validation_split": 0.4}, {"x": X}]
+    models, shared = together([mlp] * 5, each=each)
+    assert shared == [3, 0, 0, 0, 3]
+    expected = [fitted(mlp, seed, Cache(), None, **arguments)[0] for seed, arguments in enumerate(each)]
+    assert_close(models, expected)
+    assert equal(models[1:4], expected[1:4])
 
 
 def test_a_single_model_equals_one_alone_bit_for_bit():
