@@ -12,7 +12,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from kerastune_lite.executors.attempt import run_attempt
 from kerastune_lite.space.number import count
 from kerastune_lite.study.events import Ended, Event
-from kerastune_lite.study.task import Decision, Send, Step, Task, TrialFunction
+from kerastune_lite.study.task import Decision, Send, Task, TrialFunction, Work
 
 
 @final
@@ -47,7 +47,7 @@ class Stacked:
 
 @final
 class InTurns:
-    """An executor whose trials run in turns, until each has ended or waits for others to take a step together.
+    """An executor whose trials run in turns, until each has ended or waits for others to work together.
 
     All run in one thread, and one at a time: a trial's turn ends where it calls `Task.meet`, and nowhere else.
 
@@ -60,7 +60,7 @@ class InTurns:
         self._function = function
         self._most = trials
         self._queue: deque[Task] = deque()
-        self._waiting: dict[greenlet, Step] = {}  # who has waited longest comes first
+        self._waiting: dict[greenlet, Work] = {}  # who has waited longest comes first
         self._cancelled: set[int] = set()
         self._handle: Send = _nothing
         self._heard = self._closed = False
@@ -82,7 +82,7 @@ class InTurns:
             if self._queue:
                 self._begin(self._queue.popleft())
             else:
-                self._take_steps()
+                self._work()
 
     def cancel(self, trial: int) -> None:
         """Removes a queued task; a running one stops at its next event."""
@@ -102,17 +102,17 @@ class InTurns:
         trial.gr_context = copy_context()
         self._turn(trial, trial.switch, replace(task, meet=self._meet), partial(self._send, task.trial))
 
-    def _turn(self, trial: greenlet, go_on: Callable[..., Step | None], *given: Any) -> None:
+    def _turn(self, trial: greenlet, go_on: Callable[..., Work | None], *given: Any) -> None:
         """Lets a trial run until it waits, or has ended."""
-        step = go_on(*given)
-        if step is not None:
-            self._waiting[trial] = step
+        work = go_on(*given)
+        if work is not None:
+            self._waiting[trial] = work
 
-    def _meet(self, step: Step) -> Any:
+    def _meet(self, work: Work) -> Any:
         """Ends the turn of the trial that calls it."""
         if self._closed:
             raise GreenletExit
-        return self._between.switch(step)
+        return self._between.switch(work)
 
     def _send(self, trial: int, event: Event) -> Decision:
         if self._closed:
@@ -123,14 +123,14 @@ class InTurns:
             return replace(decision, stop=decision.stop or "cancelled")
         return decision
 
-    def _take_steps(self) -> None:
-        """Takes the steps of the group that has waited longest, and gives each of its trials a turn.
+    def _work(self) -> None:
+        """Does the work of the group that has waited longest, and gives each of its trials a turn.
 
-        So trials with the same steps are soon at the same one, whenever they were started.
+        So trials with the same work are soon at the same point of it, whenever they were started.
         """
         chosen = next(iter(self._waiting.values()))
-        group = [trial for trial, step in self._waiting.items() if step.group == chosen.group]
-        results = chosen.take([self._waiting[trial].given for trial in group])
+        group = [trial for trial, work in self._waiting.items() if work.group == chosen.group]
+        results = chosen.do([self._waiting[trial].given for trial in group])
         for trial, result in zip(group, results, strict=True):
             del self._waiting[trial]
             self._turn(trial, trial.throw if isinstance(result, Exception) else trial.switch, result)

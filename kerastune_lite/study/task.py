@@ -1,6 +1,6 @@
 """What the loop and a running trial exchange: a task one way, events the other way, a decision for each event.
 
-Trials that run in turns can also take steps together.
+Trials that run in turns can also do work together.
 """
 
 import hashlib
@@ -16,22 +16,22 @@ from kerastune_lite.study.events import Ended, Event, SearchStarted, Started
 
 @final
 @dataclass(frozen=True, slots=True)
-class Step:
+class Work:
     """Work that can be done for several trials at once.
 
     Attributes:
-        group: Steps with equal groups can be taken together.
+        group: Work of equal groups can be done together.
         given: What the trial gives for it.
-        take: Takes such steps: from what each trial gives, what each one gets, or the exception that it gets.
+        do: Does such work: from what each trial gives, what each one gets, or the exception that it gets.
     """
 
     group: Hashable
     given: Any
-    take: Callable[[Sequence[Any]], Sequence[Any]]
+    do: Callable[[Sequence[Any]], Sequence[Any]]
 
 
-Meet = Callable[[Step], Any]
-"""Lets other trials run until their steps can be taken as well; returns or raises what the trial gets."""
+Meet = Callable[[Work], Any]
+"""Lets other trials run until their work can be done as well; returns or raises what the trial gets."""
 
 
 @final
@@ -46,7 +46,7 @@ class Task:
         created: When the study's first search began, in seconds since 1970; it identifies the study.
         directory: Where the attempt finds and writes the study's files; None for a study in memory. On a machine that
             does not reach the study, its executor names a directory there.
-        meet: Waits for other trials to take a step together; None if the executor runs trials one by one.
+        meet: Waits for other trials to do work together; None if the executor runs trials one by one.
     """
 
     started: Started

@@ -36,7 +36,7 @@ class _Traced:
         floats: What the graphs read in place of floats of the model.
         holder: The model that was trained last.
         held: Its variables.
-        stacks: What trains several models with the graphs, once there were some.
+        stacks: What trains and validates several models with the graphs, once there were some.
     """
 
     key: Any
@@ -45,7 +45,7 @@ class _Traced:
     floats: FloatVariables
     holder: "weakref.ref[keras.Model] | None" = None
     held: Sequence["weakref.ref[keras.Variable]"] = ()
-    stacks: Sequence[StackedEpochs | None] = ()
+    stacks: tuple[StackedEpochs, StackedEpochs | None] | None = None
 
     @property
     def size(self) -> int:
@@ -64,17 +64,16 @@ class _Traced:
     def share(self, model: keras.Model, found: Fingerprint, fed: Fed, meet: Meet) -> EpochGraphs:
         """The graphs for a training among others; the model that was traced gets variables of its own."""
         self.take_back()
-        if not self.stacks:
-            own, why = [*self.variables, *self.floats.variables], obstacle(model, self.graphs)
-            self.stacks = [
-                StackedEpochs(graph, own, why) if isinstance(graph, EpochGraph) else None for graph in self.graphs
-            ]
+        if self.stacks is None:
+            own, (train, test) = [*self.variables, *self.floats.variables], self.graphs
+            assert isinstance(train, EpochGraph)
+            trains = StackedEpochs(train, own, obstacle(model, train))
+            self.stacks = trains, StackedEpochs(test, own, None, trains) if isinstance(test, EpochGraph) else None
         used = [*found.variables, *self.floats.constants([slot.value for slot in found.floats])]
         epochs = int(fed.arguments.get("epochs", 1)) - int(fed.arguments.get("initial_epoch", 0))
         shared = partial(SharedEpochs, meet=meet, used=used, epochs=epochs)
-        train, test = self.stacks
-        assert train is not None
-        return EpochGraphs(shared(train), None if test is None else shared(test))
+        trains, tests = self.stacks
+        return EpochGraphs(shared(trains), None if tests is None else shared(tests))
 
     def take_back(self) -> None:
         """Gives the model that has these variables new ones, with the same values."""

@@ -14,12 +14,12 @@ from typing import Any, final
 import keras
 import tensorflow as tf
 
-from kerastune_lite.study.task import Meet, Step
+from kerastune_lite.study.task import Meet, Work
 from kerastune_lite.training.data_cache import rows_of
 from kerastune_lite.training.repeatable import operations
 from kerastune_lite.training.seeding import kept_generators
 from kerastune_lite.training.stateless_graph import Handle, assigned, repeat
-from kerastune_lite.training.whole_epochs import EpochGraph, EpochGraphs, while_in_time
+from kerastune_lite.training.whole_epochs import EpochGraph, while_in_time
 
 # To vectorize a graph takes about as long as it saves in so many steps of models.
 _WORTHWHILE = 10_000
@@ -27,10 +27,8 @@ _WORTHWHILE = 10_000
 _MOST_PARAMETERS = 50_000
 
 
-def obstacle(model: keras.Model, graphs: EpochGraphs) -> str | None:
-    """Why models with these graphs are trained one by one; None if to train them together may be faster."""
-    train = graphs.train
-    assert isinstance(train, EpochGraph)
+def obstacle(model: keras.Model, train: EpochGraph) -> str | None:
+    """Why models with this graph are trained one by one; None if to train them together may be faster."""
     if model.jit_compile:
         return "the model is compiled with XLA"
     if train.ends_at_nan:
@@ -94,6 +92,7 @@ class StackedEpochs:
         graph: The graph of an epoch.
         variables: What it may use besides its arguments. Their values do not count.
         obstacle: Why models must be trained one by one; None if they need not.
+        train: For a validation, what takes the epochs of the training: it is vectorized only with these.
 
     Attributes:
         obstacle: As given, or what was found since.
@@ -101,8 +100,14 @@ class StackedEpochs:
         places: Which of the given variables the graph uses, in the order of its own.
     """
 
-    def __init__(self, graph: EpochGraph, variables: Sequence[tf.Variable], obstacle: str | None) -> None:
-        self.obstacle, self.graph = obstacle, graph
+    def __init__(
+        self,
+        graph: EpochGraph,
+        variables: Sequence[tf.Variable],
+        obstacle: str | None,
+        train: "StackedEpochs | None" = None,
+    ) -> None:
+        self.obstacle, self.graph, self._train = obstacle, graph, train
         places = {id(variable.handle): place for place, variable in enumerate(variables)}
         self.places = [places[id(handle)] for handle in graph.step.captured_inputs]
         self._variables = [variables[place] for place in self.places]
@@ -117,14 +122,15 @@ class StackedEpochs:
         if len(epochs) > 1 and self._worthwhile(epochs) and self._vectorized is not None:
             try:
                 return self._together(epochs)
-            except tf.errors.OpError as error:  # such as for too little memory
+            except Exception as error:  # noqa: BLE001 - such as for too little memory; no variable has changed
                 self.obstacle = f"epochs of {len(epochs)} models failed: {_in_a_line(error)}"
         return [self._alone(epoch) for epoch in epochs]
 
     def _worthwhile(self, epochs: Sequence[Epoch]) -> bool:
         """Whether enough steps are left; where enough have been taken, as many may follow."""
         left = sum((epoch.left - 1) * epoch.steps for epoch in epochs)
-        return self.obstacle is None and self._steps + left >= _WORTHWHILE
+        obstacles = [self.obstacle, None if self._train is None else self._train.obstacle]
+        return obstacles == [None, None] and self._steps + left >= _WORTHWHILE
 
     def _alone(self, epoch: Epoch) -> Taken | Exception:
         """Takes an epoch with the variables of the graph."""
@@ -244,7 +250,7 @@ class SharedEpochs:
         group = (self._stack, batch_size, len(rows), *map(id, keras.tree.flatten(tensors)))
         self._left -= 1
         with kept_generators():
-            taken = self._meet(Step(group, epoch, self._stack.take))
+            taken = self._meet(Work(group, epoch, self._stack.take))
         for each, value in zip(self._used, taken.values, strict=True):
             if value is not None and not isinstance(each, tf.Tensor):
                 assign(storage(each), value)

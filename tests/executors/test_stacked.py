@@ -9,7 +9,7 @@ from kerastune_lite.errors import UsageError
 from kerastune_lite.executors import Stacked
 from kerastune_lite.study.events import Annotated, Ended, SearchStarted, Started
 from kerastune_lite.study.objective import Objective
-from kerastune_lite.study.task import Decision, Step, Task
+from kerastune_lite.study.task import Decision, Task, Work
 
 SETTINGS = SearchStarted(objective=Objective("loss", "min"), strategy={}, seed=0, max_trials=None)
 
@@ -56,7 +56,7 @@ def test_steps_of_a_group_are_taken_at_once_and_each_trial_gets_its_own_result()
         return [10 * each for each in given]
 
     def trial(task, send):
-        note(send, task.trial, [task.meet(Step("group", task.trial + shift, take)) for shift in (0, 1)])
+        note(send, task.trial, [task.meet(Work("group", task.trial + shift, take)) for shift in (0, 1)])
 
     events = run(executor(trial, 3), 3)
     assert taken == [[0, 1, 2], [1, 2, 3]]
@@ -69,7 +69,7 @@ def test_other_groups_are_taken_in_turn():
 
     def trial(task, send):
         for number in range(2):
-            task.meet(Step(task.trial % 2, (task.trial, number), lambda given: taken.append(given) or given))
+            task.meet(Work(task.trial % 2, (task.trial, number), lambda given: taken.append(given) or given))
 
     run(executor(trial, 4), 4)
     assert taken == [[(0, 0), (2, 0)], [(1, 0), (3, 0)], [(0, 1), (2, 1)], [(1, 1), (3, 1)]]
@@ -79,7 +79,7 @@ def test_a_new_trial_falls_into_step_with_the_others():
     taken = []
 
     def step(task, kind):
-        task.meet(Step(kind, task.trial, lambda given: taken.append((kind, given)) or given))
+        task.meet(Work(kind, task.trial, lambda given: taken.append((kind, given)) or given))
 
     def trial(task, send):
         for epoch in range(2):
@@ -97,7 +97,7 @@ def test_a_new_trial_falls_into_step_with_the_others():
 
 def test_an_exception_among_the_results_is_raised_in_its_trial():
     def trial(task, send):
-        task.meet(Step("group", task.trial, lambda given: [ValueError("odd") if each == 1 else each for each in given]))
+        task.meet(Work("group", task.trial, lambda given: [ValueError("odd") if each == 1 else each for each in given]))
 
     events = run(executor(trial, 3), 3)
     assert endings(events) == {0: "completed", 1: "failed", 2: "completed"}
@@ -108,7 +108,7 @@ def test_a_trial_that_never_meets_runs_to_its_end():
     def trial(task, send):
         note(send, task.trial, "begun")
         if task.trial != 1:
-            task.meet(Step("group", None, lambda given: given))
+            task.meet(Work("group", None, lambda given: given))
         note(send, task.trial, "done")
 
     events = run(executor(trial, 3), 3)
@@ -118,7 +118,7 @@ def test_a_trial_that_never_meets_runs_to_its_end():
 def test_a_wait_ends_after_an_event_so_that_the_next_trial_can_start():
     def trial(task, send):
         note(send, task.trial, "begun")
-        task.meet(Step("group", None, lambda given: given))
+        task.meet(Work("group", None, lambda given: given))
 
     made, events = executor(trial, 2), []
     made.wait(lambda event: events.append(event) or Decision(), None)
@@ -132,12 +132,12 @@ def test_closing_ends_trials_where_they_wait_and_what_they_send_then_is_dropped(
 
     def trial(task, send):
         try:
-            task.meet(Step("group", None, lambda given: given))
+            task.meet(Work("group", None, lambda given: given))
         finally:
             note(send, task.trial, "late")
             unwound.append(task.trial)
             with pytest.raises(GreenletExit):
-                task.meet(Step("group", None, list))
+                task.meet(Work("group", None, list))
             ended.append(task.trial)
 
     events = []
@@ -160,7 +160,7 @@ def test_an_interrupt_of_the_steps_ends_the_wait():
 
     def trial(task, send):
         try:
-            task.meet(Step("group", None, interrupt))
+            task.meet(Work("group", None, interrupt))
         finally:
             unwound.append(task.trial)
 
@@ -174,7 +174,7 @@ def test_an_interrupt_of_the_steps_ends_the_wait():
 
 def test_an_interrupt_in_a_trial_is_its_own():
     def trial(task, send):
-        task.meet(Step("group", None, lambda given: given))
+        task.meet(Work("group", None, lambda given: given))
         if task.trial == 0:
             raise KeyboardInterrupt
 
@@ -187,7 +187,7 @@ def test_each_trial_has_context_variables_of_its_own():
     def trial(task, send):
         seen = [variable.get()]
         variable.set(task.trial)
-        task.meet(Step("group", None, lambda given: given))
+        task.meet(Work("group", None, lambda given: given))
         note(send, task.trial, [*seen, variable.get()])
 
     variable.set("before")
@@ -197,18 +197,18 @@ def test_each_trial_has_context_variables_of_its_own():
 
 def test_a_trial_may_search_in_turns_itself():
     def inner(task, send):
-        note(send, task.trial, task.meet(Step("inner", task.trial, lambda given: [len(given)] * len(given))))
+        note(send, task.trial, task.meet(Work("inner", task.trial, lambda given: [len(given)] * len(given))))
 
     def outer(task, send):
         found = notes(run(executor(inner, 2), 2))
-        note(send, task.trial, [found, task.meet(Step("outer", None, lambda given: [len(given)] * len(given)))])
+        note(send, task.trial, [found, task.meet(Work("outer", None, lambda given: [len(given)] * len(given)))])
 
     expected = [[(0, 2), (1, 2)], 3]
     assert notes(run(executor(outer, 3), 3)) == [(number, expected) for number in range(3)]
 
 
 def test_as_many_trials_as_it_is_told_can_run_and_each_begins_before_the_next_is_started():
-    made = Stacked(3)(lambda task, send: note(send, task.trial, task.meet(Step("group", None, list))))
+    made = Stacked(3)(lambda task, send: note(send, task.trial, task.meet(Work("group", None, list))))
     assert made.free() == 3
     made.start(Task(Started(trial=0, attempt=0, values={}), SETTINGS))
     assert made.free() == 0

@@ -162,8 +162,13 @@ def test_a_fit_of_the_hypermodel_trains_alone_bit_for_bit(tmp_path):
 
 @pytest.mark.usefixtures("always_worth_while")
 def test_trials_pause_and_go_on_together(tmp_path):
+    def build(hp):
+        model = tiny.network(4)
+        model.compile(keras.optimizers.Adam(hp.Float("rate", 0.01, 0.1)), "binary_crossentropy", metrics=["accuracy"])
+        return model
+
     options = {"max_epochs": 9, "factor": 3, "seed": 1}
-    made = kt.Hyperband(build_model, "val_loss", directory=tmp_path, workers=kt.executors.Stacked(9), **options)
+    made = kt.Hyperband(build, "val_loss", directory=tmp_path, workers=kt.executors.Stacked(9), **options)
     results = made.search(tiny.X, tiny.Y, validation_data=(tiny.X, tiny.Y), verbose=0)
     assert results.best.epoch == 9
     assert any(trial.notes["stacked"] for trial in results if "stacked" in trial.notes)
