@@ -1,8 +1,8 @@
 """Epochs of several models with the same graph: one after the other, and stacked.
 
 `python -m benchmarks.stacked_epochs` takes the epochs and validations of 4, 16 and 64 models, as `executors.Stacked`
-does. "steps" is how many steps of single models take as long as the stacked graph takes to be made and called once,
-divided by what one step saves: a stack of fewer steps is not worth while.
+does, but for reading and assigning the variables of each model. "steps" is the time that it takes to make the stacked
+graph and call it once, divided by what a step of one model saves: for fewer steps a stack is not worth while.
 """
 
 import argparse
