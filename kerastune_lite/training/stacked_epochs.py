@@ -75,13 +75,13 @@ class Taken:
         last_batch: The number of the last batch, from 0.
         finite: False if the epoch ended there because of the loss.
         together: Whether it was taken together with other trials.
-        values: What the graph has assigned to its variables, in their order; None for the others.
+        values: The new values of the variables that the graph assigns, in their order.
     """
 
     last_batch: int
     finite: bool
     together: bool
-    values: Sequence[tf.Tensor | None]
+    values: Sequence[tf.Tensor]
 
 
 @final
@@ -98,6 +98,7 @@ class StackedEpochs:
         obstacle: As given, or what was found since.
         graph: As given.
         places: Which of the given variables the graph uses, in the order of its own.
+        assigned: Which of those it may assign.
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class StackedEpochs:
         self._variables = [variables[place] for place in self.places]
         given = len(graph.step.inputs) - len(self.places)
         self._handles = [Handle(number) for number in range(len(self.places))]
-        self._assigned = sorted(assigned(graph.step.graph, [*[None] * given, *self._handles]))
+        self.assigned = sorted(assigned(graph.step.graph, [*[None] * given, *self._handles]))
         self._steps = 0
 
     def take(self, epochs: Sequence[Epoch]) -> Sequence[Taken | Exception]:
@@ -140,7 +141,7 @@ class StackedEpochs:
             last_batch, finite = self.graph.run(epoch.tensors, epoch.order, epoch.batch_size)
         except Exception as error:  # noqa: BLE001 - it is raised in the trial
             return error
-        after = self._after([read(self._variables[number]) for number in self._assigned])
+        after = [read(self._variables[number]) for number in self.assigned]
         return Taken(last_batch, finite, together=False, values=after)
 
     def _together(self, epochs: Sequence[Epoch]) -> list[Taken]:
@@ -150,18 +151,11 @@ class StackedEpochs:
         size, position = tf.constant(epochs[0].batch_size, tf.int64), tf.constant(0, tf.int64)
         while int(position) < orders.shape[1]:  # an interrupt is noticed here
             position, *changed = self._vectorized(orders, position, size, data, state)
-            for number, values in zip(self._assigned, changed, strict=True):
+            for number, values in zip(self.assigned, changed, strict=True):
                 state[number] = values
-        columns = [tf.unstack(state[number]) for number in self._assigned]
-        after = [self._after([column[place] for column in columns]) for place in range(len(epochs))]
+        columns = [tf.unstack(state[number]) for number in self.assigned]
+        after = [[column[place] for column in columns] for place in range(len(epochs))]
         return [Taken(epochs[0].steps - 1, finite=True, together=True, values=values) for values in after]
-
-    def _after(self, assigned: Sequence[tf.Tensor]) -> list[tf.Tensor | None]:
-        """The values of the variables that the graph assigns, each in its place."""
-        after: list[tf.Tensor | None] = [None] * len(self.places)
-        for number, value in zip(self._assigned, assigned, strict=True):
-            after[number] = value
-        return after
 
     @cached_property
     def _vectorized(self) -> Any:
@@ -174,7 +168,7 @@ class StackedEpochs:
             return None
 
     def _trace(self) -> Any:
-        step, changing = self.graph.step, self._assigned
+        step, changing = self.graph.step, self.assigned
 
         def one(values: Sequence[Any], batch: Sequence[Any]) -> list[Any]:
             state = dict(enumerate(values))
@@ -251,9 +245,10 @@ class SharedEpochs:
         self._left -= 1
         with kept_generators():
             taken = self._meet(Work(group, epoch, self._stack.take))
-        for each, value in zip(self._used, taken.values, strict=True):
-            if value is not None and not isinstance(each, tf.Tensor):
-                assign(storage(each), value)
+        for number, value in zip(self._stack.assigned, taken.values, strict=True):
+            variable = self._used[number]
+            if not isinstance(variable, tf.Tensor):
+                assign(storage(variable), value)
         self.together += taken.together
         return taken.last_batch, taken.finite
 
